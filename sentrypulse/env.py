@@ -1,0 +1,137 @@
+"""Reads the environment, and stops the start with one sentence where it makes no sense."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+ENGINES = ("embedded", "celery", "serverless")
+AVAILABLE_ENGINES = ("embedded",)
+
+
+class SettingsError(ImproperlyConfigured):
+    """A setting that stops the start; its text is one sentence that names the variable and the fix."""
+
+
+def _refuse(name: str, why: str) -> NoReturn:
+    raise SettingsError(f"{name} {why}")
+
+
+class Env:
+    """Typed access to environment variables, with one clear sentence for each that is wrong."""
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        self._values = dict(os.environ if environment is None else environment)
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name).lower()
+        if value in {"", "1", "true", "yes", "on", "0", "false", "no", "off"}:
+            return value in {"1", "true", "yes", "on"} if value else default
+        _refuse(name, f"must be true or false, not {value!r}.")
+
+    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError:
+            _refuse(name, f"must be a whole number, not {value!r}.")
+        if not low <= number <= high:
+            _refuse(name, f"must be between {low} and {high}, not {number}.")
+        return number
+
+    def items(self, name: str) -> list[str]:
+        """Comma-separated, blanks dropped."""
+        return [item.strip() for item in self.text(name).split(",") if item.strip()]
+
+    def engine(self) -> str:
+        engine = self.text("ENGINE", "embedded")
+        if engine not in ENGINES:
+            _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
+        if engine not in AVAILABLE_ENGINES:
+            _refuse("ENGINE", f"{engine} is not part of this version yet; use ENGINE=embedded.")
+        return engine
+
+    def http_url(self, name: str, default: str) -> str:
+        """Where people reach us: scheme and host, no path, no trailing slash."""
+        url = self.text(name, default).rstrip("/")
+        try:
+            parts = urlsplit(url)
+            wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query
+        except ValueError:
+            wrong = True
+        if wrong:
+            _refuse(name, f"must look like https://status.example.com (no path), not {url!r}.")
+        return url
+
+    def database(self, default: str) -> dict[str, Any]:
+        """Django's setting for ``DATABASE_URL``: sqlite:///file or mysql://user:pw@host:3306/db."""
+        url = self.text("DATABASE_URL", default)
+        scheme = url.partition("://")[0]
+        if scheme not in {"sqlite", "mysql"}:
+            _refuse("DATABASE_URL", "must start with sqlite:/// or mysql://user:password@host:3306/ .")
+        try:
+            setting: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        except ValueError as error:
+            _refuse("DATABASE_URL", f"cannot be read: {error}.")
+        if not setting.get("NAME"):
+            _refuse("DATABASE_URL", "names no database: write mysql://user:password@host:3306/database .")
+        return setting
+
+    def redis_url(self) -> str:
+        url = self.text("REDIS_URL")
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            _refuse("REDIS_URL", "must start with redis://, rediss:// or unix:// .")
+        return url
+
+    def email(self) -> dict[str, Any]:
+        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps, smtp+tls."""
+        url = self.text("EMAIL_URL", "consolemail://")
+        try:
+            return dict(environ.Env.email_url_config(url))
+        except (ValueError, KeyError):
+            _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
+
+
+def keep_secret(path: Path, make: str) -> str:
+    """A secret made once and kept in a file that only its owner reads, so that an embedded start needs none.
+
+    ``make`` is ``"django"`` or ``"fernet"``. Two processes that start at once end with the same secret.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        value = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(value)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first; its secret counts
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def require_secret(env: Env, name: str, *, kept_at: Path | None, make: str) -> str:
+    """The secret from the environment; else kept under ``kept_at``, or a refusal where that is None."""
+    value = env.text(name)
+    if not value and kept_at is None:
+        _refuse(name, "is required with this engine: set it to a long random secret.")
+    value = value or keep_secret(kept_at, make)  # type: ignore[arg-type]  # None was refused above
+    if make == "fernet":
+        for key in value.split(","):
+            try:
+                Fernet(key.strip())
+            except ValueError:
+                _refuse(name, "must be one or more Fernet keys, separated by commas (newest first).")
+    elif len(value) < 32:
+        _refuse(name, "is too short to be secret: use at least 32 characters.")
+    return value

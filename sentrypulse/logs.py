@@ -1,0 +1,38 @@
+"""How log lines look: text for a person at a terminal, JSON for a log store."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+STYLES = ("text", "json")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def logging_setting(*, level: str, style: str) -> dict[str, Any]:
+    """Django's ``LOGGING``: everything on standard error, one line an event, figures as fields.
+
+    Raises ``ImproperlyConfigured`` with one sentence for a level or style that does not exist.
+    """
+    if style not in STYLES:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {style!r}.")
+    if level.upper() not in LEVELS:
+        raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}.")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"},
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": ["asctime", "levelname", "name", "message"],
+                "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+            },
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
+        "root": {"handlers": ["stderr"], "level": level.upper()},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},
+            "django.request": {"level": "ERROR"},  # a 4xx is the client's affair; the request log has it
+            "waitress": {"level": "WARNING"},
+        },
+    }

@@ -1,0 +1,47 @@
+"""What happens to every request: its two spellings, and its line in the log."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import is_valid_path
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+_BOTH_SPELLINGS = ("/api/", "/ping/", "/admin", "/metrics")
+
+
+class RequestLogMiddleware:
+    """Give the request an id, answer both spellings of a path (with and without the last slash), log one line.
+
+    The spelling is mended here rather than redirected, so that a POST keeps its body.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        request_id = uuid.uuid4().hex[:12]
+        path = request.path_info
+        if path.startswith(_BOTH_SPELLINGS) and not is_valid_path(path):
+            other = path[:-1] if path.endswith("/") else f"{path}/"
+            if is_valid_path(other):
+                request.path_info = other
+        response = self.get_response(request)
+        if isinstance(response, HttpResponse):
+            response["X-Request-Id"] = request_id
+        took_ms = round((time.perf_counter() - started) * 1000)
+        logger.info(
+            "request method=%s path=%s status=%d took_ms=%d id=%s",
+            request.method,
+            path,
+            response.status_code,
+            took_ms,
+            request_id,
+        )
+        return response

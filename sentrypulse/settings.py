@@ -1,0 +1,201 @@
+"""The one settings module. It reads the environment; every default suits one person on one machine.
+
+`docs/configuration.md` lists the variables; a test fails when one is missing there.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sentrypulse.env import Env, require_secret
+from sentrypulse.logs import logging_setting
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+
+ENGINE = env.engine()
+EMBEDDED = ENGINE == "embedded"
+DEBUG = env.flag("DEBUG", default=False)
+
+# Where we listen, and where people reach us
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, low=1, high=65535)
+PUBLIC_URL = env.http_url("PUBLIC_URL", f"http://{'127.0.0.1' if HOST in {'0.0.0.0', '::'} else HOST}:{PORT}")  # noqa: S104  # compared, not bound
+_public_host = PUBLIC_URL.split("://")[1].rsplit(":", 1)[0]
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
+
+# Secrets: made once and kept under var/ when embedded, required elsewhere
+
+SECRET_KEY = require_secret(env, "SECRET_KEY", kept_at=DATA_DIR / "secret_key" if EMBEDDED else None, make="django")
+FIELD_ENCRYPTION_KEY = require_secret(
+    env, "FIELD_ENCRYPTION_KEY", kept_at=DATA_DIR / "field_encryption_key" if EMBEDDED else None, make="fernet"
+)
+
+# Stores
+
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = {
+        # A write lock is taken at BEGIN, so two writers wait for each other instead of failing half-way.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed"}
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env.redis_url()
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "sentrypulse"}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# The pipeline
+
+PROBE_ALLOW_PRIVATE = env.flag("PROBE_ALLOW_PRIVATE", default=EMBEDDED)
+PROBE_CONCURRENCY = env.integer("PROBE_CONCURRENCY", 100, low=1, high=500)
+PROBE_PER_HOST = env.integer("PROBE_PER_HOST", 10, low=1, high=500)
+MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
+QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
+PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
+REGIONS = ["local"]
+
+# Django
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "monitors",
+    "incidents",
+    "analytics",
+    "pipeline",
+    "sentrypulse",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sentrypulse.middleware.RequestLogMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "sentrypulse.urls"
+WSGI_APPLICATION = "sentrypulse.wsgi.application"
+ASGI_APPLICATION = "sentrypulse.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "sentrypulse" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
+WHITENOISE_AUTOREFRESH = False
+APPEND_SLASH = False  # the API answers both spellings itself
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+LOGGING = logging_setting(level=env.text("LOG_LEVEL", "INFO"), style=env.text("LOG_FORMAT", "text"))
+
+# Accounts
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]  # one entry has options
+LOGIN_URL = "/admin/login/"
+PASSWORD_RESET_TIMEOUT = 3600
+
+vars().update(env.email())
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
+
+# Behind HTTPS, cookies and browsers are told so; plain http://127.0.0.1 stays usable
+
+_https = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=_https)
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health$", r"^ping/"]
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# API
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.TeamPermission"],
+    "DEFAULT_PAGINATION_CLASS": "sentrypulse.paging.CursorPaging",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.SearchFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "sentrypulse.errors.handle_api_error",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,  # a token dies when its user's password changes
+    "UPDATE_LAST_LOGIN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SentryPulse API",
+    "VERSION": "1",
+    "DESCRIPTION": "Monitors, incidents, heartbeats. Authenticate with a bearer token or an API key.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
