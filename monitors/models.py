@@ -18,7 +18,7 @@ from probes.result import Status
 
 def kind_choices() -> list[tuple[str, str]]:
     """Every kind there is; a callable, so that a new one needs no migration."""
-    return [(kind, kind) for kind in KINDS]
+    return [(kind, kind) for kind in [*KINDS, "heartbeat"]]
 
 
 class Tag(models.Model):
@@ -109,7 +109,7 @@ class RegionState(models.Model):
 
     monitor = models.ForeignKey(Monitor, on_delete=models.CASCADE, related_name="region_states")
     region = models.CharField(max_length=32)
-    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.PENDING)
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.PENDING.value)
     failures = models.PositiveSmallIntegerField(default=0)
     first_failed_at = InstantField(null=True)
     passes = models.PositiveSmallIntegerField(default=0)

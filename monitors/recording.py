@@ -166,15 +166,13 @@ def believe(watched: Watched) -> list[Change]:
     return changes
 
 
-def believe_again(
-    watched: Watched, history: Sequence[Finding], *, was_down: bool
-) -> tuple[list[Change], dict[str, Health]]:
+def believe_again(watched: Watched, history: Sequence[Finding], *, was_down: bool) -> list[Change]:
     """Fold the whole ``history``; ``was_down`` tells whether an incident was open where it begins."""
     start = Health(State.DOWN) if was_down else Health()
     healths, changes = fold(dict.fromkeys(watched.states, start), history, watched.policy)
     if history:
         _take(watched, healths, at=history[-1].at)
-    return changes, healths
+    return changes
 
 
 def _take(watched: Watched, healths: Mapping[str, Health], *, at: datetime) -> None:

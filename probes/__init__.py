@@ -1,1 +1,1 @@
-"""The edge plane: one check in, one result out. Plain Python; it loads neither Django nor a database driver."""
+"""The edge plane: one check in, one result out. Plain Python: neither Django nor a database driver."""

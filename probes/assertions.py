@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _STATUS = re.compile(r"(?P<low>[1-5]\d\d)(?:\s*-\s*(?P<high>[1-5]\d\d))?|(?P<family>[1-5])xx", re.IGNORECASE)
 SHOWN_CHARS = 100
-# A path with nested descents visits a document's nodes once per descent; two are enough for any sane document.
+# A path with nested descents visits a document's nodes once per descent; two do for any sane document.
 MAX_DESCENTS = 2
 MAX_NODES = 10_000
 
@@ -63,7 +63,7 @@ def normalise_json_path(path: str) -> str:
 
 
 def check_json_path(path: str) -> None:
-    """Raise ``ValueError`` with a sentence unless ``path`` is a JSONPath (RFC 9535) that is cheap to evaluate."""
+    """Raise ``ValueError`` with a sentence unless ``path`` is a cheap JSONPath (RFC 9535)."""
     _compile_json_path(path)
 
 
@@ -87,14 +87,14 @@ def _compile_json_path(path: str) -> "JSONPath":
 def judge_json(body: bytes, path: str, expected: Any) -> str:
     """Return what is wrong with the value at ``path``, or "".
 
-    ``expected`` null asks only that something is there. Any of several values found may fit. A string fits a number,
-    a boolean or null that is written so ("200" fits 200, "true" fits true).
+    ``expected`` null asks only that something is there. Any of several values found may fit. A string fits a
+    number, a boolean or null that is written so ("200" fits 200, "true" fits true).
     """
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "Expected a JSON document, but the body is not JSON."
-    found = []
+    found: list[Any] = []
     for number, match in enumerate(_compile_json_path(path).finditer(document)):
         if expected is None or _is_equal(match.obj, expected):
             return ""

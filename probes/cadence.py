@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -12,12 +12,13 @@ from cronsim import CronSim, CronSimError
 def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
     """Return the first expected moment later than ``after`` (aware), as aware UTC.
 
-    ``config`` is a complete heartbeat configuration. With cron, the wall clock of ``timezone`` decides: a time that
-    the clock skips in spring is moved behind the gap, one that comes twice in autumn counts once (Debian cron's rules).
+    ``config`` is a complete heartbeat configuration. With cron, the wall clock of ``timezone`` decides: a
+    time that the clock skips in spring is moved behind the gap, one that comes twice in autumn counts once
+    (Debian cron's rules).
     """
     if config["cron"]:
         zone = _load_zone(config["timezone"])
-        found = cast(datetime, next(CronSim(config["cron"], after.astimezone(zone))))
+        found = next(CronSim(config["cron"], after.astimezone(zone)))
         return found.astimezone(UTC)
     return after.astimezone(UTC) + timedelta(seconds=config["period_s"])
 
@@ -25,7 +26,9 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
 def check_cron(expression: str) -> None:
     """Raise ``ValueError`` with a sentence unless ``expression`` is cron and comes up at all."""
     if len(expression.split()) != 5:
-        raise ValueError("A cron expression has five fields: minute hour day month weekday, such as */5 * * * *.")
+        raise ValueError(
+            "A cron expression has five fields: minute hour day month weekday, such as */5 * * * *."
+        )
     try:
         next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as mistake:

@@ -1,8 +1,8 @@
 """What a user may configure for each kind of check, and how a mistake is explained to a person.
 
-Pure: no network and no clock. ``check_config`` and ``check_target`` are what forms and APIs call before they store a
-monitor; a probe converts the stored dictionary to the same structs. Targets and cadences have files of their own and
-are offered here as well, so that callers need only this module.
+Pure: no network and no clock. ``check_config`` and ``check_target`` are what forms and APIs call before they
+store a monitor; a probe converts the stored dictionary to the same structs. Targets and cadences have files
+of their own and are offered here as well, so that callers need only this module.
 """
 
 import difflib
@@ -88,7 +88,9 @@ class HttpConfig(Struct, frozen=True, kw_only=True):
     ] = "GET"
     headers: Annotated[
         dict[str, str | SecretValue],
-        Meta(description='an object of name and value, where a value is text or {"value": "…", "secret": true}'),
+        Meta(
+            description='an object of name and value, where a value is text or {"value": "…", "secret": true}'
+        ),
     ] = {}
     body: Annotated[str, Meta(max_length=65_536, description="text of at most 65536 characters")] = ""
     auth: Annotated[
@@ -111,9 +113,9 @@ class HttpConfig(Struct, frozen=True, kw_only=True):
     tls_expiry_days: ExpiryDays = 14
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
-    http_version: Annotated[
-        Literal["any", "1.1", "2", "3"], Meta(description='"any", "1.1", "2" or "3"')
-    ] = "any"
+    http_version: Annotated[Literal["any", "1.1", "2", "3"], Meta(description='"any", "1.1", "2" or "3"')] = (
+        "any"
+    )
 
 
 class TcpConfig(Struct, frozen=True, kw_only=True):
@@ -128,8 +130,8 @@ class TcpConfig(Struct, frozen=True, kw_only=True):
 class DnsConfig(Struct, frozen=True, kw_only=True):
     """Ask ``resolver`` (empty: the system's) for records and compare them with ``expected``.
 
-    ``match``: ``any`` – at least one expected value is there; ``all`` – every one is; ``exact`` – these and no others;
-    ``contains`` – every expected text is part of some record. No expected values: any record will do.
+    ``match``: ``any`` – at least one expected value is there; ``all`` – every one is; ``exact`` – these and
+    no others; ``contains`` – every expected text is part of some record. Without any, every record will do.
     """
 
     record_type: Annotated[
@@ -148,7 +150,7 @@ class DnsConfig(Struct, frozen=True, kw_only=True):
 
 
 class TlsConfig(Struct, frozen=True, kw_only=True):
-    """Shake hands and look at the certificate; ``server_name`` (empty: the target's host) is what it must be for."""
+    """Shake hands and look at the certificate; it must be for ``server_name`` (empty: the host)."""
 
     server_name: HostName = ""
     verify_tls: Flag = True
@@ -169,7 +171,7 @@ class PingConfig(Struct, frozen=True, kw_only=True):
 
 
 class HeartbeatConfig(Struct, frozen=True, kw_only=True):
-    """When a job is expected to call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late.
+    """When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late.
 
     ``max_run_s`` bounds the time from a start to its end; null: ``grace_s`` does.
     """
@@ -200,7 +202,7 @@ CONFIGS: dict[str, type[Struct]] = {
 
 
 def check_config(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the complete configuration of ``kind``, every default filled in; raise ``ConfigError`` for mistakes.
+    """Return the complete configuration of ``kind``, every default filled in, or raise ``ConfigError``.
 
     Idempotent: what it returns, it accepts and returns unchanged.
     """
@@ -322,13 +324,17 @@ def _judge_http(config: dict[str, Any], given: dict[str, Any], errors: dict[str,
     if config["json_path"]:
         _explain(errors, "json_path", lambda: check_json_path(config["json_path"]))
     elif config["json_equals"] is not None:
-        errors.setdefault("json_path", "Set the path whose value json_equals is compared with, such as $.status.")
+        errors.setdefault(
+            "json_path", "Set the path whose value json_equals is compared with, such as $.status."
+        )
     if len(msgspec.json.encode(config["json_equals"])) > 4_096:
         errors.setdefault("json_equals", "Must be at most 4096 bytes as JSON.")
     if config["keyword_absent"] and not config["keyword"]:
         errors.setdefault("keyword", "Set the keyword that must be absent, or turn keyword_absent off.")
     if config["method"] == "HEAD" and (config["keyword"] or config["json_path"]):
-        errors.setdefault("method", "HEAD brings no body to look into; use GET with a keyword or a JSON path.")
+        errors.setdefault(
+            "method", "HEAD brings no body to look into; use GET with a keyword or a JSON path."
+        )
 
 
 def _judge_header(name: str, value: str) -> str:

@@ -69,8 +69,8 @@ class BlockedAddress(Exception):
 class Guard:
     """Decides on addresses; verdicts are cached, since the same few come again with every check.
 
-    ``allow_private`` opens everything that a socket can sensibly connect to, which leaves out multicast, broadcast and
-    the unspecified address.
+    ``allow_private`` opens everything that a socket can sensibly connect to, which leaves out multicast,
+    broadcast and the unspecified address.
     """
 
     def __init__(self, *, allow_private: bool) -> None:

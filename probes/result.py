@@ -7,7 +7,7 @@ import msgspec
 
 
 class Status(StrEnum):
-    """What a check found. ``unknown`` means that we could not measure: it is never held against the target."""
+    """What a check found. ``unknown``: we could not measure; it is never held against the target."""
 
     UP = "up"
     DEGRADED = "degraded"
@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
-    """How long each phase took, in milliseconds; null for a phase that the kind does not have or never reached."""
+    """How long each phase took, in milliseconds; null for one that the kind lacks or never reached."""
 
     dns_ms: int | None = None
     connect_ms: int | None = None
@@ -30,7 +30,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one ``CheckSpec``; ``error_code`` and ``error`` are empty when all is well.
 
     ``error_code`` is one of ``probes.errors.ErrorCode``; ``error`` is one plain sentence that names what was
-    expected and what came, at most ``ERROR_MAX_CHARS`` characters. ``address`` is the IP address that answered.
+    expected and what came, at most ``ERROR_MAX_CHARS`` characters. ``address`` is the IP address that
+    answered.
     """
 
     monitor_id: int

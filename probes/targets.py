@@ -25,14 +25,14 @@ def check_target(kind: str, target: str) -> str:
 
 
 def check_host(host: str) -> str:
-    """Return a host name in lower-case ASCII (IDN as punycode), or an IP address as it is; raise ``ValueError``."""
+    """Return a host name in lower-case ASCII (IDN as punycode), or an IP address; or raise ``ValueError``."""
     if _is_ipv6(host):
         return ipaddress.IPv6Address(host).compressed
     return check_name(host)
 
 
 def check_name(name: str) -> str:
-    """Return a domain name in lower-case ASCII without the final dot; raise ``ValueError`` with a sentence."""
+    """Return a domain name in lower-case ASCII without the final dot, or raise ``ValueError``."""
     if not name:
         raise ValueError("Enter a host, such as example.com.")
     ascii_name = _to_ascii(name.lower()).removesuffix(".")
@@ -44,11 +44,9 @@ def check_name(name: str) -> str:
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name
-    import idna  # with its tables it is slow to load, and few names need it
-
     try:
-        return idna.encode(name, uts46=True).decode()
-    except idna.IDNAError:
+        return name.encode("idna").decode()  # IDNA 2003: the standard library's, so that no package is needed
+    except UnicodeError:
         raise ValueError(f"{name[:100]!r} is not a valid international domain name.") from None
 
 
@@ -61,7 +59,7 @@ def _is_ipv6(host: str) -> bool:
 
 
 def split_host_port(target: str, *, default_port: int | None = None) -> tuple[str, int]:
-    """Split ``host:port``, ``[v6]:port``, ``host`` or a bare IPv6 address; raise ``ValueError`` with a sentence."""
+    """Split ``host:port``, ``[v6]:port``, ``host`` or a bare IPv6 address, or raise ``ValueError``."""
     if _is_ipv6(target):
         host, port_text = target, ""
     elif target.startswith("["):

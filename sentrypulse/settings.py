@@ -7,8 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
+
 from sentrypulse.env import Env, require_secret
 from sentrypulse.logs import logging_setting
+
+django_stubs_ext.monkeypatch()  # `admin.ModelAdmin[Monitor]` is a class at run time too
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -70,6 +74,8 @@ MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
 REGIONS = ["local"]
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
 # Django
 
@@ -146,6 +152,7 @@ LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
 
 vars().update(env.email())
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
 # Behind HTTPS, cookies and browsers are told so; plain http://127.0.0.1 stays usable
@@ -177,6 +184,15 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "sentrypulse.errors.handle_api_error",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_RATES": {  # attempts per minute, hour or day: see accounts/throttles.py
+        "login_address": "30/minute",
+        "login_account": "10/minute",
+        "register_address": "60/hour",
+        "register_account": "10/hour",
+        "reset_address": "20/hour",
+        "reset_account": "5/hour",
+        "invite_user": "60/hour",
+    },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SIMPLE_JWT = {

@@ -1,0 +1,41 @@
+"""Letters to people about their account: plain text, sent after the commit and beside the request."""
+
+import logging
+import threading
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+
+logger = logging.getLogger(__name__)
+
+
+def send_later(template: str, *, to: str, context: dict[str, object]) -> None:
+    """Render ``accounts/<template>.txt`` (first line: the subject) now, and send it when this commits.
+
+    The answer does not wait for the mail server, so that its time does not tell whether an account exists.
+    """
+    text = render_to_string(f"accounts/{template}.txt", {"public_url": settings.PUBLIC_URL, **context})
+    subject, _, body = text.partition("\n")
+    message = EmailMessage(subject.strip(), body.lstrip("\n"), to=[to])
+    transaction.on_commit(partial(start, message, template), robust=True)
+
+
+def start(message: EmailMessage, template: str) -> None:
+    """A thread of its own. Lambda freezes threads once it has answered, so there the request waits."""
+    if settings.ENGINE == "serverless":
+        deliver(message, template)
+    else:
+        threading.Thread(target=deliver, args=(message, template), name=f"mail-{template}").start()
+
+
+def deliver(message: EmailMessage, template: str) -> None:
+    """A mail server's trouble is for the operator's log, never for the person who asked."""
+    try:
+        message.send()
+    except Exception:  # SMTP, sockets and TLS share no narrower class
+        logger.exception("mail template=%s failed", template)
+    else:
+        logger.info("mail template=%s sent", template)

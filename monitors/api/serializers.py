@@ -1,0 +1,144 @@
+"""The shapes of the contract: monitors, results, tags. `monitors/limits.py` decides what may be stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.fields import TeamField
+from monitors.models import Result
+from monitors.results import result_json
+from monitors.selectors import SHOWN, ping_url, show_status
+from probes.config import CONFIGS
+from probes.result import Status
+
+WINDOWS = ("24h", "7d", "30d", "90d")
+
+
+class KnownFieldsOnly(serializers.Serializer[Any]):
+    """Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence."""
+
+    ignored: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields and name not in self.ignored]
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: [f"There is no field {name!r}."] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class TimingsSerializer(serializers.Serializer[Any]):
+    dns_ms = serializers.IntegerField(allow_null=True)
+    connect_ms = serializers.IntegerField(allow_null=True)
+    tls_ms = serializers.IntegerField(allow_null=True)
+    first_byte_ms = serializers.IntegerField(allow_null=True)
+    download_ms = serializers.IntegerField(allow_null=True)
+    total_ms = serializers.IntegerField(allow_null=True)
+
+
+class ResultSerializer(serializers.Serializer[Result]):
+    """What one check found. ``unknown``: we could not measure, and it is not held against the target."""
+
+    monitor = serializers.IntegerField()
+    region = serializers.CharField()
+    scheduled_at = serializers.DateTimeField()
+    checked_at = serializers.DateTimeField()
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    error_code = serializers.CharField(allow_blank=True)
+    error = serializers.CharField(allow_blank=True)
+    http_status = serializers.IntegerField(allow_null=True)
+    timings = TimingsSerializer()
+    address = serializers.CharField(allow_blank=True)
+    http_version = serializers.CharField(allow_blank=True)
+    size_bytes = serializers.IntegerField(allow_null=True)
+    tls_expires_at = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, instance: Result) -> dict[str, Any]:
+        return result_json(instance)
+
+
+class ResultQuerySerializer(serializers.Serializer[Any]):
+    """Which results: those scheduled in ``[since, until)``."""
+
+    status = serializers.ChoiceField(choices=[status.value for status in Status], required=False)
+    region = serializers.CharField(required=False, max_length=32)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
+
+
+class TagNamesField(serializers.ListField):
+    """Tags by name, both ways; those that the team has not yet are made."""
+
+    child = serializers.CharField(allow_blank=True)
+
+    def to_representation(self, data: Any) -> list[str]:
+        return sorted(tag.name for tag in data.all())
+
+
+class UptimeSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        """The windows' names are no names of Python's."""
+        return {window: serializers.FloatField(allow_null=True, help_text="0 to 1") for window in WINDOWS}
+
+
+class MonitorSerializer(KnownFieldsOnly):
+    """A monitor. Secrets in ``config`` are taken and never given back; sent back without them, they stay."""
+
+    id = serializers.IntegerField(read_only=True)
+    team = TeamField()
+    name = serializers.CharField(help_text="1 to 100 characters", allow_blank=True)
+    kind = serializers.ChoiceField(
+        choices=list(CONFIGS),
+        help_text="Fixed once created",
+        error_messages={"invalid_choice": f"There is no kind {{input}}; choose one of {', '.join(CONFIGS)}."},
+    )
+    url = serializers.CharField(
+        default="", allow_blank=True, help_text="A URL, host:port or host, by kind; empty for a heartbeat"
+    )
+    interval_s = serializers.IntegerField(default=60, help_text="10 seconds to 7 days")
+    timeout_s = serializers.IntegerField(default=10, help_text="1 to 60, not longer than the interval")
+    fail_after = serializers.IntegerField(default=2, help_text="Failures in a row that make it down, 1 to 20")
+    recover_after = serializers.IntegerField(default=1, help_text="Passes in a row that make it up, 1 to 20")
+    recheck_s = serializers.IntegerField(default=10, help_text="Delay of the look that confirms, 1 to 3600")
+    config = serializers.DictField(default=dict, help_text="By kind; PATCH changes only the fields it names")
+    regions = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="Where it is checked from; empty: everywhere"
+    )
+    tags = TagNamesField(default=list)
+    enabled = serializers.BooleanField(default=True)
+    status = serializers.SerializerMethodField()
+    last_checked_at = serializers.SerializerMethodField()
+    last_result = serializers.SerializerMethodField()
+    uptime = UptimeSerializer(read_only=True)
+    ping_url = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(read_only=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=SHOWN))
+    def get_status(self, monitor: Any) -> str:
+        return show_status(monitor, in_maintenance=monitor.in_maintenance)
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_last_checked_at(self, monitor: Any) -> str | None:
+        return result_json(monitor.newest_result)["checked_at"] if monitor.newest_result else None
+
+    @extend_schema_field(ResultSerializer(allow_null=True))
+    def get_last_result(self, monitor: Any) -> dict[str, Any] | None:
+        return result_json(monitor.newest_result) if monitor.newest_result else None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_ping_url(self, monitor: Any) -> str | None:
+        return ping_url(monitor)
+
+
+class CloneSerializer(KnownFieldsOnly):
+    name = serializers.CharField(required=False, help_text="Default: the old name and “(copy)”")
+
+
+class TagSerializer(KnownFieldsOnly):
+    id = serializers.IntegerField(read_only=True)
+    team = TeamField()
+    name = serializers.CharField(allow_blank=True, help_text="1 to 50 characters, once in a team")

@@ -1,0 +1,72 @@
+"""What is computed of monitors for reading."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from accounts.selectors import Person, team_ids_for
+from monitors.models import Heartbeat, Monitor, MonitorQuerySet, RegionState, Result, Tag
+from monitors.transitions import State, verdict
+
+SHOWN = ["pending", "up", "degraded", "down", "paused", "maintenance"]
+
+
+def tags_for(user: Person) -> QuerySet[Tag]:
+    """The tags of the user's teams; to a stranger there are none."""
+    return Tag.objects.filter(team_id__in=team_ids_for(user))
+
+
+def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, Result]:
+    """The newest result of each monitor that has one (``newest_at`` is annotated), in one query."""
+    asked = Q()
+    annotated: Sequence[Any] = monitors
+    for monitor in annotated:
+        if monitor.newest_at is not None:
+            asked |= Q(monitor_id=monitor.pk, scheduled_at=monitor.newest_at)
+    if not asked:
+        return {}
+    # Regions share a slot: the one that answered last wins.
+    rows = sorted(Result.objects.filter(asked), key=lambda result: (result.checked_at, result.region))
+    return {result.monitor_id: result for result in rows}
+
+
+def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
+    """One word of ``SHOWN``; ``region_states`` are prefetched."""
+    if not monitor.enabled:
+        return "paused"
+    if in_maintenance:
+        return "maintenance"
+    return verdict([state.health for state in monitor.region_states.all()]).value
+
+
+def ping_url(monitor: Monitor) -> str | None:
+    """Where a heartbeat's job calls; None for every other kind."""
+    try:
+        return f"{settings.PUBLIC_URL}/ping/{monitor.heartbeat.uuid}"
+    except Heartbeat.DoesNotExist:
+        return None
+
+
+def filter_by_verdict(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:
+    """Those of which ``transitions.verdict`` says ``state``: the same rule, in SQL."""
+
+    def some(wanted: State) -> Exists:
+        return Exists(RegionState.objects.filter(monitor=OuterRef("pk"), state=wanted))
+
+    def count(**wanted: State) -> Coalesce:
+        rows = RegionState.objects.filter(monitor=OuterRef("pk"), **wanted).order_by().values("monitor")
+        return Coalesce(
+            Subquery(rows.annotate(n=Count("pk")).values("n")), Value(0), output_field=IntegerField()
+        )
+
+    if state in (State.DOWN, State.DEGRADED):
+        counted = monitors.alias(regions_all=count(), regions_down=count(state=State.DOWN))
+        quorum = Q(regions_down__gt=F("regions_all") - F("regions_down"))
+        if state is State.DOWN:
+            return counted.filter(quorum)
+        return counted.filter(~quorum).filter(Q(some(State.DOWN)) | Q(some(State.DEGRADED)))
+    calm = monitors.filter(~some(State.DOWN), ~some(State.DEGRADED))
+    return calm.filter(some(State.UP)) if state is State.UP else calm.filter(~some(State.UP))

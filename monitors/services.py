@@ -1,0 +1,346 @@
+"""What users may change about their monitors. Each function is one transaction.
+
+Locks are taken in one order, here, in `monitors/recording.py` and in `monitors/heartbeats.py`: heartbeats,
+region states, monitors, each by primary key. What a change means to incidents is for the caller to say.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import Team
+from monitors.heartbeats import rearm
+from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields
+from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
+from monitors.secrets import SecretsUnreadable, join, seal, split, unseal
+from monitors.slots import phase_of
+from monitors.tags import change_tags, find_tags
+from monitors.transitions import Health, State
+from probes.config import ConfigError, check_target
+from sentrypulse.errors import DomainError
+
+_SETTINGS = [
+    "url",
+    "interval_s",
+    "timeout_s",
+    "fail_after",
+    "recover_after",
+    "recheck_s",
+    "config",
+    "regions",
+]
+EDITABLE = frozenset([*_SETTINGS, "name", "tags", "enabled"])
+_ASKED = {"url", "timeout_s", "config"}  # what a check asks: a change makes a new revision
+_POLICY = {"fail_after", "recover_after"}  # how its answers are judged
+
+
+def create_monitor(
+    team: Team,
+    *,
+    now: datetime,
+    kind: str,
+    url: str,
+    name: str,
+    interval_s: int = 60,
+    timeout_s: int = 10,
+    fail_after: int = 2,
+    recover_after: int = 1,
+    recheck_s: int = 10,
+    config: Mapping[str, Any] = MappingProxyType({}),
+    regions: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    enabled: bool = True,
+) -> Monitor:
+    """Raises ``ValidationError`` with every mistake by field (see ``limits.clean_fields``)."""
+    given = {
+        "url": url,
+        "name": name,
+        "interval_s": interval_s,
+        "timeout_s": timeout_s,
+        "fail_after": fail_after,
+        "recover_after": recover_after,
+        "recheck_s": recheck_s,
+        "config": config,
+        "regions": regions,
+        "tags": tags,
+    }
+    fields = clean_fields(kind, given)
+    check_permitted(kind)
+    names: list[str] = fields.pop("tags")
+    fields["config"], secrets = split(fields["config"])
+    with transaction.atomic():
+        monitor = Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields)
+        _insert(monitor, find_tags(team.pk, names), now=now)
+    return monitor
+
+
+def _insert(monitor: Monitor, tags: Sequence[Tag], *, now: datetime) -> None:
+    monitor.save(force_insert=True)
+    if monitor.kind == HEARTBEAT:
+        Heartbeat.objects.create(monitor=monitor)
+    else:
+        monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
+        monitor.save(update_fields=["phase_ms"])
+    _add_states(monitor, _regions_of(monitor), now=now)
+    monitor.tags.set(tags)
+
+
+def _regions_of(monitor: Monitor) -> list[str]:
+    """A heartbeat is waited for in one place, where `monitors/heartbeats.py` judges it."""
+    return settings.REGIONS[:1] if monitor.kind == HEARTBEAT else monitor.watched_from
+
+
+def _add_states(monitor: Monitor, regions: Iterable[str], *, now: datetime) -> None:
+    RegionState.objects.bulk_create(
+        [RegionState(monitor=monitor, region=r, counted_from=now) for r in regions]
+    )
+
+
+def lock_monitors(ids: Iterable[int]) -> list[Monitor]:
+    """The monitors as they are now, by primary key; nobody else changes them until the transaction ends."""
+    return _lock(ids)[1]
+
+
+def _lock(ids: Iterable[int]) -> tuple[list[RegionState], list[Monitor]]:
+    wanted = list(ids)
+    list(Heartbeat.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk"))
+    states = list(RegionState.objects.select_for_update().filter(monitor_id__in=wanted).order_by("pk"))
+    return states, list(Monitor.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+
+
+# Editing
+
+
+def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monitor:
+    """Change the fields named in ``changes``: ``EDITABLE``, and ``config_changes`` for a part of ``config``.
+
+    Stored secrets stay when the configuration comes back without them, unless the target moves to another
+    host.
+    The answers to an older question, or judged by an older policy, count no more. Raises ``ValidationError``.
+    """
+    with transaction.atomic():
+        states, found = _lock([monitor.pk])
+        if not found:
+            raise DomainError("This monitor was deleted in the meantime.")
+        monitor = found[0]
+        fields = clean_changes(monitor, changes)
+        tags, enabled = fields.pop("tags", None), fields.pop("enabled", monitor.enabled)
+        changed = {name for name, value in fields.items() if getattr(monitor, name) != value}
+        for name in changed:
+            setattr(monitor, name, fields[name])
+        if changed & {*_ASKED, "secrets"}:
+            monitor.revision += 1
+        if "interval_s" in changed and monitor.kind != HEARTBEAT:
+            monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
+        monitor.save(update_fields=[*changed, "revision", "phase_ms", "updated_at"])
+        if tags is not None:
+            monitor.tags.set(find_tags(monitor.team_id, tags))
+        if changed & {*_ASKED, *_POLICY, "secrets"}:
+            _forget_runs(states, now=now)
+        if "regions" in changed:
+            _match_regions(monitor, states, now=now)
+        if "config" in changed and monitor.kind == HEARTBEAT:
+            rearm(
+                [monitor.pk], now=now
+            )  # a deadline by the old cadence would be a false alarm, or a late one
+        if enabled != monitor.enabled:
+            _switch([monitor], states, enabled=enabled, now=now)
+    return monitor
+
+
+def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``changes`` make of the fields, sealed ``secrets`` among them. Raises ``ValidationError``."""
+    wanted = dict(changes)
+    if wanted.pop("kind", monitor.kind) != monitor.kind:
+        raise ValidationError({"kind": f"A monitor keeps its kind ({monitor.kind}); make a new one instead."})
+    if (part := wanted.pop("config_changes", None)) is not None:
+        wanted["config"] = _merge_config(monitor, part)
+    if unknown := wanted.keys() - EDITABLE:
+        raise TypeError(f"not editable: {', '.join(sorted(unknown))}")
+    moves = "url" in wanted and _moves_away(monitor, wanted["url"])
+    if "config" in wanted or (moves and monitor.secrets):
+        stored = _read_secrets(monitor)
+        wanted["config"] = _restore_secrets(wanted.get("config", monitor.config), stored, moves=moves)
+    fields = clean_fields(monitor.kind, wanted, timeout_s=monitor.timeout_s, interval_s=monitor.interval_s)
+    if "config" in fields:
+        fields["config"], secrets = split(fields["config"])
+        if secrets != stored:
+            fields["secrets"] = seal(secrets)
+    return fields
+
+
+def _merge_config(monitor: Monitor, part: Any) -> Any:
+    if not isinstance(part, Mapping):
+        return part
+    merged = {**monitor.config, **part}
+    if monitor.kind == HEARTBEAT:  # of cadences there is one: a new one takes the other's place
+        if part.get("cron") and "period_s" not in part:
+            merged["period_s"] = None
+        elif part.get("period_s") and "cron" not in part:
+            merged["cron"] = ""
+    return merged
+
+
+def _read_secrets(monitor: Monitor) -> dict[str, str]:
+    """Secrets that no key opens any more are as good as none: the user is asked to send them again."""
+    try:
+        return unseal(monitor.secrets)
+    except SecretsUnreadable:
+        return {}
+
+
+def _moves_away(monitor: Monitor, url: str) -> bool:
+    """Would stored secrets go to another server, or in the clear where they went by TLS?"""
+    if monitor.kind != "http":
+        return False
+    try:
+        old, new = urlsplit(monitor.url), urlsplit(check_target(monitor.kind, url))
+    except ConfigError:
+        return False  # refused for what it is
+    if (old.scheme, old.netloc) == (new.scheme, new.netloc):
+        return False
+    upgraded = old.scheme == "http" and new.scheme == "https" and old.port is None and new.port is None
+    return not (upgraded and old.netloc == new.netloc)
+
+
+def _restore_secrets(config: Any, stored: Mapping[str, str], *, moves: bool) -> Any:
+    if not isinstance(config, Mapping):
+        return config
+    full = join(config, stored)
+    kept = [path for path in stored if _value_at(full, path) != _value_at(config, path)]
+    if moves and kept:
+        why = (
+            "Send it again: the target moves to another host, and a stored secret goes to its own host only."
+        )
+        raise ValidationError({f"config.{path}": why for path in kept})
+    return full
+
+
+def _value_at(config: Mapping[str, Any], path: str) -> Any:
+    section, _, name = path.partition(".")
+    values = config.get(section)
+    return values.get(name) if isinstance(values, Mapping) else None
+
+
+def _forget_runs(states: Sequence[RegionState], *, now: datetime, pending: bool = False) -> None:
+    for state in states:
+        state.take(Health(State.PENDING if pending else State(state.state)), at=now)
+        state.counted_from = now
+    fields = [
+        "state",
+        "failures",
+        "first_failed_at",
+        "passes",
+        "first_passed_at",
+        "counted_from",
+        "changed_at",
+    ]
+    RegionState.objects.bulk_update(states, fields)
+
+
+def _match_regions(monitor: Monitor, states: Sequence[RegionState], *, now: datetime) -> None:
+    watched, known = (
+        _regions_of(monitor),
+        {state.region for state in states if state.monitor_id == monitor.pk},
+    )
+    RegionState.objects.filter(monitor=monitor).exclude(region__in=watched).delete()
+    _add_states(monitor, [region for region in watched if region not in known], now=now)
+
+
+def edit_monitors(
+    monitors: Iterable[Monitor],
+    *,
+    now: datetime,
+    interval_s: int | None = None,
+    add_tags: Sequence[str] = (),
+    remove_tags: Sequence[str] = (),
+) -> list[Monitor]:
+    """Change interval and tags of many, all or none. Returns them in primary-key order."""
+    with transaction.atomic():
+        _, locked = _lock(monitor.pk for monitor in monitors)
+        if interval_s is not None:
+            _set_interval(locked, interval_s, now=now)
+        if add_tags or remove_tags:
+            change_tags(locked, add=add_tags, remove=remove_tags)
+    return locked
+
+
+def _set_interval(monitors: Sequence[Monitor], interval_s: int, *, now: datetime) -> None:
+    try:
+        check_interval(interval_s)
+    except ValueError as mistake:
+        raise ValidationError({"interval_s": str(mistake)}) from None
+    if slow := [m for m in monitors if m.kind != HEARTBEAT and m.timeout_s > interval_s]:
+        names = ", ".join(f"{monitor.pk} ({monitor.timeout_s} s)" for monitor in slow)
+        raise ValidationError({"interval_s": f"Must not be shorter than the timeout of monitors {names}."})
+    for monitor in monitors:
+        monitor.interval_s, monitor.updated_at = interval_s, now
+        if monitor.kind != HEARTBEAT:
+            monitor.phase_ms = phase_of(monitor.pk, interval_s)
+    Monitor.objects.bulk_update(monitors, ["interval_s", "phase_ms", "updated_at"], batch_size=200)
+
+
+# Switching off and on, and away
+
+
+def pause_monitors(monitors: Iterable[Monitor], *, now: datetime) -> list[Monitor]:
+    """Stop checking. Returns those that were not paused already, by primary key."""
+    with transaction.atomic():
+        states, locked = _lock(monitor.pk for monitor in monitors)
+        return _switch(locked, states, enabled=False, now=now)
+
+
+def resume_monitors(monitors: Iterable[Monitor], *, now: datetime) -> list[Monitor]:
+    """Check again; what was believed before counts no more. Returns those that were paused."""
+    with transaction.atomic():
+        states, locked = _lock(monitor.pk for monitor in monitors)
+        return _switch(locked, states, enabled=True, now=now)
+
+
+def _switch(
+    monitors: Sequence[Monitor], states: Sequence[RegionState], *, enabled: bool, now: datetime
+) -> list[Monitor]:
+    switched = [monitor for monitor in monitors if monitor.enabled != enabled]
+    ids = {monitor.pk for monitor in switched}
+    for monitor in switched:
+        monitor.enabled, monitor.updated_at = enabled, now
+    Monitor.objects.filter(pk__in=ids).update(enabled=enabled, updated_at=now)
+    if enabled:
+        # The first ping starts the clock again.
+        Heartbeat.objects.filter(monitor_id__in=ids).update(deadline_at=None, started_at=None, run_id="")
+        _forget_runs([state for state in states if state.monitor_id in ids], now=now, pending=True)
+        for monitor in switched:
+            _match_regions(monitor, states, now=now)
+    return switched
+
+
+def delete_monitors(monitors: Iterable[Monitor]) -> list[int]:
+    """Delete them with all that was found; the ids that were deleted.
+
+    The lock on the region states makes a recorder wait, which then finds no monitor: no orphan stays.
+    """
+    with transaction.atomic():
+        _, locked = _lock(monitor.pk for monitor in monitors)
+        ids = [monitor.pk for monitor in locked]
+        Result.objects.filter(monitor_id__in=ids).delete()
+        Monitor.objects.filter(pk__in=ids).delete()
+    return ids
+
+
+def clone_monitor(monitor: Monitor, *, now: datetime, name: str | None = None) -> Monitor:
+    """A monitor that is configured the same, secrets and tags included, and has a life of its own."""
+    copied = [*_SETTINGS, "kind", "secrets", "enabled"]
+    fields = clean_fields(monitor.kind, {"name": f"{monitor.name[:93]} (copy)" if name is None else name})
+    with transaction.atomic():
+        source = Monitor.objects.get(pk=monitor.pk)
+        clone = Monitor(
+            team_id=source.team_id, **{field: getattr(source, field) for field in copied}, **fields
+        )
+        _insert(clone, list(source.tags.all()), now=now)
+    return clone

@@ -1,0 +1,82 @@
+"""A team's tags, and which monitors wear them. Called in a transaction by `monitors/services.py`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.models import Team
+from monitors.limits import MAX_TAGS, check_tag, check_tags
+from monitors.models import Monitor, Tag
+
+
+def find_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
+    """The team's tags of these names, made where there are none. Case does not tell tags apart."""
+    wanted = list(names)
+    if not wanted:
+        return []
+    known = {tag.name.casefold(): tag for tag in Tag.objects.filter(team_id=team_id)}
+    return [
+        known.get(name.casefold()) or Tag.objects.get_or_create(team_id=team_id, name=name)[0]
+        for name in wanted
+    ]
+
+
+def create_tag(team: Team, *, name: str) -> Tag:
+    return rename_tag(Tag(team=team), name=name)
+
+
+def rename_tag(tag: Tag, *, name: str) -> Tag:
+    """Give ``tag`` its name, in use nowhere else in its team; its monitors keep it."""
+    try:
+        tag.name = check_tag(name)
+    except ValueError as mistake:
+        raise ValidationError({"name": str(mistake)}) from None
+    taken = ValidationError({"name": f"There is a tag {tag.name!r} already."})
+    others = Tag.objects.filter(team_id=tag.team_id).exclude(pk=tag.pk).values_list("name", flat=True)
+    if tag.name.casefold() in {other.casefold() for other in others}:
+        raise taken
+    try:
+        with transaction.atomic():
+            tag.save()
+    except IntegrityError:  # somebody else was faster
+        raise taken from None
+    return tag
+
+
+def _clean_tags(field: str, names: Sequence[str]) -> list[str]:
+    try:
+        return check_tags(names)
+    except ValueError as mistake:
+        raise ValidationError({field: str(mistake)}) from None
+
+
+def change_tags(monitors: Sequence[Monitor], *, add: Sequence[str], remove: Sequence[str]) -> None:
+    """Give every monitor the tags in ``add`` and take off those in ``remove``."""
+    add, remove = _clean_tags("add_tags", add), _clean_tags("remove_tags", remove)
+    through = Monitor.tags.through
+    ids = [monitor.pk for monitor in monitors]
+    gone = {name.casefold() for name in remove}
+    worn: dict[int, set[int]] = defaultdict(set)
+    leaving = []
+    for link in through.objects.filter(monitor_id__in=ids).select_related("tag"):
+        if link.tag.name.casefold() in gone:
+            leaving.append(link.pk)
+        else:
+            worn[link.monitor_id].add(link.tag_id)
+    through.objects.filter(pk__in=leaving).delete()
+    tags = {team_id: find_tags(team_id, add) for team_id in {monitor.team_id for monitor in monitors}}
+    new = [(m.pk, tag.pk) for m in monitors for tag in tags[m.team_id] if tag.pk not in worn[m.pk]]
+    for monitor_id, tag_id in new:
+        worn[monitor_id].add(tag_id)
+    _check_counts(worn)
+    # Two who add the same tag at once: the second finds it there.
+    through.objects.bulk_create([through(monitor_id=m, tag_id=t) for m, t in new], ignore_conflicts=True)
+
+
+def _check_counts(worn: Mapping[int, set[int]]) -> None:
+    if full := [str(monitor_id) for monitor_id, tags in worn.items() if len(tags) > MAX_TAGS]:
+        raise ValidationError(
+            {"add_tags": f"A monitor has at most {MAX_TAGS} tags; too many for monitors {', '.join(full)}."}
+        )

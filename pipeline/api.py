@@ -1,0 +1,46 @@
+"""Run a monitor now; check what is new, edited or resumed without waiting for its slot."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from monitors.api.serializers import ResultSerializer
+from monitors.models import Monitor
+from monitors.results import result_json
+from pipeline.probing import shared_prober
+from pipeline.specs import build_spec, check_soon
+from pipeline.stages.record import record
+from probes.result import CheckResult
+from sentrypulse.errors import DomainError
+
+
+def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
+    """Check the monitor once, at once, and record what was found (not for a paused one: paused is no data)."""
+    if monitor.kind == "heartbeat":
+        raise DomainError("A heartbeat waits to be pinged: there is nothing to run. Call its ping_url instead.")
+    result = shared_prober().run_one(build_spec(monitor, region=monitor.watched_from[0], at=now))
+    if monitor.enabled:
+        record([result], now=timezone.now())
+    return result
+
+
+class RunsNow:
+    """A mixin for the monitors' viewset: ``POST monitors/{id}/check``, and a check besides the slots after a change."""
+
+    @extend_schema(request=None, responses=ResultSerializer)
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Check the monitor now and return what was found."""
+        monitor: Monitor = self.get_object()  # type: ignore[attr-defined]  # the viewset's
+        return Response(result_json(run_now(monitor, now=timezone.now())))
+
+    def after_change(self, event: str, monitors: list[Monitor], *, now: datetime) -> None:
+        super().after_change(event, monitors, now=now)  # type: ignore[misc]  # the viewset's hook
+        if event in {"created", "edited", "resumed"}:
+            transaction.on_commit(lambda: check_soon(monitors, now=now))

@@ -1,0 +1,34 @@
+"""What the timetable's jobs do. Each may run twice, at once or again, without harm."""
+
+from datetime import datetime
+
+from django.core.management import call_command
+
+from monitors import heartbeats
+from pipeline.stages.record import record
+from pipeline.stages.schedule import schedule
+
+
+def send_due_checks(*, owner: str, now: datetime) -> None:
+    """Send the slots up to now. When we ourselves were away, nobody's heartbeat is late for it."""
+    scheduled = schedule(owner=owner, now=now)
+    if scheduled.away_from is not None:
+        heartbeats.forgive(away_from=scheduled.away_from, away_until=now)
+
+
+def find_late_heartbeats(*, owner: str, now: datetime) -> None:
+    """Record a failure for each heartbeat that did not come in time."""
+    late = heartbeats.find_late(now=now)
+    if late:
+        record(late, now=now)
+        heartbeats.advance(late, now=now)
+
+
+def prune_pings(*, owner: str, now: datetime) -> None:
+    """Keep the newest pings of each heartbeat."""
+    heartbeats.prune_pings()
+
+
+def flush_tokens(*, owner: str, now: datetime) -> None:
+    """Forget refresh tokens that have expired by themselves."""
+    call_command("flushexpiredtokens", verbosity=0)

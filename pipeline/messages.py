@@ -1,0 +1,37 @@
+"""The messages' one codec: plain JSON, readable in a dead-letter queue, the same on every engine."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from probes.result import CheckResult
+from probes.spec import CheckSpec
+
+MAX_BATCH = 100
+"""Specs or results a message; keeps one under 200 KB and one edge process busy."""
+
+
+class Checks(msgspec.Struct, frozen=True, tag="checks.v1"):
+    specs: list[CheckSpec]
+
+
+class Results(msgspec.Struct, frozen=True, tag="results.v1"):
+    results: list[CheckResult]
+
+
+Message = Checks | Results
+_decoder = msgspec.json.Decoder(Message)
+
+
+def encode(message: Message) -> bytes:
+    return msgspec.json.encode(message)
+
+
+def decode(body: bytes | str) -> Message:
+    """The message again. Raises ``msgspec.ValidationError`` for a body that is none of ours."""
+    return _decoder.decode(body)
+
+
+def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:
+    """``specs`` as message bodies of at most ``MAX_BATCH`` each."""
+    return (encode(Checks(list(specs[start : start + MAX_BATCH]))) for start in range(0, len(specs), MAX_BATCH))

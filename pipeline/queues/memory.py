@@ -1,0 +1,92 @@
+"""The embedded engine's queue: bounded, in this process, with delays, retries and a list of dead letters."""
+
+import heapq
+import itertools
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+RETRY_AFTER_S = (1.0, 5.0, 15.0, 60.0)
+MAX_DEAD = 100
+
+
+class QueueFull(Exception):
+    """The queue holds all it may; who sends keeps what he has and comes again."""
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message on its way: its body, and how often handling it has failed."""
+
+    body: bytes
+    failures: int = 0
+
+
+class MemoryQueue:
+    """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way."""
+
+    def __init__(self, name: str, *, max_messages: int) -> None:
+        self.name = name
+        self.max_messages = max_messages
+        self.dead: deque[Letter] = deque(maxlen=MAX_DEAD)
+        self.dead_total = 0
+        self._heap: list[tuple[float, int, Letter]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    @property
+    def free(self) -> int:
+        return max(0, self.max_messages - len(self._heap))
+
+    def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False) -> None:
+        """Queue ``body``, due in ``delay_s``. Raises ``QueueFull``; ``force`` is for what must not be lost."""
+        with self._changed:
+            if len(self._heap) >= self.max_messages and not force:
+                raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
+            self._push(Letter(body), delay_s)
+
+    def put_waiting(self, body: bytes) -> None:
+        """Queue ``body``, waiting while the queue is full (not once it is closed): what was found is not lost."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._heap) < self.max_messages)
+            self._push(Letter(body), 0.0)
+
+    def _push(self, letter: Letter, delay_s: float) -> None:
+        heapq.heappush(self._heap, (time.monotonic() + delay_s, next(self._order), letter))
+        self._changed.notify_all()
+
+    def take(self, *, most: int = 1) -> list[Letter]:
+        """Wait for due letters and take up to ``most``; empty once the queue is closed and has nothing due."""
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                if self._heap and self._heap[0][0] <= now:
+                    taken = []
+                    while self._heap and len(taken) < most and self._heap[0][0] <= now:
+                        taken.append(heapq.heappop(self._heap)[2])
+                    self._changed.notify_all()
+                    return taken
+                if self._closed:
+                    return []
+                self._changed.wait(self._heap[0][0] - now if self._heap else None)
+
+    def retry(self, letter: Letter) -> None:
+        """Handling failed: later again, a few times, then among the dead."""
+        letter.failures += 1
+        with self._changed:
+            if letter.failures > len(RETRY_AFTER_S):
+                self.dead.append(letter)
+                self.dead_total += 1
+            else:
+                self._push(letter, RETRY_AFTER_S[letter.failures - 1])
+
+    def close(self) -> None:
+        """Wake everybody who waits; what is due can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

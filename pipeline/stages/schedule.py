@@ -1,0 +1,108 @@
+"""Which checks are due? Sends every slot once, under a lease; a crash sends a window again, which is harmless."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from monitors.instants import from_ms, to_ms
+from monitors.models import Monitor
+from monitors.slots import last_slot, phase_ranges
+from pipeline import dispatch
+from pipeline.messages import spec_bodies
+from pipeline.models import Cursor
+from pipeline.specs import build_specs
+
+logger = logging.getLogger(__name__)
+
+CURSOR = "checks"
+LEASE = timedelta(seconds=5)
+MAX_LATE = timedelta(seconds=30)
+"""Slots later than this are skipped: they show as a gap, never as a burst."""
+CLOCK_TOLERANCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What one round did. ``away_from`` is set when slots were skipped since then."""
+
+    specs: int = 0
+    away_from: datetime | None = None
+    held: bool = False
+
+
+def schedule(*, owner: str, now: datetime) -> Scheduled:
+    """Send the slots between the cursor and ``now``. Safe to run twice at once: one of the two does nothing.
+
+    When the queue cannot take the window, nothing is sent and the cursor stays: the next round tries again.
+    """
+    started = time.perf_counter()
+    cursor = take_lease(owner, now=now)
+    if cursor is None:
+        return Scheduled()
+    start, away_from = find_start(cursor, now=now)
+    bodies = list(spec_bodies(build_specs(due_slots(start, now))))
+    if len(bodies) > dispatch.free("checks"):
+        logger.warning("schedule held messages=%d free=%d", len(bodies), dispatch.free("checks"))
+        return Scheduled(held=True)
+    for body in bodies:
+        dispatch.send("checks", body)
+    moved = Cursor.objects.filter(pk=CURSOR, lease_owner=owner, sent_until=cursor.sent_until).update(
+        sent_until=now, moved_at=now
+    )
+    took_ms = round((time.perf_counter() - started) * 1000)
+    if bodies or not moved:
+        logger.debug("schedule messages=%d moved=%d took_ms=%d", len(bodies), moved, took_ms)
+    return Scheduled(specs=len(bodies), away_from=away_from)
+
+
+def take_lease(owner: str, *, now: datetime) -> Cursor | None:
+    """The cursor, if it is ours to move for the next five seconds; a lease from a clock that ran ahead is void."""
+    Cursor.objects.get_or_create(
+        pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
+    )
+    free = Q(lease_owner=owner) | Q(lease_until__lte=now) | Q(lease_until__gt=now + LEASE + CLOCK_TOLERANCE)
+    if not Cursor.objects.filter(free, pk=CURSOR).update(lease_owner=owner, lease_until=now + LEASE):
+        return None
+    return Cursor.objects.get(pk=CURSOR)
+
+
+def find_start(cursor: Cursor, *, now: datetime) -> tuple[datetime, datetime | None]:
+    """Where the window begins, and since when slots were skipped, if any were.
+
+    A cursor in the future was set by a clock that ran ahead: it is put back, so that the schedule goes on.
+    """
+    if cursor.sent_until > now + CLOCK_TOLERANCE:
+        logger.warning("schedule clock went back from=%s to=%s", cursor.sent_until, now)
+        return now, None
+    if now - cursor.sent_until > MAX_LATE:
+        skipped_s = (now - cursor.sent_until - MAX_LATE).total_seconds()
+        logger.warning("schedule skipped seconds=%d", skipped_s)
+        return now - MAX_LATE, cursor.sent_until
+    return min(cursor.sent_until, now), None
+
+
+def due_slots(start: datetime, end: datetime) -> Iterator[tuple[Monitor, str, datetime]]:
+    """(monitor, region, slot) for each monitor with a slot in ``[start, end)``; of several, only the last.
+
+    Costs what is due: one index range an interval in use, in two statements.
+    """
+    start_ms, end_ms = to_ms(start), to_ms(end)
+    if end_ms <= start_ms:
+        return
+    enabled = Monitor.objects.filter(enabled=True, phase_ms__isnull=False)
+    wanted = Q()
+    for interval_s in enabled.order_by("interval_s").values_list("interval_s", flat=True).distinct():
+        for low, high in phase_ranges(interval_s, start_ms=start_ms, end_ms=end_ms):
+            wanted |= Q(interval_s=interval_s, phase_ms__gte=low, phase_ms__lt=high)
+    if not wanted:
+        return
+    for monitor in enabled.filter(wanted).iterator(chunk_size=2000):
+        assert monitor.phase_ms is not None  # noqa: S101  # filtered above
+        slot = from_ms(last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms))
+        for region in monitor.regions or settings.REGIONS:
+            yield monitor, region, slot

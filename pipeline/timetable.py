@@ -1,0 +1,21 @@
+"""Every periodic job, in one table. An engine's clock reads it and calls the job at its rhythm."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``run`` names a function ``(*, owner, now)``. Jobs of one ``lane`` wait for each other, lanes do not."""
+
+    name: str
+    every_s: float
+    run: str
+    lane: str = "housekeeping"
+
+
+TIMETABLE = (
+    Job("send due checks", 0.5, "pipeline.jobs:send_due_checks", lane="schedule"),
+    Job("find late heartbeats", 1, "pipeline.jobs:find_late_heartbeats", lane="heartbeats"),
+    Job("prune pings", 600, "pipeline.jobs:prune_pings"),
+    Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
+)

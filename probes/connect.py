@@ -1,0 +1,119 @@
+"""From a host name to a connected socket, for the kinds that do not go through libcurl."""
+
+import asyncio
+import errno
+import socket
+from contextlib import suppress
+from typing import Any
+
+from probes.check import Check, ProbeError, Verdict
+from probes.errors import ErrorCode
+from probes.result import Status
+
+FAMILIES = {"any": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
+_EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+# As getaddrinfo returns it: family, type, protocol, canonical name, socket address.
+Found = tuple[Any, Any, int, str, Any]
+
+
+async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
+    """Look ``host`` up with the system's resolver; raise ``ProbeError`` with the reason."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.getaddrinfo(host, port, family=FAMILIES[family], type=kind)
+    except socket.gaierror as trouble:
+        raise _name_trouble(trouble, host) from None
+    except UnicodeError:
+        raise ProbeError(ErrorCode.DNS_NXDOMAIN, f"{host[:100]} is not a valid host name.") from None
+
+
+def _name_trouble(trouble: socket.gaierror, host: str) -> ProbeError:
+    shown = host[:100]
+    if trouble.errno == socket.EAI_NONAME:
+        return ProbeError(ErrorCode.DNS_NXDOMAIN, f"The name {shown} does not exist.")
+    if trouble.errno in (socket.EAI_NODATA, socket.EAI_ADDRFAMILY):
+        return ProbeError(ErrorCode.DNS_NO_ANSWER, f"The name {shown} exists, but has no such address.")
+    if trouble.errno in (socket.EAI_MEMORY, socket.EAI_SYSTEM):
+        return ProbeError(ErrorCode.INTERNAL, "This prober could not look names up.", status=Status.UNKNOWN)
+    return ProbeError(ErrorCode.DNS_FAILURE, f"The name servers did not answer usefully for {shown}.")
+
+
+async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> Verdict:
+    """Say why ``host`` could not be resolved a moment ago."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
+    except ProbeError as reason:
+        return reason.verdict
+    except TimeoutError:
+        return Verdict(
+            Status.DOWN, ErrorCode.DNS_TIMEOUT, f"No name server answered for {host[:100]} in time."
+        )
+    return Verdict(
+        Status.DOWN,
+        ErrorCode.DNS_FAILURE,
+        f"{host[:100]} could not be resolved, though a second attempt could.",
+    )
+
+
+async def open_stream(check: Check, host: str, port: int, *, family: str) -> socket.socket:
+    """Resolve, then connect to the first address that answers; raise ``ProbeError`` with the last reason.
+
+    Every address passes the guard right before its connect. Each gets an equal share of the time left, so
+    that a dead IPv6 route does not eat what IPv4 needs.
+    """
+    with check.timing("dns_ms"):
+        found = await resolve(host, port, family=family, kind=socket.SOCK_STREAM)
+    with check.timing("connect_ms"):
+        for position, (af, kind, protocol, _, where) in enumerate(found):
+            last = position == len(found) - 1
+            share_s = None if last else check.remaining_s() / (len(found) - position)
+            try:
+                async with asyncio.timeout(share_s):
+                    return await _connect(check, af, kind, protocol, where)
+            except TimeoutError:
+                if last:
+                    raise
+            except OSError as trouble:
+                if last:
+                    raise _connect_trouble(trouble, where[0]) from None
+    raise ProbeError(ErrorCode.DNS_NO_ANSWER, f"The name {host[:100]} has no address.")
+
+
+async def _connect(check: Check, af: Any, kind: Any, protocol: int, where: Any) -> socket.socket:
+    check.address = where[0]
+    check.guard.check(where[0])
+    opened = socket.socket(af, kind, protocol)
+    try:
+        opened.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(opened, where)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _connect_trouble(trouble: OSError, address: str) -> ProbeError:
+    if trouble.errno == errno.ECONNREFUSED:
+        return ProbeError(
+            ErrorCode.CONNECT_REFUSED, f"{address} refused the connection; nothing listens on the port."
+        )
+    if trouble.errno in _EXHAUSTED:
+        return ProbeError(
+            ErrorCode.INTERNAL, "This prober is out of sockets or memory.", status=Status.UNKNOWN
+        )
+    why = {
+        errno.ENETUNREACH: "there is no route to its network",
+        errno.EHOSTUNREACH: "there is no route to the host",
+        errno.ECONNRESET: "the connection was reset",
+        errno.ETIMEDOUT: "nothing answered",
+    }.get(trouble.errno or 0, "the network reported an error")
+    return ProbeError(ErrorCode.CONNECT_FAILED, f"Could not connect to {address}: {why}.")
+
+
+def drop(stream: socket.socket | None) -> None:
+    """Close without a farewell: a hostile peer must not be able to hold us."""
+    if stream is not None:
+        with suppress(OSError):
+            stream.close()

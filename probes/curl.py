@@ -1,0 +1,326 @@
+"""The HTTP engine: one thread that drives one libcurl multi handle by perform and select.
+
+A transfer is anything with the four members of ``Transfer``. The pool knows nothing of checks; how many run
+at once is decided by who starts them. Handles are reused, connections, DNS answers and TLS sessions never
+are: every check measures the whole way. The CA store is parsed once and kept by the multi handle.
+"""
+
+import _socket
+import errno
+import logging
+import os
+import select
+import socket
+import ssl
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, Protocol
+
+import pycurl
+
+from probes.guard import BlockedAddress, Guard
+
+logger = logging.getLogger(__name__)
+
+# libcurl tells its descriptors as an fd_set, which ends at 1,024; the margin is for pycurl's copy of ours.
+MAX_DESCRIPTOR = 1_024 - 8
+BODY_CAP_BYTES = 1024 * 1024
+_CURLOPT_QUICK_EXIT = 322  # pycurl has no names for these two longs
+_CURLOPT_CA_CACHE_TIMEOUT = 321
+_CA_CANDIDATES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Amazon Linux, Fedora
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # macOS, BSD
+)
+
+
+class Transfer(Protocol):
+    """One exchange, or several one after another (redirects) on the same handle."""
+
+    handle: "Easy | None"
+
+    def prepare(self, easy: "Easy") -> None:
+        """Set the options of the next exchange."""
+
+    def complete(self, easy: "Easy", code: int, message: str) -> bool:
+        """Take the outcome (libcurl's code and words); true: ``prepare`` again, there is another exchange."""
+
+    def fail(self) -> None:
+        """Something of ours broke."""
+
+
+class _LentSocket(_socket.socket):
+    """pycurl copies the descriptor and drops this object; a plain socket would warn, which costs time."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Easy:
+    """A reusable easy handle and what its callbacks saw during one exchange."""
+
+    __slots__ = (
+        "blocked",
+        "body",
+        "ca_file",
+        "capped",
+        "curl",
+        "exhausted",
+        "guard",
+        "keep",
+        "profile",
+        "seen_bytes",
+        "transfer",
+        "tried",
+    )
+
+    def __init__(self, guard: Guard, ca_file: str) -> None:
+        self.guard = guard
+        self.curl: Any = pycurl.Curl()
+        self.profile: object = None
+        self.transfer: Transfer | None = None
+        self.ca_file = ca_file
+        self.set_up()
+        self.rewind(keep=False)
+
+    def rewind(self, *, keep: bool) -> None:
+        """Forget the last exchange; ``keep`` the body of the next (else its bytes are only counted)."""
+        self.keep, self.capped, self.exhausted = keep, False, False
+        self.body: list[bytes] = []
+        self.seen_bytes = 0
+        self.blocked: BlockedAddress | None = None
+        self.tried = ""
+
+    def set_up(self) -> None:
+        """Set what holds for every exchange, after a new or a reset handle."""
+        option = self.curl.setopt
+        for name, value in (
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.PROXY, ""),
+            (pycurl.NOPROXY, "*"),
+            (pycurl.NETRC, 0),
+            (pycurl.FRESH_CONNECT, 1),
+            (pycurl.FORBID_REUSE, 1),
+            (pycurl.DNS_CACHE_TIMEOUT, 0),
+            (pycurl.SSL_SESSIONID_CACHE, 0),
+            (pycurl.CAINFO, self.ca_file),
+            (_CURLOPT_CA_CACHE_TIMEOUT, 86_400),
+            (_CURLOPT_QUICK_EXIT, 1),  # a hanging getaddrinfo must not be waited for
+            (pycurl.OPT_CERTINFO, 1),
+            (pycurl.ACCEPT_ENCODING, ""),
+            (pycurl.HTTP09_ALLOWED, 0),
+            (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.WRITEFUNCTION, self._write),
+        ):
+            option(name, value)
+
+    def _open_socket(self, _purpose: int, address: Any) -> Any:
+        """Judge the address that libcurl is about to connect to; an exception must not leave a callback."""
+        family, kind, protocol, where = address
+        try:
+            self.tried = where[0].decode() if isinstance(where[0], bytes) else where[0]
+            if len(where) == 4 and where[3]:
+                self.tried += f"%{where[3]}"
+            self.guard.check(self.tried)
+            opened = _LentSocket(family, kind, protocol)
+        except BlockedAddress as blocked:
+            self.blocked = blocked
+            return pycurl.SOCKET_BAD
+        except OSError as trouble:
+            self.exhausted = trouble.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+            return pycurl.SOCKET_BAD
+        if opened.fileno() >= MAX_DESCRIPTOR:
+            opened.close()
+            self.exhausted = True
+            return pycurl.SOCKET_BAD
+        return opened
+
+    def _write(self, chunk: bytes) -> int | None:
+        """Take a piece of the decoded body; at the cap, end the exchange by taking less than was offered."""
+        self.seen_bytes += len(chunk)
+        if self.keep:
+            self.body.append(chunk)
+        if self.seen_bytes > BODY_CAP_BYTES:
+            self.capped = True
+            return -1
+        return None
+
+
+def find_ca_file() -> str:
+    """Return the system's bundle of certificate authorities; pycurl's wheel knows none."""
+    paths = ssl.get_default_verify_paths()
+    for candidate in (os.environ.get("SSL_CERT_FILE"), paths.cafile, *_CA_CANDIDATES):
+        if candidate and Path(candidate).is_file():
+            return candidate
+    return ""
+
+
+class CurlPool:
+    """Runs transfers on its own thread, which starts with the first one and ends with ``close``."""
+
+    def __init__(self, *, guard: Guard, ca_file: str | None = None) -> None:
+        self._guard = guard
+        self._ca_file = ca_file or find_ca_file()
+        self._starting: deque[Transfer] = deque()
+        self._stopping: deque[Transfer] = deque()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._woken = False
+        self._running = 0
+        self._idle: list[Easy] = []
+        self._by_curl: dict[Any, Easy] = {}
+
+    def start(self, transfer: Transfer) -> None:
+        """Begin ``transfer``; may be called from any thread."""
+        self._starting.append(transfer)
+        self._wake()
+
+    def stop(self, transfer: Transfer) -> None:
+        """Forget ``transfer``, if it still runs; may be called from any thread."""
+        self._stopping.append(transfer)
+        self._wake()
+
+    def close(self) -> None:
+        """Stop the thread and free every handle; transfers under way are forgotten."""
+        with self._lock:
+            self._closing, thread = True, self._thread
+        if thread is not None:
+            self._wake()
+            thread.join()
+
+    def _wake(self) -> None:
+        if threading.current_thread() is self._thread:
+            return
+        with self._lock:
+            if self._thread is None:
+                if self._closing:
+                    return
+                self._sleeper, self._alarm = socket.socketpair()
+                self._sleeper.setblocking(False)
+                self._thread = threading.Thread(target=self._run, name="probe-curl", daemon=True)
+                self._thread.start()
+            if not self._woken:
+                self._woken = True
+                self._alarm.send(b"!")
+
+    def _run(self) -> None:
+        self._multi: Any = pycurl.CurlMulti()
+        try:
+            while not self._closing:
+                try:
+                    self._turn()
+                except Exception:
+                    logger.exception("the curl thread stumbled")
+                    self._abandon()
+        finally:
+            self._abandon()
+            for easy in self._idle:
+                easy.curl.close()
+            self._multi.close()
+            self._sleeper.close()
+            self._alarm.close()
+
+    def _turn(self) -> None:
+        while self._stopping:
+            self._forget(self._stopping.popleft())
+        while self._starting:
+            self._begin(self._starting.popleft())
+        _, active = self._multi.perform()
+        if active < self._running:
+            self._collect()
+        elif not self._starting:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._running:
+            reads, writes, _ = self._multi.fdset()
+            timeout_ms = self._multi.timeout()
+            timeout_ms = 1_000 if timeout_ms < 0 else min(timeout_ms, 1_000)
+        else:
+            reads, writes, timeout_ms = [], [], None
+        poll = select.poll()  # our own wake-up may lie beyond select's descriptors
+        poll.register(self._sleeper, select.POLLIN)
+        for descriptor in reads:
+            poll.register(descriptor, select.POLLIN)
+        for descriptor in writes:
+            poll.register(descriptor, select.POLLOUT | (select.POLLIN if descriptor in reads else 0))
+        poll.poll(timeout_ms)
+        if self._woken:
+            with self._lock:
+                self._sleeper.recv(16)  # the byte is there: it is sent under the same lock
+                self._woken = False
+
+    def _begin(self, transfer: Transfer) -> None:
+        easy = self._idle.pop() if self._idle else self._make_easy()
+        easy.transfer, transfer.handle = transfer, easy
+        self._running += 1
+        try:
+            transfer.prepare(easy)
+            self._multi.add_handle(easy.curl)
+        except Exception:
+            logger.exception("a transfer could not be prepared")
+            self._release(easy)
+            transfer.fail()
+
+    def _make_easy(self) -> Easy:
+        easy = Easy(self._guard, self._ca_file)
+        self._by_curl[easy.curl] = easy
+        return easy
+
+    def _collect(self) -> None:
+        queued = 1
+        while queued:
+            queued, succeeded, failed = self._multi.info_read(100)
+            for curl in succeeded:
+                self._complete(self._by_curl[curl], pycurl.E_OK, "")
+            for curl, code, message in failed:
+                self._complete(self._by_curl[curl], code, message)
+
+    def _complete(self, easy: Easy, code: int, message: str) -> None:
+        transfer = easy.transfer
+        if transfer is None:
+            return
+        self._multi.remove_handle(easy.curl)
+        try:
+            if transfer.complete(easy, code, message):
+                transfer.prepare(easy)
+                self._multi.add_handle(easy.curl)
+                return
+        except Exception:
+            logger.exception("a transfer could not be completed")
+            easy.profile = None
+            self._release(easy)
+            transfer.fail()
+            return
+        self._release(easy)
+
+    def _release(self, easy: Easy) -> None:
+        if easy.transfer is not None:
+            easy.transfer.handle, easy.transfer = None, None
+            easy.rewind(keep=False)
+            self._running -= 1
+            self._idle.append(easy)
+
+    def _forget(self, transfer: Transfer) -> None:
+        if transfer in self._starting:
+            self._starting.remove(transfer)
+        if transfer.handle is not None:
+            easy = transfer.handle
+            self._multi.remove_handle(easy.curl)
+            self._release(easy)
+
+    def _abandon(self) -> None:
+        """Fail whatever runs, after a bug of ours or at the end."""
+        for easy in list(self._by_curl.values()):
+            transfer = easy.transfer
+            if transfer is not None:
+                self._multi.remove_handle(easy.curl)
+                self._release(easy)
+                transfer.fail()
+        while self._starting:
+            self._starting.popleft().fail()

@@ -1,0 +1,104 @@
+"""The engine of every kind but HTTP: one asyncio loop on its own thread."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from probes.check import Check, ProbeError, Verdict, judge_blocked, judge_bug
+from probes.guard import BlockedAddress
+
+logger = logging.getLogger(__name__)
+
+Probe = Callable[[Check], Coroutine[Any, Any, Verdict]]
+
+
+class ProbeLoop:
+    """Runs probes; the thread starts with the first one and ends with ``close``.
+
+    ``lookups`` bounds how many names are resolved at once: getaddrinfo blocks a thread each.
+    """
+
+    def __init__(self, *, lookups: int) -> None:
+        self._lookups = lookups
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._executor: ThreadPoolExecutor | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self, check: Check, probe: Probe) -> None:
+        """Run ``probe(check)`` and finish the check with its verdict; may be called from any thread."""
+        loop = self._get_loop()
+
+        def begin() -> None:
+            if check.done is None:
+                return  # cancelled before it began
+            task = loop.create_task(run_probe(check, probe))
+            check.cancel = partial(_cancel_task, loop, task)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        loop.call_soon_threadsafe(begin)
+
+    def run_aside(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> "Future[Any]":
+        """Run a coroutine that belongs to no check of this loop; may be called from any thread."""
+        return asyncio.run_coroutine_threadsafe(make(), self._get_loop())
+
+    def close(self) -> None:
+        """Cancel what runs and join the thread; a lookup that hangs in the resolver is left behind."""
+        with self._lock:
+            self._closed = True
+            loop, thread, executor = self._loop, self._thread, self._executor
+        if loop is not None and thread is not None and executor is not None:
+            asyncio.run_coroutine_threadsafe(self._cancel_all(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            executor.shutdown(wait=False, cancel_futures=True)
+            loop.close()
+
+    async def _cancel_all(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close one turn later
+
+    def _get_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the prober is closed")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._executor = ThreadPoolExecutor(self._lookups, thread_name_prefix="probe-lookup")
+                self._loop.set_default_executor(self._executor)
+                self._thread = threading.Thread(target=self._loop.run_forever, name="probe-loop", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+def _cancel_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    with suppress(RuntimeError):  # the loop is closed already
+        loop.call_soon_threadsafe(task.cancel)
+
+
+async def run_probe(check: Check, probe: Probe) -> None:
+    """Run ``probe`` within the check's timeout; whatever happens ends in a verdict."""
+    try:
+        async with asyncio.timeout(check.remaining_s()):
+            verdict = await probe(check)
+    except TimeoutError:
+        verdict = check.judge_time_out()
+    except ProbeError as reason:
+        verdict = reason.verdict
+    except BlockedAddress as blocked:
+        verdict = judge_blocked(blocked)
+    except Exception:
+        logger.exception("probe kind=%s monitor=%s broke", check.spec.kind, check.spec.monitor_id)
+        verdict = judge_bug()
+    check.finish(verdict)

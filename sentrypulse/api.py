@@ -1,0 +1,32 @@
+"""Every endpoint of the API, on one screen."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from accounts.api import AUTH_PATHS, ApiKeyViewSet, TeamViewSet
+from analytics.api import ShowsUptime
+from incidents.api import IncidentViewSet, MaintenanceWindowViewSet, ShowsMaintenance
+from monitors.api import MonitorViewSet as StoredMonitorViewSet
+from monitors.api import TagViewSet
+from pipeline.api import RunsNow
+from sentrypulse.health import health
+from sentrypulse.routing import ContractRouter
+
+
+class MonitorViewSet(RunsNow, ShowsUptime, ShowsMaintenance, StoredMonitorViewSet):
+    """What is watched: what is stored of it, whether maintenance covers it, its figures, and checks on demand."""
+
+
+router = ContractRouter()
+router.register("teams", TeamViewSet, basename="team")
+router.register("api-keys", ApiKeyViewSet, basename="api-key")
+router.register("monitors", MonitorViewSet, basename="monitor")
+router.register("tags", TagViewSet, basename="tag")
+router.register("incidents", IncidentViewSet, basename="incident")
+router.register("maintenance", MaintenanceWindowViewSet, basename="maintenance")
+
+urlpatterns = [
+    path("v1/", include([*AUTH_PATHS, path("health", health, name="health"), *router.urls])),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

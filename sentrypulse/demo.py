@@ -1,0 +1,56 @@
+"""Targets to watch without the internet, served by ourselves, and the monitors that watch them."""
+
+import time
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+
+from accounts.models import Team
+from monitors.models import Monitor
+from monitors.services import create_monitor
+
+FLAKY_PERIOD_S, FLAKY_DOWN_S = 240, 60
+
+
+def ok(request: HttpRequest) -> JsonResponse:
+    """A healthy API."""
+    return JsonResponse({"status": "ok", "version": "demo"})
+
+
+def flaky(request: HttpRequest) -> HttpResponse:
+    """Broken for one minute in four."""
+    if time.time() % FLAKY_PERIOD_S < FLAKY_DOWN_S:
+        return HttpResponse("The demo shop is closed for a minute.\n", status=503, content_type="text/plain")
+    return HttpResponse("Welcome to the demo shop.\n", content_type="text/plain")
+
+
+DEMO_PATHS = [path("demo/ok", ok), path("demo/flaky", flaky)]
+
+
+def make_demo_monitors(team: Team, *, now: datetime) -> int:
+    """Make the demo's monitors in ``team`` unless it has monitors already; how many were made."""
+    if Monitor.objects.filter(team=team).exists():
+        return 0
+    here = f"http://127.0.0.1:{settings.PORT}"
+    shared = {"now": now, "tags": ["demo"], "interval_s": 20}
+    create_monitor(
+        team,
+        name="Demo API",
+        kind="http",
+        url=f"{here}/demo/ok",
+        config={"json_path": "$.status", "json_equals": "ok"},
+        **shared,
+    )
+    create_monitor(team, name="Demo shop (flaky)", kind="http", url=f"{here}/demo/flaky", recheck_s=5, **shared)
+    create_monitor(team, name="Demo port", kind="tcp", url=f"127.0.0.1:{settings.PORT}", **shared)
+    create_monitor(
+        team,
+        name="Demo backup job",
+        kind="heartbeat",
+        url="",
+        config={"period_s": 3600, "grace_s": 600},
+        **{**shared, "interval_s": 60},
+    )
+    return 4

@@ -1,0 +1,116 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitors.transitions import (
+    Finding,
+    Health,
+    Policy,
+    Recovered,
+    State,
+    WentDown,
+    fold,
+    quorum,
+    step,
+    verdict,
+)
+from probes.result import Status
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+OUTCOMES = {"U": Status.UP, "D": Status.DOWN, "S": Status.DEGRADED, "?": Status.UNKNOWN}
+
+
+def at(minute):
+    return T0 + timedelta(minutes=minute)
+
+
+def history(outcomes, region="local"):
+    """``UDD`` into findings a minute apart; a lower-case letter is in maintenance, a dot is a missing slot."""
+    return [
+        Finding(at(minute), region, OUTCOMES[letter.upper()], letter.islower())
+        for minute, letter in enumerate(outcomes)
+        if letter != "."
+    ]
+
+
+def changes(outcomes, **policy):
+    return fold({"local": Health()}, history(outcomes), Policy(**policy))[1]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ("UUU", []),
+        ("DUD", []),  # a lone failure is a blip, not an incident
+        ("UDDD", [WentDown(at(1), "local")]),  # starts at the first failure, is told once
+        ("DDUDD", [WentDown(at(0), "local"), Recovered(at(2)), WentDown(at(3), "local")]),
+        ("DSD", []),  # slow is not down
+        ("D?D", [WentDown(at(0), "local")]),  # what we could not measure changes nothing
+        ("D..D", [WentDown(at(0), "local")]),
+        ("UddddU", []),  # planned trouble is no incident
+        ("DdD", []),  # maintenance ends a run that was not believed yet
+        ("UddDD", [WentDown(at(3), "local")]),  # still down after maintenance: that is one
+        ("DDddU", [WentDown(at(0), "local"), Recovered(at(4))]),
+        ("DDuU", [WentDown(at(0), "local"), Recovered(at(2))]),  # a recovery counts in maintenance too
+    ],
+)
+def test_two_failures_in_a_row_turn_a_history_into_changes(outcomes, expected):
+    assert changes(outcomes) == expected
+
+
+def test_a_recovery_that_needs_two_passes_dates_from_the_first_of_them():
+    assert changes("DDUDUUU", recover_after=2) == [WentDown(at(0), "local"), Recovered(at(4))]
+
+
+def test_one_failure_is_enough_where_the_policy_says_so():
+    assert changes("UDU", fail_after=1) == [WentDown(at(1), "local"), Recovered(at(2))]
+
+
+def test_a_steady_monitor_keeps_the_very_same_health_so_that_nothing_is_written():
+    up = Health(State.UP)
+    assert step(up, Finding(at(1), "local", Status.UP), Policy()) == up
+    down = Health(State.DOWN, 2, at(0))
+    assert step(down, Finding(at(5), "local", Status.DOWN), Policy()) == down
+
+
+def test_only_an_undecided_run_is_worth_a_recheck():
+    assert Health(State.UP, 1, at(0)).undecided
+    assert Health(State.DOWN, 2, at(0), 1, at(1)).undecided
+    assert not Health(State.UP).undecided
+    assert not Health(State.DOWN, 2, at(0)).undecided
+
+
+@pytest.mark.parametrize(("regions", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
+def test_a_quorum_is_more_than_half_of_the_regions(regions, needed):
+    assert quorum(regions) == needed
+
+
+def test_a_minority_that_is_down_makes_a_monitor_degraded():
+    assert verdict([Health(State.DOWN), Health(State.UP), Health(State.UP)]) is State.DEGRADED
+    assert verdict([Health(State.DOWN), Health(State.DOWN), Health(State.UP)]) is State.DOWN
+    assert verdict([Health(), Health()]) is State.PENDING
+    assert verdict([]) is State.PENDING
+
+
+def test_an_outage_of_a_quorum_starts_when_the_region_that_completed_it_began_to_fail():
+    regions = {"a": Health(), "b": Health(), "c": Health()}
+    merged = sorted(
+        history("DDDDDDD", "a") + history("UUUDDUU", "b") + history("UUUUUUU", "c"),
+        key=lambda finding: (finding.at, finding.region),
+    )
+    healths, found = fold(regions, merged, Policy())
+    assert found == [WentDown(at(3), "b"), Recovered(at(5))]
+    assert verdict(healths.values()) is State.DEGRADED
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("UDS?")), max_size=60), st.randoms())
+def test_the_order_of_the_regions_within_a_slot_does_not_matter(outcomes, random):
+    findings = [Finding(at(n // 3), region, OUTCOMES[o]) for n, (region, o) in enumerate(outcomes)]
+    unique = list({(f.at, f.region): f for f in findings}.values())
+    shuffled = unique.copy()
+    random.shuffle(shuffled)
+    shuffled.sort(key=lambda finding: finding.at)
+    start = dict.fromkeys("ABC", Health())
+    assert fold(start, shuffled, Policy()) == fold(start, unique, Policy())

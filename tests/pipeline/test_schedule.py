@@ -1,0 +1,142 @@
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from monitors.models import Monitor
+from pipeline import dispatch
+from pipeline.messages import decode
+from pipeline.models import Cursor
+from pipeline.stages.schedule import CLOCK_TOLERANCE, LEASE, MAX_LATE, schedule
+from tests.pipeline.factories import T0, make_monitor, make_team
+
+pytestmark = pytest.mark.django_db
+
+
+class Outbox:
+    """A queue that keeps what it is sent."""
+
+    def __init__(self, room=100):
+        self.room, self.bodies = room, []
+
+    def send(self, queue, body, *, delay_s=0.0):
+        assert queue == "checks"
+        self.bodies.append(body)
+
+    def free(self, queue):
+        return self.room
+
+    def figures(self):
+        return {}
+
+    def specs(self):
+        return [spec for body in self.bodies for spec in decode(body).specs]
+
+
+@pytest.fixture
+def outbox():
+    box = Outbox()
+    dispatch.use_sender(box)
+    yield box
+    dispatch.use_sender(None)
+
+
+def after(seconds):
+    return T0 + timedelta(seconds=seconds)
+
+
+def run(seconds, owner="me"):
+    return schedule(owner=owner, now=after(seconds))
+
+
+def test_every_slot_is_sent_once_whatever_the_windows(outbox):
+    team = make_team()
+    monitors = [make_monitor(team, name=str(n), interval_s=(10, 60)[n % 2]) for n in range(20)]
+    for tenths in range(0, 1201, 7):
+        run(tenths / 10)
+    run(120)
+    sent = Counter((spec.monitor_id, spec.scheduled_at) for spec in outbox.specs())
+    assert set(sent.values()) == {1}
+    per_monitor = Counter(monitor_id for monitor_id, _ in sent)
+    assert {m.pk: per_monitor[m.pk] for m in monitors} == {m.pk: 120 // m.interval_s for m in monitors}
+
+
+def test_paused_monitors_and_heartbeats_have_no_slots(outbox):
+    make_monitor(enabled=False)
+    make_monitor(kind="heartbeat", url="", config={"period_s": 60, "grace_s": 60})
+    run(0), run(25), run(50), run(75)
+    assert outbox.specs() == []
+
+
+def test_only_one_of_two_schedulers_sends_until_its_lease_ends(outbox):
+    make_monitor(interval_s=10)
+    run(0, "me")
+    run(4, "other")
+    assert Cursor.objects.get().sent_until == T0
+    run(LEASE.total_seconds() + 1, "other")
+    assert Cursor.objects.get().lease_owner == "other"
+    assert Cursor.objects.get().sent_until == after(LEASE.total_seconds() + 1)
+
+
+def test_a_crash_after_sending_sends_the_window_again_with_the_same_identities(outbox, monkeypatch):
+    make_monitor(interval_s=10)
+    run(0)
+    Cursor.objects.update(lease_until=T0)
+    run(10)
+    first = {(s.monitor_id, s.scheduled_at) for s in outbox.specs()}
+    Cursor.objects.update(sent_until=T0)  # as if it had been killed before it moved the cursor
+    run(10)
+    assert {(s.monitor_id, s.scheduled_at) for s in outbox.specs()} == first
+    assert len(outbox.specs()) == 2 * len(first) == 2
+
+
+def test_a_long_absence_is_a_gap_and_not_a_burst(outbox):
+    make_monitor(interval_s=10)
+    run(0)
+    scheduled = run(3600)
+    assert scheduled.away_from == T0
+    (spec,) = outbox.specs()
+    assert after(3590) <= spec.scheduled_at < after(3600)
+    assert after(3600) - spec.scheduled_at <= MAX_LATE
+
+
+def test_a_clock_that_jumps_ahead_and_back_does_not_stop_the_schedule(outbox):
+    make_monitor(interval_s=10)
+    run(0)
+    run(86_400)
+    outbox.bodies.clear()
+    back = CLOCK_TOLERANCE.total_seconds()
+    run(back)
+    run(back + 10)
+    assert [after(back) <= s.scheduled_at < after(back + 10) for s in outbox.specs()] == [True]
+
+
+def test_a_full_queue_holds_the_schedule_and_loses_nothing(outbox):
+    make_monitor(interval_s=10)
+    run(0)
+    outbox.room = 0
+    assert run(10).held
+    outbox.room = 10
+    run(11)
+    assert len(outbox.specs()) >= 1
+    assert Cursor.objects.get().sent_until == after(11)
+
+
+def test_a_monitor_whose_secrets_cannot_be_read_does_not_stop_the_others(outbox, caplog):
+    team = make_team()
+    broken, fine = make_monitor(team, interval_s=10), make_monitor(team, interval_s=10)
+    Monitor.objects.filter(pk=broken.pk).update(secrets="nonsense")
+    run(0), run(10)
+    assert {spec.monitor_id for spec in outbox.specs()} == {fine.pk}
+    assert "FIELD_ENCRYPTION_KEY does not open the stored secrets" in caplog.text
+
+
+def test_a_round_costs_a_constant_number_of_statements(outbox, django_assert_max_num_queries):
+    team = make_team()
+    for number in range(150):
+        make_monitor(team, name=str(number), interval_s=10)
+    run(0)
+    with django_assert_max_num_queries(8):
+        run(10)
+    assert len(outbox.specs()) == 150
+    assert [len(decode(body).specs) for body in outbox.bodies] == [100, 50]
