@@ -12,7 +12,7 @@ from accounts.selectors import team_ids_for
 
 
 class TeamField(serializers.PrimaryKeyRelatedField[Team]):
-    """``team = TeamField()`` in a ModelSerializer: an id when read, a ``Team`` in ``validated_data`` on create.
+    """``team = TeamField()`` in a ModelSerializer: an id when read, a ``Team`` when created.
 
     Optional for a user of one team (and behind an API key). ``role`` is what creating there needs (403 below
     it). Updates never move an object: another team is refused, the same one is ignored.

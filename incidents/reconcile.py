@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from incidents.models import Incident, IncidentKind
-from incidents.services import close_incident, open_incident, retract
+from incidents.services import add_past_incident, close_incident, open_incident, retract
 from monitors.models import Monitor, Result
 from monitors.results import result_json
 from monitors.transitions import Change, Recovered, WentDown
@@ -124,20 +124,20 @@ def _take_match(outage: _Outage, existing: list[Incident]) -> Incident | None:
 def _write(
     monitor: Monitor, outage: _Outage, incident: Incident | None, cause: Mapping[str, Any] | None
 ) -> list[IncidentEvent]:
-    events: list[IncidentEvent] = []
     if incident is None:
         if outage.down is None:
             return []  # it was resolved by hand, or lies before what is kept
-        incident = open_incident(monitor, started_at=outage.down.at, cause=cause)
-        if incident is None:
+        if outage.until is not None:
+            add_past_incident(monitor, started_at=outage.down.at, resolved_at=outage.until, cause=cause)
             return []
-        events = [IncidentEvent("opened", incident)] if outage.until is None else []
-    elif outage.down and incident.started_at != outage.down.at:
+        incident = open_incident(monitor, started_at=outage.down.at, cause=cause)
+        return [IncidentEvent("opened", incident)] if incident else []
+    if outage.down and incident.started_at != outage.down.at:
         incident.started_at, incident.cause = outage.down.at, cause
         incident.save(update_fields=["started_at", "cause"])
     if incident.resolved_by_id is None and incident.resolved_at != outage.until:
-        events += _move_end(monitor, incident, outage.until)
-    return events
+        return _move_end(monitor, incident, outage.until)
+    return []
 
 
 def _move_end(monitor: Monitor, incident: Incident, until: datetime | None) -> list[IncidentEvent]:

@@ -15,30 +15,43 @@ from sentrypulse.errors import DomainError
 
 
 @transaction.atomic
-def open_incident(
-    monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None
-) -> Incident | None:
-    """Open the monitor's automatic incident; None when one is open already: whoever was first told it."""
-    title = f"{monitor.name} is down"[:200]
-    incident, created = Incident.objects.get_or_create(
-        open_monitor=monitor,
-        defaults={
-            "team_id": monitor.team_id,
-            "monitor": monitor,
-            "title": title,
-            "kind": IncidentKind.AUTOMATIC,
-            "severity": Severity.MAJOR,
-            "cause": cause,
-            "started_at": started_at,
-        },
-    )
+def open_incident(monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None) -> Incident | None:
+    """Open the monitor's automatic incident; None when one is open already (whoever was first has told it)."""
+    fields = _automatic_fields(monitor, started_at=started_at, cause=cause)
+    incident, created = Incident.objects.get_or_create(open_monitor=monitor, defaults=fields)
     if not created:
         return None
-    say(incident, (cause or {}).get("error") or "The monitor went down.", at=started_at)
+    say(incident, _what_failed(cause), at=started_at)
     return incident
 
 
-@transaction.atomic
+def add_past_incident(
+    monitor: Monitor, *, started_at: datetime, resolved_at: datetime, cause: Mapping[str, Any] | None
+) -> Incident:
+    """An incident that late results tell of, over before anybody knew."""
+    fields = _automatic_fields(monitor, started_at=started_at, cause=cause)
+    incident = Incident.objects.create(**fields)
+    say(incident, _what_failed(cause), at=started_at)
+    close_incident(incident, at=resolved_at, text="The monitor recovered. The results of this outage came late.")
+    return incident
+
+
+def _automatic_fields(monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "team_id": monitor.team_id,
+        "monitor": monitor,
+        "title": f"{monitor.name} is down"[:200],
+        "kind": IncidentKind.AUTOMATIC,
+        "severity": Severity.MAJOR,
+        "cause": cause,
+        "started_at": started_at,
+    }
+
+
+def _what_failed(cause: Mapping[str, Any] | None) -> str:
+    return (cause or {}).get("error") or "The monitor went down."
+
+
 def close_incident(incident: Incident, *, at: datetime, text: str) -> None:
     """Resolve an incident at ``at``, not before its start; one that is resolved already is left as it is.
 

@@ -20,7 +20,7 @@ from django.db.models import Case, Count, DateTimeField, F, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from monitors.instants import whole_ms
-from monitors.models import Heartbeat, Monitor, Ping, PingKind, RegionState
+from monitors.models import Heartbeat, Monitor, Ping, PingKind
 from probes.cadence import next_expected
 from probes.errors import ErrorCode
 from probes.result import CheckResult, Status, Timings
@@ -50,8 +50,8 @@ def take_ping(
     """Keep one ping, plan the next deadline; the result to record, or None for a start or a paused monitor.
 
     An ``exit_status`` (0 to 255) overrules ``kind``. Raises ``Heartbeat.DoesNotExist`` for an unknown uuid.
-    Locks the monitor's region states, as the recorder and an edit do, until the transaction ends: so the
-    result is of the revision that the recorder will find.
+    Until the transaction ends the heartbeat's row is locked, which an edit locks first of all: so the result
+    is of the revision that the recorder will find.
     """
     if exit_status is not None:
         kind = PingKind.FAIL if exit_status else PingKind.SUCCESS
@@ -67,23 +67,11 @@ def take_ping(
     )
     # Without a savepoint of its own: the caller's transaction is the one that counts, and a ping stays cheap.
     with transaction.atomic(savepoint=False):
-        heartbeat = _lock(uuid)
+        heartbeat = Heartbeat.objects.select_for_update().filter(uuid=uuid).first()
         result = _take(ping, heartbeat) if heartbeat else None
     if heartbeat is None:
         raise Heartbeat.DoesNotExist("No heartbeat has this address.")
     return result
-
-
-def _lock(uuid: UUID) -> Heartbeat | None:
-    """The heartbeat and its monitor, locked in the order in which the services lock them: states first."""
-    monitor_id = Heartbeat.objects.filter(uuid=uuid).values_list("pk", flat=True).first()
-    if monitor_id is None:
-        return None
-    list(
-        RegionState.objects.select_for_update().filter(monitor_id=monitor_id).order_by("pk").values_list("pk")
-    )
-    locked = Heartbeat.objects.select_for_update().select_related("monitor").filter(pk=monitor_id)
-    return locked.defer("monitor__secrets", "monitor__url").first()
 
 
 def decode_body(body: bytes) -> str:
@@ -95,7 +83,8 @@ def decode_body(body: bytes) -> str:
 
 def _take(ping: Ping, heartbeat: Heartbeat) -> CheckResult | None:
     """The part of ``take_ping`` that happens under the lock."""
-    ping.monitor = monitor = heartbeat.monitor
+    monitor = Monitor.objects.only("enabled", "revision", "config").get(pk=heartbeat.monitor_id)
+    ping.monitor = monitor
     if ping.kind == PingKind.START:
         _begin_run(ping, heartbeat, monitor)
     else:
@@ -159,7 +148,7 @@ def _judge(ping: Ping, monitor: Monitor) -> CheckResult:
     return CheckResult(
         monitor_id=monitor.pk,
         revision=monitor.revision,
-        region=monitor.watched_from[0],
+        region=settings.REGIONS[0],
         scheduled_at=ping.received_at,
         checked_at=ping.received_at,
         status=Status.DOWN if failed else Status.UP,
@@ -234,7 +223,7 @@ def find_late(*, now: datetime) -> list[CheckResult]:
     late = (
         Heartbeat.objects.filter(monitor__enabled=True, deadline_at__lte=now)
         .select_related("monitor")
-        .only("deadline_at", "last_ping_at", "started_at", "monitor__revision", "monitor__regions")
+        .only("deadline_at", "last_ping_at", "started_at", "monitor__revision")
         .order_by("deadline_at", "pk")[:FIND_AT_ONCE]
     )
     return [_report_late(heartbeat, now=now) for heartbeat in late]
@@ -255,7 +244,7 @@ def _report_late(heartbeat: Heartbeat, *, now: datetime) -> CheckResult:
     return CheckResult(
         monitor_id=heartbeat.monitor_id,
         revision=heartbeat.monitor.revision,
-        region=heartbeat.monitor.watched_from[0],
+        region=settings.REGIONS[0],
         scheduled_at=whole_ms(deadline),
         checked_at=whole_ms(now),
         status=Status.DOWN,

@@ -193,6 +193,20 @@ def replay_start(watched: Watched) -> datetime:
     return max(watched.replay_from - back, min(counted_from, watched.replay_from))
 
 
+def rewrite_start(watched: Watched) -> datetime:
+    """From when on a replay's findings count: half-way to the late result, by when any run before it was decided.
+
+    A run that the late result completes may have begun, and so be dated, before it.
+    """
+    assert watched.replay_from is not None  # noqa: S101  # only monitors with a late result are replayed
+    start = replay_start(watched)
+    return start + (watched.replay_from - start) / 2 if _knows_more_than(start, watched) else start
+
+
+def _knows_more_than(start: datetime, watched: Watched) -> bool:
+    return any(state.counted_from < start for state in watched.states.values())
+
+
 def read_histories(late: Sequence[Watched]) -> dict[int, list[Finding]]:
     """The stored results of the ``late`` monitors from ``replay_start`` on, in order; one statement."""
     asked = Q()

@@ -9,12 +9,21 @@ from typing import Any
 from probes.check import Check, ProbeError, Verdict
 from probes.errors import ErrorCode
 from probes.result import Status
+from probes.targets import split_host_port
 
 FAMILIES = {"any": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
 _EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 # As getaddrinfo returns it: family, type, protocol, canonical name, socket address.
 Found = tuple[Any, Any, int, str, Any]
+
+
+def read_address(check: Check, *, default_port: int | None = None) -> tuple[str, int]:
+    """Split the spec's target; one that is malformed is not the target's fault."""
+    try:
+        return split_host_port(check.spec.target, default_port=default_port)
+    except ValueError as mistake:
+        raise ProbeError(ErrorCode.CONFIG_INVALID, str(mistake), status=Status.UNKNOWN) from None
 
 
 async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:

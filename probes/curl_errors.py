@@ -82,8 +82,8 @@ def judge_curl_error(code: int, message: str, *, host: str, verify_result: int, 
     if code == pycurl.E_COULDNT_CONNECT:
         return _judge_connect(os_errno, host)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        # libcurl compares names itself, after OpenSSL was content.
-        return judge_verify_result(verify_result or 62, host=host)
+        # libcurl compares names itself, whatever OpenSSL thinks of the chain.
+        return judge_verify_result(62 if "subject name" in message else verify_result, host=host)
     if code in _OURS:
         return Verdict(
             Status.UNKNOWN, ErrorCode.INTERNAL, f"The check could not be run (libcurl error {code})."

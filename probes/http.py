@@ -164,6 +164,7 @@ class HttpTransfer:
         check, curl = self.check, easy.curl
         self._measure(easy)
         if code != pycurl.E_OK and not easy.capped:
+            check.http_status = None  # an earlier hop's
             self._judge_failure(easy, code, message)
             return False
         status = curl.getinfo(pycurl.RESPONSE_CODE)
@@ -223,7 +224,7 @@ class HttpTransfer:
                 )
             )
             return False
-        scheme = urlsplit(location).scheme.lower()
+        scheme = _read_scheme(location)
         if scheme not in ("http", "https"):
             self._finish(
                 Verdict(
@@ -311,18 +312,29 @@ class HttpTransfer:
             lambda: explain_resolve_failure(host, family=self._config.ip_family, limit_s=limit_s)
         )
         asked.add_done_callback(
-            lambda future: check.finish(judge_bug() if future.cancelled() else future.result())
+            lambda future: self._finish(judge_bug() if future.cancelled() else future.result())
         )
 
     def _finish(self, verdict: Verdict) -> None:
-        self.check.finish(self._redact(verdict) if verdict.sentence else verdict)
+        if verdict.sentence:
+            sentence = self._redact(verdict.sentence)
+            if self._hops and verdict.code not in (ErrorCode.REDIRECT_LOOP, ErrorCode.REDIRECT_INVALID):
+                sentence = f"After a redirect to {_name_origin(self._url)}: {sentence}"
+            verdict = Verdict(verdict.status, verdict.code, sentence)
+        self.check.finish(verdict)
 
-    def _redact(self, verdict: Verdict) -> Verdict:
+    def _redact(self, sentence: str) -> str:
         """Take secrets out of the sentence: a server may echo them, and the sentence quotes the body."""
-        sentence = verdict.sentence
         for secret in _list_secrets(self._config):
             sentence = sentence.replace(secret, "•••")
-        return Verdict(verdict.status, verdict.code, sentence)
+        return sentence
+
+
+def _read_scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
 
 
 def _list_secrets(config: HttpConfig) -> list[str]:

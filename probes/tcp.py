@@ -7,9 +7,8 @@ import msgspec
 
 from probes.check import Check, Engines, ProbeError, Verdict
 from probes.config import TcpConfig
-from probes.connect import drop, open_stream
+from probes.connect import drop, open_stream, read_address
 from probes.errors import ErrorCode
-from probes.targets import split_host_port
 
 ANSWER_CAP_BYTES = 64 * 1024
 
@@ -22,7 +21,7 @@ def start(check: Check, *, engines: Engines) -> None:
 async def probe_tcp(check: Check) -> Verdict:
     """Connect to ``host:port``; send ``send``; read until ``expect`` is in what came (each if set)."""
     config = msgspec.convert(check.spec.config, TcpConfig)
-    host, port = split_host_port(check.spec.target)
+    host, port = read_address(check)
     stream = await open_stream(check, host, port, family=config.ip_family)
     try:
         if config.send:

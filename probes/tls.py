@@ -10,10 +10,9 @@ import msgspec
 from probes.certificates import Certificate, read_certificate
 from probes.check import Check, Engines, ProbeError, Verdict
 from probes.config import TlsConfig
-from probes.connect import drop, open_stream
+from probes.connect import drop, open_stream, read_address
 from probes.curl_errors import explain_handshake, judge_verify_result
 from probes.errors import ErrorCode
-from probes.targets import split_host_port
 
 
 def start(check: Check, *, engines: Engines) -> None:
@@ -28,7 +27,7 @@ async def probe_tls(check: Check) -> Verdict:
     sentence can then say when it ended or whom it is for.
     """
     config = msgspec.convert(check.spec.config, TlsConfig)
-    host, port = split_host_port(check.spec.target, default_port=443)
+    host, port = read_address(check, default_port=443)
     name = config.server_name or host
     try:
         seen = await _shake(check, host, port, name=name, config=config, verify=config.verify_tls)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters import rest_framework as filters
+from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # has no stubs
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
@@ -54,7 +54,7 @@ class NewApiKeySerializer(ApiKeySerializer):
         return str(self.context["secret"])
 
 
-class ApiKeyFilter(filters.FilterSet):
+class ApiKeyFilter(filters.FilterSet):  # type: ignore[misc]  # has no stubs
     team = filters.NumberFilter(field_name="team_id")
 
     class Meta:

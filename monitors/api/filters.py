@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django_filters import rest_framework as filters
+from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 
 from monitors.models import Monitor, MonitorQuerySet
 from monitors.selectors import SHOWN, filter_by_verdict

@@ -110,11 +110,9 @@ def _replay(batch: recording.Batch) -> list[IncidentEvent]:
     histories = recording.read_histories(late)
     events = []
     for watched in late:
-        since = watched.replay_from
-        assert since is not None  # noqa: S101  # filtered above
         down_before = was_down(watched.monitor, recording.replay_start(watched))
         changes = recording.believe_again(watched, histories[watched.monitor.pk], was_down=down_before)
-        events += rewrite(watched.monitor, changes, since=since, was_down=down_before)
+        events += rewrite(watched.monitor, changes, since=recording.rewrite_start(watched), was_down=down_before)
     return events
 
 

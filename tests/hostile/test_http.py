@@ -1,4 +1,4 @@
-"""Servers that mean us harm, or are broken beyond belief: each ends in its own code, in time, in little memory."""
+"""Servers that are broken or mean harm: each ends in its own code, in time, in little memory."""
 
 import gzip
 import resource
@@ -7,6 +7,7 @@ import ssl
 import threading
 import zlib
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from time import monotonic
 
 import pytest
@@ -139,12 +140,11 @@ def test_a_closed_port_refuses(prober):
     assert result.timings.dns_ms is not None
 
 
-@pytest.mark.parametrize("kind", ["http", "tcp", "tls", "ping"])
+@pytest.mark.parametrize("kind", ["http", "ping"])
 def test_a_name_that_cannot_exist_is_nxdomain(prober, kind):
     # The label is too long for DNS, so the resolver refuses it without asking anybody.
     host = "a" * 64 + ".example"
-    target = {"http": f"http://{host}/", "ping": host}.get(kind, f"{host}:443")
-    result = check(prober, target, kind=kind)
+    result = check(prober, f"http://{host}/" if kind == "http" else host, kind=kind)
     assert (result.status, result.error_code) == ("down", "dns_nxdomain")
     assert result.address == ""
 
@@ -170,7 +170,9 @@ def make_self_signed(tmp_path) -> ssl.SSLContext:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=90))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "self.pem"

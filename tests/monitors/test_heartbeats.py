@@ -172,10 +172,10 @@ def test_a_paused_monitor_keeps_its_pings_but_has_no_result_and_is_never_late():
     assert heartbeat.deadline_at is None
 
 
-def test_a_ping_costs_five_statements(django_assert_num_queries):
+def test_a_ping_costs_four_statements(django_assert_num_queries):
     heartbeat = make_heartbeat()
     for now in (T0, T0 + MINUTE):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             take_ping(
                 heartbeat.uuid,
                 kind=SUCCESS,

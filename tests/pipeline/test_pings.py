@@ -216,7 +216,7 @@ def test_a_bug_is_not_taken_for_a_failing_database(client, heartbeat, monkeypatc
 
 def test_a_ping_costs_few_statements(client, heartbeat, django_assert_max_num_queries):
     for path in ("", "", "/start", ""):
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(13):
             client.get(f"/ping/{heartbeat.uuid}{path}")
 
 

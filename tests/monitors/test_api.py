@@ -1,0 +1,539 @@
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Role
+from monitors.api import MonitorViewSet
+from monitors.models import Monitor, RegionState, Tag
+from monitors.transitions import Health, State, verdict
+from tests.monitors.factories import NOW, TeamFactory, make_member, make_monitor, make_result
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
+URL = "/api/v1/monitors/"
+FORM = {"name": "Shop", "kind": "http", "url": "https://shop.example.com/"}
+BASIC = {"auth": {"type": "basic", "username": "ada", "password": "s3cret-word"}}
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """What the hook was told, and whether in a transaction of the request's own."""
+    events = []
+
+    def listen(self, event, monitors, *, now):
+        events.append(
+            (event, [m.pk for m in monitors], Monitor.objects.filter(pk__in=[m.pk for m in monitors]).count())
+        )
+
+    monkeypatch.setattr(MonitorViewSet, "after_change", listen)
+    return events
+
+
+def path(monitor, action=""):
+    return f"{URL}{monitor.pk}/{action}"
+
+
+def names(answer):
+    return [row["name"] for row in answer.json()["results"]]
+
+
+# One monitor
+
+
+def test_a_monitor_is_made_and_shown_as_the_contract_says(api, team, heard):
+    answer = api.post(URL, {**FORM, "tags": ["web", "prod"]})
+
+    assert answer.status_code == 201
+    body = answer.json()
+    monitor = Monitor.objects.get()
+    assert body.pop("config")["method"] == "GET"
+    assert body.pop("created_at")
+    assert body == {
+        "id": monitor.pk,
+        "team": team.pk,
+        "name": "Shop",
+        "kind": "http",
+        "url": "https://shop.example.com/",
+        "interval_s": 60,
+        "timeout_s": 10,
+        "fail_after": 2,
+        "recover_after": 1,
+        "recheck_s": 10,
+        "regions": [],
+        "tags": ["prod", "web"],
+        "enabled": True,
+        "status": "pending",
+        "last_checked_at": None,
+        "last_result": None,
+        "uptime": {"24h": None, "7d": None, "30d": None, "90d": None},
+        "ping_url": None,
+    }
+    assert heard == [("created", [monitor.pk], 1)]
+
+
+def test_the_newest_result_is_shown_with_its_timings(api, team):
+    monitor = make_monitor(team)
+    make_result(monitor, at=NOW - timedelta(minutes=1), status="down")
+    make_result(
+        monitor, at=NOW, http_status=200, total_ms=38, dns_ms=2, address="192.0.2.1", http_version="2"
+    )
+
+    body = api.get(path(monitor)).json()
+
+    assert body["last_checked_at"] == "2026-03-01T12:00:00.040Z"
+    assert body["last_result"] == {
+        "monitor": monitor.pk,
+        "region": "local",
+        "scheduled_at": "2026-03-01T12:00:00.000Z",
+        "checked_at": "2026-03-01T12:00:00.040Z",
+        "status": "up",
+        "error_code": "",
+        "error": "",
+        "http_status": 200,
+        "timings": {
+            "dns_ms": 2,
+            "connect_ms": None,
+            "tls_ms": None,
+            "first_byte_ms": None,
+            "download_ms": None,
+            "total_ms": 38,
+        },
+        "address": "192.0.2.1",
+        "http_version": "2",
+        "size_bytes": None,
+        "tls_expires_at": None,
+    }
+
+
+def test_a_heartbeat_tells_where_to_ping(api, settings):
+    settings.PUBLIC_URL = "https://status.example.com"
+    body = api.post(URL, {"name": "Backup", "kind": "heartbeat", "config": {"period_s": 3600}}).json()
+    assert body["ping_url"] == f"https://status.example.com/ping/{Monitor.objects.get().heartbeat.uuid}"
+
+
+def test_secrets_never_come_back(api, team):
+    created = api.post(URL, {**FORM, "config": BASIC})
+    monitor = Monitor.objects.get()
+    answers = [
+        created,
+        api.get(path(monitor)),
+        api.get(URL),
+        api.patch(path(monitor), {"config": {"keyword": "hello"}}),
+        api.post(path(monitor, "clone")),
+        api.get(f"{URL}export"),
+        api.get(f"{URL}export?as=csv"),
+    ]
+    assert [a.status_code for a in answers] == [201, 200, 200, 200, 201, 200, 200]
+    assert created.json()["config"]["auth"] == {"type": "basic", "username": "ada"}
+    for answer in answers:
+        assert b"s3cret-word" not in answer.content
+        assert Monitor.objects.get(pk=monitor.pk).secrets.encode() not in answer.content
+
+
+def test_a_part_of_the_configuration_is_changed_by_patch_and_all_of_it_by_put(api, team):
+    monitor = make_monitor(team, config={**BASIC, "keyword": "hello"})
+    patched = api.patch(path(monitor), {"config": {"method": "POST"}}).json()
+    assert (patched["config"]["method"], patched["config"]["keyword"]) == ("POST", "hello")
+    assert patched["config"]["auth"] == {"type": "basic", "username": "ada"}
+    put = api.put(path(monitor), {**FORM, "config": {}}).json()
+    assert (put["config"]["method"], put["config"]["keyword"], put["config"]["auth"]) == ("GET", "", None)
+
+
+def test_what_was_read_may_be_put_back(api, team):
+    monitor = make_monitor(team, config=BASIC, tags=["prod"])
+    before = Monitor.objects.values("config", "secrets", "revision", "phase_ms").get()
+    answer = api.put(path(monitor), api.get(path(monitor)).json())
+    assert answer.status_code == 200
+    assert Monitor.objects.values("config", "secrets", "revision", "phase_ms").get() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"intervall_s": 60}, {"intervall_s": ["There is no field 'intervall_s'."]}),
+        ({"kind": "carrier"}, {"kind": ["There is no kind carrier; choose one of http, tcp, dns, tls, ping, heartbeat."]}),
+        ({"name": None}, {"name": ["This field may not be null."]}),
+        ({"name": ""}, {"name": ["Must have 1 to 100 characters, has 0."]}),
+        ({"interval_s": "soon"}, {"interval_s": ["A valid integer is required."]}),
+        ({"interval_s": 5}, {"interval_s": ["Must be from 10 to 604800 seconds, not 5."]}),
+        ({"config": [1]}, {"config": ['Expected a dictionary of items but got type "list".']}),
+        ({"config": {"methd": 1}}, {"config.methd": ["There is no field 'methd'. Did you mean method?"]}),
+        ({"config": {"headers": {"Host": "a\nb"}}}, {"config.headers.Host": ["A header's value must not contain line breaks or control characters."]}),
+        ({"team": 0}, {"team": ["No such team."]}),
+        ({"tags": "prod"}, {"tags": ['Expected a list of items but got type "str".']}),
+    ],
+)  # fmt: skip
+def test_a_refused_body_names_its_fields_and_makes_nothing(api, heard, change, errors):
+    answer = api.post(URL, {**FORM, **change})
+    assert (answer.status_code, answer.json()) == (400, errors)
+    assert not Monitor.objects.exists()
+    assert heard == []
+
+
+def test_a_stored_secret_is_not_sent_to_another_host(api, team):
+    monitor = make_monitor(team, config=BASIC)
+    answer = api.patch(path(monitor), {"url": "https://evil.example/"})
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["config.auth.password"]
+    assert Monitor.objects.get().url == FORM["url"]
+
+
+@pytest.mark.parametrize(
+    ("was", "body", "event"),
+    [
+        (True, {"name": "Other"}, "edited"),
+        (True, {"enabled": False, "name": "Other"}, "paused"),
+        (False, {"enabled": True}, "resumed"),
+    ],
+)
+def test_an_edit_is_told_for_what_it_is(api, team, heard, was, body, event):
+    monitor = make_monitor(team, enabled=was)
+    assert api.patch(path(monitor), body).status_code == 200
+    assert heard == [(event, [monitor.pk], 1)]
+
+
+def test_pausing_twice_is_told_once(api, team, heard):
+    monitor = make_monitor(team)
+    assert api.post(path(monitor, "pause")).json()["status"] == "paused"
+    assert api.post(path(monitor, "pause")).json()["enabled"] is False
+    assert api.post(path(monitor, "resume")).json()["status"] == "pending"
+    assert [event for event, *_ in heard] == ["paused", "resumed"]
+
+
+def test_deleting_is_told_while_the_monitor_is_still_there(api, team, heard):
+    monitor = make_monitor(team)
+    make_result(monitor)
+    assert api.delete(path(monitor)).status_code == 204
+    assert heard == [("deleting", [monitor.pk], 1)]
+    assert not Monitor.objects.exists()
+
+
+def test_a_hook_that_fails_undoes_the_change(api, team, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("no")
+
+    monitor = make_monitor(team)
+    monkeypatch.setattr(MonitorViewSet, "after_change", fail)
+    for call in (
+        lambda: api.delete(path(monitor)),
+        lambda: api.post(URL, FORM),
+        lambda: api.post(path(monitor, "pause")),
+    ):
+        with pytest.raises(RuntimeError):
+            call()
+    assert Monitor.objects.get().enabled is True
+
+
+def test_a_clone_may_be_named(api, team, heard):
+    monitor = make_monitor(team)
+    clone = api.post(path(monitor, "clone"), {"name": "Shop 2"}).json()
+    assert (clone["name"], clone["id"] != monitor.pk) == ("Shop 2", True)
+    assert heard == [("created", [clone["id"]], 1)]
+    assert api.post(path(monitor, "clone"), {"nme": "x"}).json() == {"nme": ["There is no field 'nme'."]}
+
+
+# Who
+
+
+CALLS = [
+    ("get", ""),
+    ("get", "results"),
+    ("put", ""),
+    ("patch", ""),
+    ("delete", ""),
+    ("post", "pause"),
+    ("post", "resume"),
+    ("post", "clone"),
+]
+
+
+@pytest.mark.parametrize(("method", "action"), CALLS)
+def test_to_a_stranger_the_monitor_is_not_there(stranger, team, method, action):
+    monitor = make_monitor(team)
+    assert getattr(stranger, method)(path(monitor, action), FORM).status_code == 404
+    assert stranger.get(URL).json()["results"] == []
+    assert Monitor.objects.get().enabled is True
+
+
+@pytest.mark.parametrize(("method", "action"), CALLS)
+def test_a_viewer_looks_and_changes_nothing(viewer, team, method, action):
+    monitor = make_monitor(team)
+    answer = getattr(viewer, method)(path(monitor, action), FORM if method != "get" else None)
+    assert answer.status_code == (200 if method == "get" else 403)
+    assert Monitor.objects.count() == 1
+
+
+def test_a_viewer_makes_nothing_either(viewer, team):
+    monitor = make_monitor(team)
+    bodies = {
+        URL: FORM,
+        f"{URL}bulk": {"action": "delete", "ids": [monitor.pk]},
+        f"{URL}import": {"monitors": [FORM]},
+        "/api/v1/tags/": {"name": "prod"},
+    }
+    assert [viewer.post(url, body).status_code for url, body in bodies.items()] == [403] * 4
+    assert (Monitor.objects.get(), Tag.objects.count()) == (monitor, 0)
+
+
+def test_nobody_is_asked_to_sign_in(client, team):
+    assert client.get(URL).status_code == 401
+    assert client.get(path(make_monitor(team))).status_code == 401
+
+
+# Lists
+
+
+@pytest.mark.parametrize("url", [URL, f"{URL}?status=up", f"{URL}export"])
+def test_a_list_of_thirty_costs_as_many_queries_as_one_of_three(api, team, url):
+    def count():
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get(url).status_code == 200
+        return len(queries)
+
+    def add(monitors):
+        for number in range(monitors):
+            kind = "heartbeat" if number % 3 == 0 else "http"
+            make_result(make_monitor(team, kind=kind, tags=["prod"]))
+        RegionState.objects.update(state="up")
+
+    add(3)
+    of_three = count()
+    add(27)
+    assert count() == of_three
+    assert of_three <= 6
+
+
+def test_lists_are_filtered(api, user, team):
+    other = TeamFactory()
+    make_member(other, Role.VIEWER, user)
+    make_monitor(team, name="Shop", tags=["prod", "web"])
+    make_monitor(team, name="Job", kind="heartbeat", tags=["prod"])
+    make_monitor(other, name="Paused", url="https://blog.example.com/", enabled=False)
+    asked = {
+        "": ["Paused", "Job", "Shop"],
+        "kind=http": ["Paused", "Shop"],
+        "tag=prod": ["Job", "Shop"],
+        "tag=PROD&kind=http": ["Shop"],
+        "enabled=false": ["Paused"],
+        f"team={team.pk}": ["Job", "Shop"],
+        "team=0": [],
+        "search=blog": ["Paused"],
+        "search=sho": ["Shop"],
+        "status=paused": ["Paused"],
+        "status=pending": ["Job", "Shop"],
+        "status=maintenance": [],
+        "ordering=name": ["Job", "Paused", "Shop"],
+        "ordering=-name": ["Shop", "Paused", "Job"],
+        "ordering=id": ["Shop", "Job", "Paused"],
+    }
+    assert {query: names(api.get(f"{URL}?{query}")) for query in asked} == asked
+    assert api.get(f"{URL}?kind=carrier").status_code == 400
+    assert api.get(f"{URL}?status=fine").status_code == 400
+    assert api.get(f"{URL}?ordering=secrets").status_code == 400
+
+
+def test_the_status_filter_says_what_the_rule_says(api, team, settings):
+    settings.REGIONS = ["a", "b", "c"]
+    for states in product(State, repeat=3):
+        name = verdict([Health(state) for state in states]).value
+        monitor = make_monitor(team, name=name)
+        for region, state in zip("abc", states, strict=True):
+            RegionState.objects.filter(monitor=monitor, region=region).update(state=state)
+    found = {state: names(api.get(f"{URL}?status={state}&page_size=200")) for state in State}
+    assert {state: set(listed) for state, listed in found.items()} == {
+        state: {state.value} for state in State
+    }
+    assert sum(map(len, found.values())) == 64
+
+
+def test_maintenance_hides_what_is_believed(api, team, monkeypatch):
+    covered, other = make_monitor(team, name="Covered"), make_monitor(team, name="Other")
+    monkeypatch.setattr(MonitorViewSet, "ids_in_maintenance", lambda self, *, now: {covered.pk})
+    attach = MonitorViewSet.attach
+
+    def cover(self, monitors, *, now):
+        attach(self, monitors, now=now)
+        for monitor in monitors:
+            monitor.in_maintenance = monitor.pk == covered.pk
+
+    monkeypatch.setattr(MonitorViewSet, "attach", cover)
+    assert api.get(path(covered)).json()["status"] == "maintenance"
+    assert api.get(path(other)).json()["status"] == "pending"
+    assert names(api.get(f"{URL}?status=maintenance")) == ["Covered"]
+    assert names(api.get(f"{URL}?status=pending")) == ["Other"]
+
+
+def test_pages_neither_repeat_nor_lose_a_monitor(api, team):
+    for name in ["b", "a", "b", "c", "b"]:
+        make_monitor(team, name=name)
+    seen, url = [], f"{URL}?ordering=name&page_size=2"
+    while url:
+        page = api.get(url).json()
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+    assert seen == list(Monitor.objects.order_by("name", "pk").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("action", [None, "", "results"])
+def test_what_has_not_changed_is_not_sent_again(api, team, action):
+    monitor = make_monitor(team)
+    make_result(monitor)
+    url = URL if action is None else path(monitor, action)
+
+    first = api.get(url)
+    again = api.get(url, headers={"If-None-Match": first["ETag"]})
+
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    make_result(monitor, at=NOW + timedelta(minutes=1))
+    changed = api.get(url, headers={"If-None-Match": first["ETag"]})
+    assert (changed.status_code, changed["ETag"] != first["ETag"]) == (200, True)
+
+
+# Results
+
+
+def test_results_come_newest_first_page_by_page(api, team):
+    monitor = make_monitor(team)
+    make_result(make_monitor(team))
+    for minute in range(5):
+        for region in ("a", "b"):
+            make_result(monitor, at=NOW + timedelta(minutes=minute), region=region)
+    seen, url = [], path(monitor, "results?page_size=3")
+    while url:
+        page = api.get(url).json()
+        seen += [(row["scheduled_at"][14:16], row["region"]) for row in page["results"]]
+        url = page["next"]
+    assert seen == [(f"0{minute}", region) for minute in (4, 3, 2, 1, 0) for region in ("b", "a")]
+
+
+def test_results_are_filtered(api, team):
+    monitor = make_monitor(team)
+    for minute, status in enumerate(["up", "degraded", "down", "unknown"]):
+        make_result(monitor, at=NOW + timedelta(minutes=minute), status=status)
+    asked = {
+        "status=unknown": ["unknown"],
+        "status=down": ["down"],
+        "since=2026-03-01T12:02:00Z": ["unknown", "down"],
+        "until=2026-03-01T12:02:00Z": ["degraded", "up"],
+        "since=2026-03-01T12:01:00Z&until=2026-03-01T12:02:00Z": ["degraded"],
+        "region=local&status=up": ["up"],
+        "region=mars": [],
+    }
+    found = {
+        q: [r["status"] for r in api.get(path(monitor, f"results?{q}")).json()["results"]] for q in asked
+    }
+    assert found == asked
+    assert api.get(path(monitor, "results?status=fine")).json() == {
+        "status": ['"fine" is not a valid choice.']
+    }
+    assert api.get(path(monitor, "results?since=noon")).status_code == 400
+
+
+# Many at once
+
+
+def test_many_are_paused_resumed_edited_and_deleted(api, team, heard):
+    ids = [make_monitor(team).pk for _ in range(3)]
+
+    def send(action, **body):
+        return api.post(f"{URL}bulk", {"action": action, **body}).json()
+
+    assert send("pause", ids=ids[:2]) == {"changed": 2, "monitors": ids[:2]}
+    assert send("pause", ids=ids) == {"changed": 1, "monitors": ids[2:]}
+    assert send("resume", ids=ids) == {"changed": 3, "monitors": ids}
+    assert send("edit", ids=ids[1:], add_tags=["prod"]) == {"changed": 2, "monitors": ids[1:]}
+    assert send("edit", tag="Prod", interval_s=300, remove_tags=["prod"]) == {
+        "changed": 2,
+        "monitors": ids[1:],
+    }
+    assert send("delete", ids=ids[1:]) == {"changed": 2, "monitors": ids[1:]}
+    assert list(Monitor.objects.values_list("pk", "interval_s")) == [(ids[0], 60)]
+    assert [event for event, *_ in heard] == ["paused", "paused", "resumed", "edited", "deleting"]
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"action": "pause"}, {"ids": ["Give either ids or a tag."]}),
+        ({"action": "pause", "ids": [1], "tag": "x"}, {"ids": ["Give either ids or a tag."]}),
+        ({"action": "pause", "ids": []}, {"ids": ["Give at least one id."]}),
+        ({"action": "stop", "ids": [1]}, {"action": ['"stop" is not a valid choice.']}),
+        (
+            {"action": "edit", "ids": [1]},
+            {"action": ["Say what to edit: interval_s, add_tags, remove_tags."]},
+        ),
+        (
+            {"action": "pause", "ids": [1], "interval_s": 60},
+            {"interval_s": ["Goes with the action edit only."]},
+        ),
+        ({"action": "pause", "tag": "x"}, {"tag": ["No monitor has the tag 'x'."]}),
+        ({"action": "pause", "id": 1, "ids": [1]}, {"id": ["There is no field 'id'."]}),
+    ],
+)
+def test_a_bulk_request_that_is_not_clear_is_refused(api, body, errors):
+    answer = api.post(f"{URL}bulk", body)
+    assert (answer.status_code, answer.json()) == (400, errors)
+
+
+def test_one_foreign_id_and_nothing_is_done(api, team, heard):
+    mine, foreign = make_monitor(team), make_monitor(TeamFactory())
+    answer = api.post(f"{URL}bulk", {"action": "delete", "ids": [mine.pk, foreign.pk, 10**30]})
+    assert answer.status_code == 400
+    assert answer.json() == {"ids": [f"There are no monitors {foreign.pk}, {10**30}."]}
+    assert (Monitor.objects.count(), heard) == (2, [])
+
+
+def test_a_tag_of_two_teams_is_not_guessed(api, user, team):
+    other = TeamFactory()
+    make_member(other, Role.MEMBER, user)
+    ours, theirs = make_monitor(team, tags=["prod"]), make_monitor(other, tags=["prod"])
+    body = {"action": "pause", "tag": "prod"}
+    assert list(api.post(f"{URL}bulk", body).json()) == ["team"]
+    assert api.post(f"{URL}bulk", {**body, "team": other.pk}).json()["monitors"] == [theirs.pk]
+    assert Monitor.objects.get(enabled=True) == ours
+
+
+# Tags
+
+
+def test_tags_are_made_renamed_and_deleted(api, team):
+    made = api.post("/api/v1/tags/", {"name": "prod"})
+    tag = Tag.objects.get()
+    assert (made.status_code, made.json()) == (201, {"id": tag.pk, "team": team.pk, "name": "prod"})
+    assert api.post("/api/v1/tags/", {"name": "Prod"}).json() == {"name": ["There is a tag 'Prod' already."]}
+    monitor = make_monitor(team, tags=["prod"])
+    assert api.patch(f"/api/v1/tags/{tag.pk}/", {"name": "live"}).json()["name"] == "live"
+    assert api.get(path(monitor)).json()["tags"] == ["live"]
+    assert [row["name"] for row in api.get("/api/v1/tags/").json()["results"]] == ["live"]
+    assert api.delete(f"/api/v1/tags/{tag.pk}/").status_code == 204
+    assert api.get(path(monitor)).json()["tags"] == []
+
+
+def test_tags_of_others_are_not_there(stranger, viewer, team):
+    make_monitor(team, tags=["prod"])
+    tag = Tag.objects.get()
+    assert stranger.get("/api/v1/tags/").json()["results"] == []
+    assert stranger.delete(f"/api/v1/tags/{tag.pk}/").status_code == 404
+    assert viewer.delete(f"/api/v1/tags/{tag.pk}/").status_code == 403
+    assert Tag.objects.get() == tag
+
+
+def test_the_schema_is_complete(tmp_path):
+    call_command(
+        "spectacular",
+        urlconf="tests.monitors.urls",
+        fail_on_warn=True,
+        validate=True,
+        file=str(tmp_path / "api.yml"),
+    )
+    written = (tmp_path / "api.yml").read_text()
+    for promised in (
+        "/api/v1/monitors/{id}/pause:",
+        "/api/v1/monitors/bulk:",
+        "/api/v1/monitors/export:",
+        "/api/v1/tags/{id}/:",
+    ):
+        assert promised in written
