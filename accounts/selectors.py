@@ -22,5 +22,6 @@ def role_in(user: Person, team_id: int) -> Role | None:
     """The role of ``user`` in the team, None for a stranger (or behind another team's API key)."""
     if not isinstance(user, User) or (user.api_key and user.api_key.team_id != team_id):
         return None
-    role = Membership.objects.filter(user=user, team_id=team_id).values_list("role", flat=True).first()
+    # team__pk, not team_id: only the former answers "none" for a number too large for the column.
+    role = Membership.objects.filter(user=user, team__pk=team_id).values_list("role", flat=True).first()
     return Role(role) if role else None

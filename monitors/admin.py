@@ -131,11 +131,10 @@ class MonitorAdmin(MonitorModelAdmin):
     def newest_results(self, monitor: Monitor) -> SafeString:
         """The admin cannot register a model with a composite primary key, so its rows are shown here."""
         rows = Result.objects.filter(monitor=monitor).order_by("-scheduled_at", "-region")[:SHOWN_RESULTS]
-        cells = ((r.scheduled_at, r.region, r.status, r.total_ms, r.error) for r in rows)
         lines = format_html_join(
             "",
-            "<tr><td>{:%Y-%m-%d %H:%M:%S}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            ((at, region, found, "-" if ms is None else ms, error) for at, region, found, ms, error in cells),
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            ((f"{r.scheduled_at:%Y-%m-%d %H:%M:%S}", r.region, r.status, r.total_ms, r.error) for r in rows),
         )
         head = "<tr><th>slot (UTC)</th><th>region</th><th>status</th><th>total_ms</th><th>error</th></tr>"
         return format_html("<table>{}{}</table>", SafeString(head), lines)

@@ -134,6 +134,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
+if EMBEDDED:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
 APPEND_SLASH = False  # the API answers both spellings itself
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

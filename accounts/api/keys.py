@@ -55,7 +55,7 @@ class NewApiKeySerializer(ApiKeySerializer):
 
 
 class ApiKeyFilter(filters.FilterSet):  # type: ignore[misc]  # has no stubs
-    team = filters.NumberFilter(field_name="team_id")
+    team = filters.NumberFilter(field_name="team__pk")
 
     class Meta:
         model = ApiKey

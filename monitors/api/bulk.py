@@ -61,9 +61,10 @@ def choose(user: Person, wanted: dict[str, Any]) -> list[Monitor]:
 
 
 def _with_ids(mine: MonitorQuerySet, ids: set[int]) -> MonitorQuerySet:
-    known = set(mine.filter(pk__in=ids).values_list("pk", flat=True))
+    possible = [pk for pk in ids if 0 < pk < 2**63]  # SQLite refuses to look for more
+    known = set(mine.filter(pk__in=possible).values_list("pk", flat=True))
     if missing := sorted(ids - known):
-        raise serializers.ValidationError({"ids": f"There are no monitors {', '.join(map(str, missing))}."})
+        raise serializers.ValidationError({"ids": [f"There are no monitors {', '.join(map(str, missing))}."]})
     return mine.filter(pk__in=ids)
 
 
@@ -71,12 +72,12 @@ def _with_tag(mine: MonitorQuerySet, user: Person, wanted: dict[str, Any]) -> Mo
     teams = team_ids_for(user)
     if "team" not in wanted and len(teams) > 1:
         which = ", ".join(map(str, teams))
-        raise serializers.ValidationError({"team": f"You belong to several teams; say whose tag: {which}."})
+        raise serializers.ValidationError({"team": [f"You belong to several teams; say whose tag: {which}."]})
     tagged = mine.filter(
         team_id=wanted.get("team", teams[0] if teams else 0), tags__name__iexact=wanted["tag"]
     )
     if not tagged.exists():
-        raise serializers.ValidationError({"tag": f"No monitor has the tag {wanted['tag']!r}."})
+        raise serializers.ValidationError({"tag": [f"No monitor has the tag {wanted['tag']!r}."]})
     return tagged
 
 

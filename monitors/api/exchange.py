@@ -54,6 +54,14 @@ class JsonAlways(DefaultContentNegotiation):
         return JSONRenderer(), JSONRenderer.media_type
 
 
+class ImportRefused(serializers.ValidationError):
+    """Mistakes by row; DRF would make text of each row's index."""
+
+    def __init__(self, mistakes: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.detail = {"monitors": mistakes}  # type: ignore[dict-item]  # whole numbers among the sentences
+
+
 class ImportRowSerializer(MonitorSerializer):
     """A monitor as exported."""
 
@@ -142,7 +150,7 @@ def import_rows(team: Team, rows: list[dict[str, Any]], *, view: "MonitorViewSet
         except InvalidMonitor as invalid:
             mistakes.append({"index": index, "errors": invalid.message_dict})
     if mistakes:
-        raise serializers.ValidationError({"monitors": mistakes})
+        raise ImportRefused(mistakes)
     return made
 
 
@@ -169,7 +177,7 @@ class Exchange:
         query = request.query_params
         wanted = query.get("as") or query.get("format") or "json"
         if wanted not in {"json", "csv"}:
-            raise serializers.ValidationError({"as": f"There is no format {wanted!r}; choose json or csv."})
+            raise serializers.ValidationError({"as": [f"There is no format {wanted!r}; choose json or csv."]})
         monitors = self.filter_queryset(self.get_queryset()).order_by("pk")
         rows = [export_row(monitor) for monitor in monitors]
         attachment = {"Content-Disposition": f'attachment; filename="monitors.{wanted}"'}

@@ -15,7 +15,7 @@ class MonitorFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter h
     kind = filters.ChoiceFilter(choices=[(kind, kind) for kind in CONFIGS])
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact", distinct=True)
     enabled = filters.BooleanFilter()
-    team = filters.NumberFilter(field_name="team_id")
+    team = filters.NumberFilter(field_name="team_id", max_value=2**63 - 1)
 
     class Meta:
         model = Monitor

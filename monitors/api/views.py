@@ -179,10 +179,11 @@ class MonitorViewSet(Conditional, Bulk, Exchange, viewsets.GenericViewSet[Monito
     @action(detail=True, methods=["post"])
     def clone(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make another that is configured the same, its secrets included."""
+        source = self.get_object()
         body = CloneSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with transaction.atomic():
-            monitor = services.clone_monitor(self.get_object(), now=self.now, **body.validated_data)
+            monitor = services.clone_monitor(source, now=self.now, **body.validated_data)
             self.after_change("created", [monitor], now=self.now)
         return self._show(monitor, status.HTTP_201_CREATED)
 

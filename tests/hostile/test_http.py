@@ -29,7 +29,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 def check(prober, target: str, *, kind: str = "http", timeout_s: float = TIMEOUT_S, **config) -> CheckResult:
     began = monotonic()
-    result = prober.run_one(make_spec(kind, target, timeout_s=timeout_s, **config))
+    result: CheckResult = prober.run_one(make_spec(kind, target, timeout_s=timeout_s, **config))
     assert monotonic() - began < timeout_s + 1
     return result
 
@@ -112,6 +112,7 @@ def test_a_body_that_nobody_looks_into_is_read_to_the_cap_and_no_further(prober,
         result = check(prober, server.url)
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
     assert (result.status, result.error_code) == ("up", "")
+    assert result.size_bytes is not None
     assert BODY_CAP_BYTES < result.size_bytes <= BODY_CAP_BYTES + 1_000_000
     assert grown_kib < 32 * 1024
 

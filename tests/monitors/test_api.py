@@ -15,6 +15,8 @@ from tests.monitors.factories import NOW, TeamFactory, make_member, make_monitor
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
 URL = "/api/v1/monitors/"
 FORM = {"name": "Shop", "kind": "http", "url": "https://shop.example.com/"}
+KINDS = "http, tcp, dns, tls, ping, heartbeat"
+LINE_BREAK = "A header's value must not contain line breaks or control characters."
 BASIC = {"auth": {"type": "basic", "username": "ada", "password": "s3cret-word"}}
 
 
@@ -154,14 +156,14 @@ def test_what_was_read_may_be_put_back(api, team):
     ("change", "errors"),
     [
         ({"intervall_s": 60}, {"intervall_s": ["There is no field 'intervall_s'."]}),
-        ({"kind": "carrier"}, {"kind": ["There is no kind carrier; choose one of http, tcp, dns, tls, ping, heartbeat."]}),
+        ({"kind": "carrier"}, {"kind": [f"There is no kind carrier; choose one of {KINDS}."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"name": ""}, {"name": ["Must have 1 to 100 characters, has 0."]}),
         ({"interval_s": "soon"}, {"interval_s": ["A valid integer is required."]}),
         ({"interval_s": 5}, {"interval_s": ["Must be from 10 to 604800 seconds, not 5."]}),
         ({"config": [1]}, {"config": ['Expected a dictionary of items but got type "list".']}),
         ({"config": {"methd": 1}}, {"config.methd": ["There is no field 'methd'. Did you mean method?"]}),
-        ({"config": {"headers": {"Host": "a\nb"}}}, {"config.headers.Host": ["A header's value must not contain line breaks or control characters."]}),
+        ({"config": {"headers": {"Host": "a\nb"}}}, {"config.headers.Host": [LINE_BREAK]}),
         ({"team": 0}, {"team": ["No such team."]}),
         ({"tags": "prod"}, {"tags": ['Expected a list of items but got type "str".']}),
     ],
@@ -331,6 +333,7 @@ def test_lists_are_filtered(api, user, team):
     }
     assert {query: names(api.get(f"{URL}?{query}")) for query in asked} == asked
     assert api.get(f"{URL}?kind=carrier").status_code == 400
+    assert api.get(f"{URL}?team={10**30}").status_code == 400
     assert api.get(f"{URL}?status=fine").status_code == 400
     assert api.get(f"{URL}?ordering=secrets").status_code == 400
 

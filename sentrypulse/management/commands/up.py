@@ -92,14 +92,12 @@ def _listen() -> socket.socket:
 
 
 def _make_server(listening: socket.socket) -> Any:
+    """Forwarded headers reach Django as they came: TRUSTED_PROXIES says there what to believe."""
     return create_server(
         get_wsgi_application(),
         sockets=[listening],
         threads=8,
         ident=None,
         max_request_body_size=10_000_000,
-        trusted_proxy="*" if settings.TRUSTED_PROXIES else None,
-        trusted_proxy_count=settings.TRUSTED_PROXIES or None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.TRUSTED_PROXIES else None,
         clear_untrusted_proxy_headers=False,
     )
