@@ -15,8 +15,10 @@ from sentrypulse.errors import DomainError
 
 
 @transaction.atomic
-def open_incident(monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None) -> Incident | None:
-    """Open the monitor's automatic incident; None when one is open already (whoever was first has told it)."""
+def open_incident(
+    monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None
+) -> Incident | None:
+    """Open the monitor's automatic incident; None when one is open already: whoever was first told it."""
     fields = _automatic_fields(monitor, started_at=started_at, cause=cause)
     incident, created = Incident.objects.get_or_create(open_monitor=monitor, defaults=fields)
     if not created:
@@ -25,6 +27,7 @@ def open_incident(monitor: Monitor, *, started_at: datetime, cause: Mapping[str,
     return incident
 
 
+@transaction.atomic
 def add_past_incident(
     monitor: Monitor, *, started_at: datetime, resolved_at: datetime, cause: Mapping[str, Any] | None
 ) -> Incident:
@@ -32,11 +35,15 @@ def add_past_incident(
     fields = _automatic_fields(monitor, started_at=started_at, cause=cause)
     incident = Incident.objects.create(**fields)
     say(incident, _what_failed(cause), at=started_at)
-    close_incident(incident, at=resolved_at, text="The monitor recovered. The results of this outage came late.")
+    close_incident(
+        incident, at=resolved_at, text="The monitor recovered. The results of this outage came late."
+    )
     return incident
 
 
-def _automatic_fields(monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None) -> dict[str, Any]:
+def _automatic_fields(
+    monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None
+) -> dict[str, Any]:
     return {
         "team_id": monitor.team_id,
         "monitor": monitor,
@@ -52,6 +59,7 @@ def _what_failed(cause: Mapping[str, Any] | None) -> str:
     return (cause or {}).get("error") or "The monitor went down."
 
 
+@transaction.atomic
 def close_incident(incident: Incident, *, at: datetime, text: str) -> None:
     """Resolve an incident at ``at``, not before its start; one that is resolved already is left as it is.
 

@@ -69,7 +69,7 @@ class EditForm(MonitorForm):
 
 class RegionStateInline(ReadOnly, StatesInline):
     model = RegionState
-    fields = readonly_fields = ["region", "state", "failures", "passes", "counted_from", "changed_at"]
+    fields = ("region", "state", "failures", "passes", "counted_from", "changed_at")
     extra = 0
 
 

@@ -10,6 +10,10 @@ there and the rest does not matter. When something has, a longer body is judged 
 in it, and is ``body_too_large`` otherwise.
 """
 
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,9 +27,11 @@ from probes.check import Check, Engines, Verdict, judge_blocked, judge_bug
 from probes.config import BasicAuth, BearerAuth, HttpConfig
 from probes.connect import explain_resolve_failure
 from probes.curl import Easy
-from probes.curl_errors import judge_curl_error
+from probes.curl_errors import E_QUIC_CONNECT, judge_curl_error
 from probes.errors import ErrorCode
 from probes.result import Status
+
+logger = logging.getLogger(__name__)
 
 _VERSIONS = {
     "any": pycurl.CURL_HTTP_VERSION_2TLS,
@@ -48,6 +54,8 @@ _CLOCKS = (
     pycurl.APPCONNECT_TIME_T,
     pycurl.STARTTRANSFER_TIME_T,
 )
+_NO_CONNECTION = (pycurl.E_COULDNT_CONNECT, E_QUIC_CONNECT)
+SMALL_JSON_BYTES = 16 * 1024
 USER_AGENT = "SentryPulse/1.0 (uptime check)"
 
 
@@ -117,7 +125,7 @@ class HttpTransfer:
             easy.set_up()
             self._set_options(easy.curl)
             easy.profile = profile
-        easy.curl.setopt(pycurl.URL, self._url)
+        easy.curl.setopt(pycurl.URL, self._url.encode())
         easy.curl.setopt(pycurl.TIMEOUT_MS, max(1, round(self.check.remaining_s() * 1_000)))
         easy.curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(self.check.remaining_s() * 1_000)) + 1_000)
 
@@ -140,8 +148,8 @@ class HttpTransfer:
         option(pycurl.HTTPHEADER, self._list_headers())
         if self._at_home and isinstance(config.auth, BasicAuth):
             option(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
-            option(pycurl.USERNAME, config.auth.username)
-            option(pycurl.PASSWORD, config.auth.password)
+            option(pycurl.USERNAME, config.auth.username.encode())
+            option(pycurl.PASSWORD, config.auth.password.encode())
 
     def _list_headers(self) -> list[bytes]:
         config, given = self._config, dict[str, str]()
@@ -174,10 +182,10 @@ class HttpTransfer:
         if self._url.startswith("https:"):
             self._read_certificates(curl)
         if status in _REDIRECTS and self._config.follow_redirects:
-            location = curl.getinfo(pycurl.REDIRECT_URL)
+            location = (curl.getinfo_raw(pycurl.REDIRECT_URL) or b"").decode("utf-8", "replace")
             if location:
                 return self._redirect(status, location)
-        self._finish(self._judge(easy, status))
+        self._judge(easy, status)
         return False
 
     def _measure(self, easy: Easy) -> None:
@@ -201,15 +209,15 @@ class HttpTransfer:
         check.address = info(pycurl.PRIMARY_IP) or easy.tried
 
     def _read_certificates(self, curl: Any) -> None:
-        chain = curl.getinfo(pycurl.INFO_CERTINFO)
+        chain = curl.getinfo_raw(pycurl.INFO_CERTINFO)  # raw: a subject may be in any encoding
         if not chain:
             return
         for name, value in chain[0]:
-            if name == "Expire date":
-                self.check.tls_expires_at = parse_openssl_time(value)
+            if name == b"Expire date":
+                self.check.tls_expires_at = parse_openssl_time(value.decode("latin-1"))
                 break
         if self.check.show_certificates is not None:
-            pems = [value for fields in chain for name, value in fields if name == "Cert"]
+            pems = [value.decode("latin-1") for fields in chain for name, value in fields if name == b"Cert"]
             self.check.show_certificates(self.check.spec, pems)
 
     def _redirect(self, status: int, location: str) -> bool:
@@ -242,45 +250,75 @@ class HttpTransfer:
 
     # ---- what it means ----
 
-    def _judge(self, easy: Easy, status: int) -> Verdict:
-        config = self._config
+    def _judge(self, easy: Easy, status: int) -> None:
+        body = b"".join(easy.body) if easy.keep else b""
+        wrong = self._judge_head(status) or self._judge_text(easy, body)
+        if wrong is not None or not self._config.json_path:
+            self._finish(wrong or self._judge_soft_limits())
+        elif easy.capped:
+            self._finish(_too_large("the JSON could not be read"))
+        else:
+            self._judge_json(body)
+
+    def _judge_head(self, status: int) -> Verdict | None:
+        config, version = self._config, self.check.http_version
         if not is_expected_status(status, config.expected_status):
             return Verdict(
                 Status.DOWN, ErrorCode.HTTP_STATUS, f"Expected {config.expected_status}, got {status}."
             )
-        if config.http_version not in ("any", self.check.http_version):
-            return Verdict(
-                Status.DOWN,
-                ErrorCode.HTTP_PROTOCOL,
-                f"Expected HTTP/{config.http_version}, got HTTP/{self.check.http_version}.",
-            )
-        if wrong := self._judge_body(easy):
-            return wrong
+        if config.http_version not in ("any", version):
+            sentence = f"Expected HTTP/{config.http_version}, got HTTP/{version}."
+            return Verdict(Status.DOWN, ErrorCode.HTTP_PROTOCOL, sentence)
+        return None
+
+    def _judge_text(self, easy: Easy, body: bytes) -> Verdict | None:
+        config = self._config
+        if not config.keyword:
+            return None
+        content_type = easy.curl.getinfo_raw(pycurl.CONTENT_TYPE) or b""
+        charset = read_charset(content_type.decode("latin-1"))
+        found = contains_keyword(body, config.keyword, charset=charset)
+        if found and config.keyword_absent:
+            return _mismatch(f"Expected a body without {config.keyword!r}, but it is there.")
+        if not found and easy.capped:
+            return _too_large("the keyword could not be looked for in all of it")
+        if not found and not config.keyword_absent:
+            return _mismatch(f"Expected {config.keyword!r} in the body, but it is not there.")
+        return None
+
+    def _judge_json(self, body: bytes) -> None:
+        """Judge a large document in a thread of its own: it must not hold up the others' transfers."""
+        path, expected = self._config.json_path, self._config.json_equals
+        if len(body) <= SMALL_JSON_BYTES:
+            self._conclude(judge_json(body, path, expected))
+            return
+        judging = self._engines.loop.run_aside(lambda: asyncio.to_thread(judge_json, body, path, expected))
+        judging.add_done_callback(lambda future: self._take(future, self._conclude))
+
+    def _conclude(self, wrong: str) -> None:
+        if wrong:
+            self._finish(Verdict(Status.DOWN, ErrorCode.JSON_MISMATCH, wrong))
+        else:
+            self._finish(self._judge_soft_limits())
+
+    def _judge_soft_limits(self) -> Verdict:
+        config = self._config
         return self.check.judge_soft_limits(
             expiry_days=config.tls_expiry_days, degraded_ms=config.degraded_ms
         )
 
-    def _judge_body(self, easy: Easy) -> Verdict | None:
-        config = self._config
-        body = b"".join(easy.body) if easy.keep else b""
-        if config.keyword:
-            charset = read_charset(easy.curl.getinfo(pycurl.CONTENT_TYPE))
-            found = contains_keyword(body, config.keyword, charset=charset)
-            if found and config.keyword_absent:
-                return _mismatch(f"Expected a body without {config.keyword!r}, but it is there.")
-            if not found and easy.capped:
-                return _too_large("the keyword could not be looked for in all of it")
-            if not found and not config.keyword_absent:
-                return _mismatch(f"Expected {config.keyword!r} in the body, but it is not there.")
-        if config.json_path:
-            if easy.capped:
-                return _too_large("the JSON could not be read")
-            if wrong := judge_json(body, config.json_path, config.json_equals):
-                return Verdict(Status.DOWN, ErrorCode.JSON_MISMATCH, wrong)
-        return None
+    def _take(self, future: "Future[Any]", use: Callable[[Any], None]) -> None:
+        """Use what was found out aside; a bug there is ours."""
+        if future.cancelled():
+            self.fail()
+        elif (trouble := future.exception()) is not None:
+            logger.error("check monitor=%s broke aside", self.check.spec.monitor_id, exc_info=trouble)
+            self.fail()
+        else:
+            use(future.result())
 
     def _judge_failure(self, easy: Easy, code: int, message: str) -> None:
-        if easy.blocked is not None and code == pycurl.E_COULDNT_CONNECT:
+        if easy.blocked is not None and easy.blocked.address == easy.tried and code in _NO_CONNECTION:
             self._finish(judge_blocked(easy.blocked))
         elif easy.exhausted:
             self._finish(
@@ -311,9 +349,7 @@ class HttpTransfer:
         asked = self._engines.loop.run_aside(
             lambda: explain_resolve_failure(host, family=self._config.ip_family, limit_s=limit_s)
         )
-        asked.add_done_callback(
-            lambda future: self._finish(judge_bug() if future.cancelled() else future.result())
-        )
+        asked.add_done_callback(lambda future: self._take(future, self._finish))
 
     def _finish(self, verdict: Verdict) -> None:
         if verdict.sentence:
@@ -342,7 +378,7 @@ def _list_secrets(config: HttpConfig) -> list[str]:
         value.value for value in config.headers.values() if not isinstance(value, str) and value.secret
     ]
     if isinstance(config.auth, BasicAuth):
-        secrets.append(config.auth.password)
+        secrets.append(config.auth.password.encode())
     if isinstance(config.auth, BearerAuth):
         secrets.append(config.auth.token)
     return [secret for secret in secrets if len(secret) >= 3]

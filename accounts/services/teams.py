@@ -38,7 +38,9 @@ def delete_team(team: Team) -> None:
     """With all that it owns. A personal team stays as long as its user."""
     if team.personal_of_id is not None:
         raise DomainError("A personal team cannot be deleted.")
-    team.delete()
+    with transaction.atomic():
+        _lock(team.pk)  # so that nobody joins half-way through
+        team.delete()
 
 
 def invite(team: Team, *, by: User, email: str, role: Role, now: datetime) -> tuple[Invitation, str]:

@@ -9,8 +9,6 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
@@ -25,8 +23,10 @@ from rest_framework.response import Response
 from accounts.fields import TeamField
 from accounts.models import User
 from incidents import services
-from incidents.api.requests import BIGGEST_ID, Attributes, StrictFields, find_monitors
+from incidents.api.requests import BIGGEST_ID, Attributes, find_monitors
 from incidents.models import Incident, IncidentKind, IncidentStatus, Severity, Update
+from monitors.api.conditional import Conditional
+from monitors.api.serializers import KnownFieldsOnly
 
 
 class StatusField(serializers.ChoiceField):
@@ -92,7 +92,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         read_only_fields = fields
 
 
-class IncidentCreateSerializer(StrictFields, serializers.ModelSerializer[Incident]):
+class IncidentCreateSerializer(KnownFieldsOnly, serializers.ModelSerializer[Incident]):
     """An incident that a person opens."""
 
     team = TeamField()
@@ -123,21 +123,21 @@ class IncidentCreateSerializer(StrictFields, serializers.ModelSerializer[Inciden
         return attrs
 
 
-class IncidentEditSerializer(StrictFields, serializers.ModelSerializer[Incident]):
+class IncidentEditSerializer(KnownFieldsOnly, serializers.ModelSerializer[Incident]):
     class Meta:
         model = Incident
         fields = ["title", "severity"]
 
 
-class ResolveSerializer(StrictFields, serializers.Serializer[None]):
+class ResolveSerializer(KnownFieldsOnly, serializers.Serializer[None]):
     text = serializers.CharField(required=False, max_length=10_000, help_text="What solved it.")
 
 
-class AcknowledgeSerializer(StrictFields, serializers.Serializer[None]):
+class AcknowledgeSerializer(KnownFieldsOnly, serializers.Serializer[None]):
     """Takes nothing."""
 
 
-class UpdateCreateSerializer(StrictFields, serializers.Serializer[None]):
+class UpdateCreateSerializer(KnownFieldsOnly, serializers.Serializer[None]):
     text = serializers.CharField(max_length=10_000)
     status = StatusField(required=False, help_text="Moves the incident; unchanged, if left out.")
 
@@ -167,7 +167,6 @@ _ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
 _RESOLVED_ALREADY = OpenApiResponse(OpenApiTypes.OBJECT, description='`{"detail"}`: it is resolved already.')
 
 
-@method_decorator(conditional_page, name="dispatch")  # ETag, and 304 to If-None-Match
 @extend_schema_view(
     create=extend_schema(request=IncidentCreateSerializer, responses={201: IncidentSerializer}),
     partial_update=extend_schema(
@@ -176,7 +175,9 @@ _RESOLVED_ALREADY = OpenApiResponse(OpenApiTypes.OBJECT, description='`{"detail"
     destroy=extend_schema(responses={204: None, 409: OpenApiTypes.OBJECT}, parameters=[_ID]),
     retrieve=extend_schema(parameters=[_ID]),
 )
-class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Incident]):
+class IncidentViewSet(
+    Conditional, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Incident]
+):
     """What went wrong, opened by the checks or by people; only what people opened can be deleted."""
 
     queryset = Incident.objects.none()

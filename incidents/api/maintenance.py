@@ -6,8 +6,6 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import ValidationError
@@ -15,10 +13,12 @@ from rest_framework.exceptions import ValidationError
 from accounts.fields import TeamField
 from accounts.models import Team, User
 from incidents import services
-from incidents.api.requests import BIGGEST_ID, Attributes, StrictFields, find_monitors
+from incidents.api.requests import BIGGEST_ID, Attributes, find_monitors
 from incidents.maintenance import in_maintenance, running, running_ids, upcoming
 from incidents.models import MaintenanceWindow
 from incidents.occurrences import find_faults
+from monitors.api.conditional import Conditional
+from monitors.api.serializers import KnownFieldsOnly
 from monitors.models import Monitor, Tag
 
 
@@ -43,7 +43,7 @@ class TagNamesField(serializers.ListField):
         return sorted(tag.name for tag in data.all())
 
 
-class MaintenanceWindowSerializer(StrictFields, serializers.ModelSerializer[MaintenanceWindow]):
+class MaintenanceWindowSerializer(KnownFieldsOnly, serializers.ModelSerializer[MaintenanceWindow]):
     """Needs ``running``, ``next_starts_at`` and ``next_ends_at``, put there by ``attach_spans``."""
 
     team = TeamField()
@@ -131,8 +131,7 @@ class MaintenanceWindowFilter(filters.FilterSet):  # type: ignore[misc]  # it sh
         return queryset.filter(pk__in=ids) if value else queryset.exclude(pk__in=ids)
 
 
-@method_decorator(conditional_page, name="dispatch")
-class MaintenanceWindowViewSet(viewsets.ModelViewSet[MaintenanceWindow]):
+class MaintenanceWindowViewSet(Conditional, viewsets.ModelViewSet[MaintenanceWindow]):
     """Planned trouble, once or repeated: results are recorded, open no incident, count in no uptime."""
 
     queryset = MaintenanceWindow.objects.none()

@@ -1,6 +1,6 @@
 """What the requests of both viewsets share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -10,22 +10,6 @@ from monitors.models import Monitor
 
 BIGGEST_ID = 2**63 - 1
 Attributes = dict[str, Any]
-
-
-class StrictFields:
-    """A mixin for serializers that refuse names they do not know; a misspelt field would be lost in silence.
-
-    Read-only names are known and ignored, so what was read can be sent back.
-    """
-
-    def to_internal_value(self, data: Any) -> Any:
-        known: Iterable[str] = self.fields  # type: ignore[attr-defined]  # the serializer's
-        unknown = sorted(set(data) - set(known)) if hasattr(data, "keys") else []
-        if unknown:
-            raise ValidationError(
-                {name: [f"There is no field {name!r} here; leave it out."] for name in unknown}
-            )
-        return super().to_internal_value(data)  # type: ignore[misc]  # the serializer's
 
 
 def find_monitors(team: Team, ids: Sequence[int], *, field: str) -> list[Monitor]:

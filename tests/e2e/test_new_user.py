@@ -1,20 +1,25 @@
 """The walk of a new user against the real process: register, watch, see it fail, see it recover."""
 
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+
+import subprocess
+import sys
 
 import httpx
 
-from tests.e2e.harness import wait_for
+from tests.e2e.harness import ROOT, wait_for
 
 ACCOUNT = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
+@contextmanager
 def sign_up(sentrypulse):
-    api = httpx.Client(base_url=f"{sentrypulse.url}/api/v1/", timeout=20)
-    assert api.post("auth/register", json={**ACCOUNT, "name": "Ada"}).status_code == 201
-    tokens = api.post("auth/token", json=ACCOUNT).json()
-    api.headers["Authorization"] = f"Bearer {tokens['access']}"
-    return api
+    with httpx.Client(base_url=f"{sentrypulse.url}/api/v1/", timeout=20) as api:
+        assert api.post("auth/register", json={**ACCOUNT, "name": "Ada"}).status_code == 201
+        tokens = api.post("auth/token", json=ACCOUNT).json()
+        api.headers["Authorization"] = f"Bearer {tokens['access']}"
+        yield api
 
 
 def instant(text):
@@ -108,11 +113,6 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
 
 
 def test_a_port_in_use_is_told_in_one_sentence(sentrypulse, target):
-    import subprocess
-    import sys
-
-    from tests.e2e.harness import ROOT
-
     ran = subprocess.run(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT, env=sentrypulse.environment | {"PORT": str(target.port)}, capture_output=True, text=True, timeout=60,

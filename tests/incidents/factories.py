@@ -59,11 +59,11 @@ class _WindowFactory(DjangoModelFactory[MaintenanceWindow]):
     starts_at = T0
     ends_at = T0 + timedelta(hours=2)
 
-    @post_generation
+    @post_generation  # type: ignore[untyped-decorator]  # factory_boy's
     def monitors(self: Any, create, monitors, **_):
         self.monitors.set(monitors or ())
 
-    @post_generation
+    @post_generation  # type: ignore[untyped-decorator]  # factory_boy's
     def tags(self: Any, create, tags, **_):
         self.tags.set(tags or ())
 
@@ -76,7 +76,7 @@ TagFactory: Any = _TagFactory
 WindowFactory: Any = _WindowFactory
 
 
-def make_member(team, role="member") -> User:
+def make_member(team, role="member") -> Any:
     user = UserFactory()
     Membership.objects.create(team=team, user=user, role=role)
     return user

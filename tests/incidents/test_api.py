@@ -164,8 +164,8 @@ BAD_TIME = "An incident cannot start in the future, nor before 1971; correct sta
     ("asked", "said"),
     [
         ({}, {"title": ["This field is required."]}),
-        ({"title": "x", "titel": 1}, {"titel": ["There is no field 'titel' here; leave it out."]}),
-        ({"title": "x", "kind": "automatic"}, {"kind": ["There is no field 'kind' here; leave it out."]}),
+        ({"title": "x", "titel": 1}, {"titel": ["There is no field 'titel'."]}),
+        ({"title": "x", "kind": "automatic"}, {"kind": ["There is no field 'kind'."]}),
         ({"title": "x", "monitor": 2**62}, {"monitor": ["No such monitor."]}),
         (
             {"title": "x", "status": "resolved"},
@@ -207,7 +207,7 @@ def test_title_and_severity_can_be_mended(client, incident):
 def test_nothing_else_can_be_edited(client, incident):
     response = client.patch(one(incident), {"status": "resolved", "title": "x"})
     assert response.status_code == 400
-    assert response.json() == {"status": ["There is no field 'status' here; leave it out."]}
+    assert response.json() == {"status": ["There is no field 'status'."]}
     assert (Incident.objects.get().status, Incident.objects.get().title) == ("investigating", "Shop is down")
     assert client.put(one(incident), {"title": "x"}).status_code == 405
 
@@ -237,7 +237,7 @@ def test_acknowledging_takes_nothing(client, incident):
     response = client.post(one(incident, "acknowledge"), {"text": "x"})
     assert (response.status_code, response.json()) == (
         400,
-        {"text": ["There is no field 'text' here; leave it out."]},
+        {"text": ["There is no field 'text'."]},
     )
     assert Incident.objects.get().acknowledged_at is None
 
@@ -265,7 +265,7 @@ def test_an_update_moves_the_incident(client, user, incident):
         ({}, {"text": ["This field is required."]}),
         ({"text": " "}, {"text": ["This field may not be blank."]}),
         ({"text": "x", "status": "fine"}, {"status": ['"fine" is not a valid choice.']}),
-        ({"text": "x", "at": "now"}, {"at": ["There is no field 'at' here; leave it out."]}),
+        ({"text": "x", "at": "now"}, {"at": ["There is no field 'at'."]}),
     ],
 )
 def test_a_wrong_update_is_refused_with_a_sentence(client, incident, asked, said):

@@ -137,7 +137,7 @@ LAST_YEAR = {"starts_at": "2025-03-01T02:00:00Z", "ends_at": "2025-03-01T03:00:0
         ({"monitors": []}, "monitors", NOTHING),
         ({"monitors": [2**62]}, "monitors", "No such monitor."),
         ({"tags": ["rack-9"]}, "tags", "No such tag: 'rack-9'."),
-        ({"repeat": "daily"}, "repeat", "There is no field 'repeat' here; leave it out."),
+        ({"repeat": "daily"}, "repeat", "There is no field 'repeat'."),
     ],
 )
 def test_a_wrong_window_is_refused_with_a_sentence(client, asked, change, field, said):

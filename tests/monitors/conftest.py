@@ -2,7 +2,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Role
-from tests.monitors.factories import TeamFactory, make_member
+from tests.monitors.factories import make_member, make_team
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +13,7 @@ def _static_folder(settings, tmp_path):
 
 @pytest.fixture
 def team(db):
-    return TeamFactory(name="Ours")
+    return make_team(name="Ours")
 
 
 @pytest.fixture
@@ -45,4 +45,4 @@ def viewer(team, client_of):
 
 @pytest.fixture
 def stranger(db, client_of):
-    return client_of(make_member(TeamFactory(name="Theirs")))
+    return client_of(make_member(make_team(name="Theirs")))

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-import factory
+from factory.declarations import Sequence
+from factory.django import DjangoModelFactory
 
 from accounts.models import Membership, Role, Team, User
 from monitors.models import Monitor, Result
@@ -11,24 +12,28 @@ from monitors.services import create_monitor
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class UserFactory(factory.django.DjangoModelFactory):
+class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
 
-    email = factory.Sequence(lambda n: f"user{n}@example.com")
+    email = Sequence(lambda n: f"user{n}@example.com")
 
 
-class TeamFactory(factory.django.DjangoModelFactory):
+class TeamFactory(DjangoModelFactory[Team]):
     class Meta:
         model = Team
 
-    name = factory.Sequence(lambda n: f"Team {n}")
+    name = Sequence(lambda n: f"Team {n}")
+
+
+def make_team(**fields) -> Team:
+    return TeamFactory.create(**fields)
 
 
 def make_member(team: Team, role: Role = Role.MEMBER, user: User | None = None) -> User:
-    user = user or UserFactory()
-    Membership.objects.create(team=team, user=user, role=role)
-    return user
+    member = user or UserFactory.create()
+    Membership.objects.create(team=team, user=member, role=role)
+    return member
 
 
 def make_monitor(team: Team, **fields) -> Monitor:

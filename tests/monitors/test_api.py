@@ -10,7 +10,7 @@ from accounts.models import Role
 from monitors.api import MonitorViewSet
 from monitors.models import Monitor, RegionState, Tag
 from monitors.transitions import Health, State, verdict
-from tests.monitors.factories import NOW, TeamFactory, make_member, make_monitor, make_result
+from tests.monitors.factories import NOW, make_member, make_monitor, make_result, make_team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
 URL = "/api/v1/monitors/"
@@ -309,7 +309,7 @@ def test_a_list_of_thirty_costs_as_many_queries_as_one_of_three(api, team, url):
 
 
 def test_lists_are_filtered(api, user, team):
-    other = TeamFactory()
+    other = make_team()
     make_member(other, Role.VIEWER, user)
     make_monitor(team, name="Shop", tags=["prod", "web"])
     make_monitor(team, name="Job", kind="heartbeat", tags=["prod"])
@@ -482,7 +482,7 @@ def test_a_bulk_request_that_is_not_clear_is_refused(api, body, errors):
 
 
 def test_one_foreign_id_and_nothing_is_done(api, team, heard):
-    mine, foreign = make_monitor(team), make_monitor(TeamFactory())
+    mine, foreign = make_monitor(team), make_monitor(make_team())
     answer = api.post(f"{URL}bulk", {"action": "delete", "ids": [mine.pk, foreign.pk, 10**30]})
     assert answer.status_code == 400
     assert answer.json() == {"ids": [f"There are no monitors {foreign.pk}, {10**30}."]}
@@ -490,7 +490,7 @@ def test_one_foreign_id_and_nothing_is_done(api, team, heard):
 
 
 def test_a_tag_of_two_teams_is_not_guessed(api, user, team):
-    other = TeamFactory()
+    other = make_team()
     make_member(other, Role.MEMBER, user)
     ours, theirs = make_monitor(team, tags=["prod"]), make_monitor(other, tags=["prod"])
     body = {"action": "pause", "tag": "prod"}

@@ -5,7 +5,7 @@ import pytest
 
 from monitors.api import MonitorViewSet
 from monitors.models import Monitor, Tag
-from tests.monitors.factories import TeamFactory, make_monitor
+from tests.monitors.factories import make_monitor, make_team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
 EXPORT, IMPORT = "/api/v1/monitors/export", "/api/v1/monitors/import"
@@ -26,7 +26,7 @@ def test_what_was_exported_is_imported_the_same(api, team):
         team, name="Job", kind="heartbeat", config={"cron": "0 3 * * *", "timezone": "Europe/Berlin"}
     )
     make_monitor(team, name="Off", enabled=False)
-    make_monitor(TeamFactory(), name="Foreign")
+    make_monitor(make_team(), name="Foreign")
     exported = api.get(EXPORT)
     assert [row["name"] for row in exported.json()["monitors"]] == ["Shop", "Job", "Off"]
     assert exported["Content-Disposition"] == 'attachment; filename="monitors.json"'

@@ -438,6 +438,22 @@ def test_a_scheduler_that_comes_late_tells_of_one_period_and_goes_on_from_now():
     assert heartbeat.deadline_at == now + MINUTE  # the grid of the last ping: 10:00, 10:05, ... and the grace
 
 
+def test_advancing_by_a_clock_behind_still_moves_past_the_deadline_that_was_told():
+    heartbeat = make_heartbeat(
+        cron="0 * * * *", started_at=T0 - timedelta(seconds=60), deadline_at=T0, grace_s=60
+    )
+    advance(find_late(now=T0), now=T0 - 3 * HOUR)
+    heartbeat.refresh_from_db()
+    assert heartbeat.deadline_at == T0 + HOUR + MINUTE
+
+
+def test_advancing_by_a_clock_behind_keeps_waiting_for_a_run_only_while_it_is_not_late():
+    heartbeat = make_heartbeat(started_at=T0, last_ping_at=T0 - 6 * MINUTE, deadline_at=T0, grace_s=0)
+    advance(find_late(now=T0), now=T0 - MINUTE)
+    heartbeat.refresh_from_db()
+    assert heartbeat.deadline_at == T0 + 5 * MINUTE
+
+
 CADENCES = [
     {"period_s": 10, "grace_s": 0},
     {"period_s": 60, "grace_s": 3600},  # a grace of many periods

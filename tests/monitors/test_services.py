@@ -11,7 +11,7 @@ from monitors.secrets import join, unseal
 from monitors.slots import phase_of
 from monitors.tags import create_tag, rename_tag
 from sentrypulse.errors import DomainError
-from tests.monitors.factories import NOW, TeamFactory, make_monitor, make_result
+from tests.monitors.factories import NOW, make_monitor, make_result, make_team
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -365,7 +365,7 @@ def test_one_timeout_that_does_not_fit_leaves_all_intervals_alone(team):
 
 
 def test_tags_come_and_go_within_each_team(team):
-    ours, theirs = make_monitor(team, tags=["old", "both"]), make_monitor(TeamFactory(), tags=["both"])
+    ours, theirs = make_monitor(team, tags=["old", "both"]), make_monitor(make_team(), tags=["both"])
     services.edit_monitors([ours, theirs], now=LATER, add_tags=["new", "BOTH"], remove_tags=["Old"])
     assert sorted(tag.name for tag in ours.tags.all()) == ["both", "new"]
     assert sorted(tag.name for tag in theirs.tags.all()) == ["both", "new"]
@@ -384,7 +384,7 @@ def test_nobody_gets_a_twenty_first_tag(team):
 
 def test_a_tag_has_its_name_once_in_a_team(team):
     tag = create_tag(team, name=" prod ")
-    assert (tag.name, create_tag(TeamFactory(), name="prod").name) == ("prod", "prod")
+    assert (tag.name, create_tag(make_team(), name="prod").name) == ("prod", "prod")
     assert refuse(create_tag, team, name="PROD") == {"name": ["There is a tag 'PROD' already."]}
     assert refuse(rename_tag, create_tag(team, name="web"), name="prod") == {
         "name": ["There is a tag 'prod' already."]

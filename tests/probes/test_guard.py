@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from probes.guard import BlockedAddress, Guard
 from probes.config import check_target
+from probes.guard import BlockedAddress, Guard
 from probes.ping import ping_permitted
 from probes.run import Prober
 from tests.hostile.servers import answer, serve

@@ -96,6 +96,14 @@ def test_the_body_is_judged(prober, config, code, sentence, compressed):
     assert result.size_bytes == len(body)
 
 
+@pytest.mark.parametrize(("expected", "code"), [(40_000, ""), (40_001, "json_mismatch")])
+def test_a_large_document_is_judged_as_well(prober, expected, code):
+    body = b'{"items": [' + b"1, " * 39_999 + b'40000], "count": 40000}'
+    with serve(answer(body)) as server:
+        result = prober.run_one(make_spec("http", server.url, json_path="$.count", json_equals=expected))
+    assert (result.error_code, result.size_bytes) == (code, len(body))
+
+
 def test_a_slow_answer_is_degraded(prober):
     def dawdle(connection: socket.socket, stop: threading.Event) -> None:
         read_request(connection)

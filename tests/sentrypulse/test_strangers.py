@@ -1,0 +1,219 @@
+"""Strangers get in nowhere: every address of the project, walked as nobody, as a stranger and as a viewer."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import ApiKey, Invitation, Membership, Role, Scope
+from incidents.models import MaintenanceWindow
+from incidents.services import open_manual
+from monitors.models import Monitor, Tag
+from monitors.services import create_monitor
+from tests.accounts.factories import ApiKeyFactory, InvitationFactory, MembershipFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+OBJECT, LIST, CREATE, OWN, PUBLIC, SESSION = "object", "list", "create", "own", "public", "session"
+
+# Every route, with what it is: an object of a team, a list of a team's objects, a collection that takes new ones,
+# a person's own account, public on purpose, or Django's admin (which asks for a staff session itself).
+ROUTES = {
+    "": PUBLIC,  # leads to the API's root
+    "api/v1/": OWN,
+    "api/schema/": PUBLIC,
+    "api/docs/": PUBLIC,
+    "api/v1/health": PUBLIC,
+    "metrics": PUBLIC,  # for this machine or a token; see test_health
+    "api/v1/auth/register": PUBLIC,
+    "api/v1/auth/token": PUBLIC,
+    "api/v1/auth/token/refresh": PUBLIC,
+    "api/v1/auth/logout": PUBLIC,  # takes the refresh token itself
+    "api/v1/auth/password/reset": PUBLIC,
+    "api/v1/auth/password/reset/confirm": PUBLIC,
+    "api/v1/auth/me": OWN,
+    "api/v1/auth/password": OWN,
+    "api/v1/invitations/accept": OWN,
+    "api/v1/teams/": LIST,
+    "api/v1/teams/{team}/": OBJECT,
+    "api/v1/teams/{team}/members/": OBJECT,
+    "api/v1/teams/{team}/members/{membership}/": OBJECT,
+    "api/v1/teams/{team}/invitations/": OBJECT,
+    "api/v1/teams/{team}/invitations/{invitation}/": OBJECT,
+    "api/v1/api-keys/": LIST,
+    "api/v1/api-keys/{api_key}/": OBJECT,
+    "api/v1/monitors/": LIST,
+    "api/v1/monitors/bulk": CREATE,
+    "api/v1/monitors/export": LIST,
+    "api/v1/monitors/import": CREATE,
+    "api/v1/monitors/{monitor}/": OBJECT,
+    "api/v1/monitors/{monitor}/check": OBJECT,
+    "api/v1/monitors/{monitor}/clone": OBJECT,
+    "api/v1/monitors/{monitor}/pause": OBJECT,
+    "api/v1/monitors/{monitor}/resume": OBJECT,
+    "api/v1/monitors/{monitor}/results": OBJECT,
+    "api/v1/monitors/{monitor}/stats": OBJECT,
+    "api/v1/monitors/{monitor}/pings": OBJECT,
+    "api/v1/tags/": LIST,
+    "api/v1/tags/{tag}/": OBJECT,
+    "api/v1/incidents/": LIST,
+    "api/v1/incidents/{incident}/": OBJECT,
+    "api/v1/incidents/{incident}/acknowledge": OBJECT,
+    "api/v1/incidents/{incident}/resolve": OBJECT,
+    "api/v1/incidents/{incident}/updates": OBJECT,
+    "api/v1/maintenance/": LIST,
+    "api/v1/maintenance/{window}/": OBJECT,
+    "ping/{uuid}": PUBLIC,
+    "ping/{uuid}/start": PUBLIC,
+    "ping/{uuid}/fail": PUBLIC,
+    "ping/{uuid}/{exit_status}": PUBLIC,
+    "demo/ok": PUBLIC,
+    "demo/flaky": PUBLIC,
+}
+_NAMES = {
+    "teams": "team", "api-keys": "api_key", "monitors": "monitor", "tags": "tag", "incidents": "incident",
+    "maintenance": "window", "members": "membership", "invitations": "invitation",
+}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def walk(patterns, prefix=""):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern)
+
+
+def spell(route):
+    """A route's pattern as one of ``ROUTES``."""
+    text = route.replace("/?$", "").replace("^", "").replace("$", "")
+    text = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", text)
+    text = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", text)
+    for plural, name in _NAMES.items():
+        text = re.sub(rf"{plural}/{{(pk|team_id)}}", f"{plural}/{{{name}}}", text)
+    return text
+
+
+def all_routes():
+    return {spell(route) for route in walk(get_resolver().url_patterns)}
+
+
+@pytest.fixture
+def world():
+    """A team with one of everything in it, and who may come near it."""
+    now = timezone.now()
+    owner, viewer, stranger = UserFactory(), UserFactory(), UserFactory()
+    team = TeamFactory(owner=owner)
+    MembershipFactory(team=team, user=viewer, role=Role.VIEWER)
+    monitor = create_monitor(
+        team, now=now, kind="http", url="http://127.0.0.1:9/", name="Shop", tags=["prod"], interval_s=60
+    )
+    window = MaintenanceWindow.objects.create(
+        team=team, title="Upgrade", starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2)
+    )
+    ids = {
+        "team": team.pk,
+        "membership": Membership.objects.get(team=team, user=owner).pk,
+        "invitation": InvitationFactory(team=team).pk,
+        "api_key": ApiKeyFactory(team=team, user=owner).pk,
+        "monitor": monitor.pk,
+        "tag": Tag.objects.get(team=team).pk,
+        "incident": open_manual(team, title="Trouble", author=owner, now=now).pk,
+        "window": window.pk,
+        "uuid": "00000000-0000-0000-0000-000000000000",
+        "exit_status": 0,
+    }
+    return {"ids": ids, "team": team, "viewer": viewer, "stranger": stranger, "owner": owner}
+
+
+def call_all(world, wanted, user):
+    client = APIClient()
+    if user:
+        client.force_authenticate(user)
+    for route, what in sorted(ROUTES.items()):
+        if what in wanted:
+            for method in METHODS:
+                path = "/" + route.format(**world["ids"])
+                yield method, path, getattr(client, method)(path, {}, format="json")
+
+
+def snapshot():
+    models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def test_the_walk_knows_every_route():
+    found = all_routes()
+    assert found - set(ROUTES) == set()
+    assert set(ROUTES) - found == {"api/v1/monitors/{monitor}/pings"} - found
+
+
+def test_nobody_gets_anything_without_signing_in(world):
+    before = snapshot()
+    for method, path, answer in call_all(world, {OBJECT, LIST, CREATE, OWN}, None):
+        assert answer.status_code in {401, 405}, (method, path, answer.status_code)
+    assert snapshot() == before
+
+
+def test_to_a_stranger_the_objects_of_a_team_do_not_exist(world):
+    before = snapshot()
+    for method, path, answer in call_all(world, {OBJECT}, world["stranger"]):
+        assert answer.status_code in {404, 405}, (method, path, answer.status_code)
+    assert snapshot() == before
+
+
+def test_a_strangers_lists_hold_nothing_of_the_team(world):
+    for method, path, answer in call_all(world, {LIST}, world["stranger"]):
+        if method == "get" and path != "/api/v1/teams/":
+            rows = answer.json()
+            rows = rows["results"] if "results" in rows else rows.get("monitors", rows)
+            assert rows == [], path
+
+
+def test_a_viewer_reads_and_changes_nothing(world):
+    before = snapshot()
+    for method, path, answer in call_all(world, {OBJECT}, world["viewer"]):
+        if method == "get":
+            assert answer.status_code in {200, 403, 404, 405}, (path, answer.status_code)
+        else:
+            # 404: what even a viewer does not see, such as another member's API key
+            assert answer.status_code in {403, 404, 405}, (method, path, answer.status_code)
+    assert snapshot() == before
+
+
+def test_a_viewer_creates_nothing_in_the_team(world):
+    client = APIClient()
+    client.force_authenticate(world["viewer"])
+    bodies = {
+        "/api/v1/monitors/": {"kind": "http", "name": "x", "url": "http://example.com/"},
+        "/api/v1/tags/": {"name": "x"},
+        "/api/v1/incidents/": {"title": "x"},
+    }
+    before = snapshot()
+    for path, body in bodies.items():
+        answer = client.post(path, body | {"team": world["team"].pk}, format="json")
+        assert answer.status_code == 403, (path, answer.content)
+    assert snapshot() == before
+
+
+def test_a_read_key_reads_and_changes_nothing(world):
+    key = ApiKeyFactory(team=world["team"], user=world["owner"], scope=Scope.READ)
+    client = APIClient(headers={"X-API-Key": key.secret})
+    monitor = world["ids"]["monitor"]
+    assert client.get(f"/api/v1/monitors/{monitor}/").status_code == 200
+    assert client.post(f"/api/v1/monitors/{monitor}/pause").status_code == 403
+    assert client.delete(f"/api/v1/monitors/{monitor}/").status_code == 403
+    assert Monitor.objects.get(pk=monitor).enabled
+
+
+def test_the_admin_asks_for_a_staff_session(world):
+    client = Client()
+    assert client.get("/admin/").status_code == 302
+    client.force_login(world["stranger"])
+    assert client.get("/admin/monitors/monitor/").status_code == 302
