@@ -59,7 +59,9 @@ class ShowsUptime:
         """Uptime, downtime, incidents and latency over a window that ends now."""
         window = request.query_params.get("window", "24h")
         if window not in WINDOWS:
-            raise ValidationError({"window": [f"There is no window {window!r}; choose from {', '.join(WINDOWS)}."]})
+            raise ValidationError(
+                {"window": [f"There is no window {window!r}; choose from {', '.join(WINDOWS)}."]}
+            )
         monitor: Monitor = self.get_object()  # type: ignore[attr-defined]  # the viewset's
         return Response(StatsSerializer(read_stats(monitor, window, now=timezone.now())).data)
 

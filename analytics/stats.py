@@ -31,7 +31,9 @@ def read_stats(monitor: Monitor, window: str, *, now: datetime) -> dict[str, Any
         "from": start,
         "to": now,
         "uptime": measured.uptime_ratio,
-        "coverage": round(min(1.0, (measured.up_ms + measured.down_ms) / life_ms), 6) if life_ms > 0 else None,
+        "coverage": round(min(1.0, (measured.up_ms + measured.down_ms) / life_ms), 6)
+        if life_ms > 0
+        else None,
         "downtime_s": measured.down_ms // 1000,
         "incidents": incidents.count(),
         "checks": counts,
@@ -42,7 +44,9 @@ def read_stats(monitor: Monitor, window: str, *, now: datetime) -> dict[str, Any
 def _read_latency(results: Any) -> dict[str, int | None]:
     """Smallest, mean, percentiles (nearest rank) and largest ``total_ms`` of what was not down."""
     timed = results.filter(total_ms__isnull=False).exclude(status=Status.DOWN.value)
-    figures = timed.aggregate(count=Count("monitor_id"), min=Min("total_ms"), avg=Avg("total_ms"), max=Max("total_ms"))
+    figures = timed.aggregate(
+        count=Count("monitor_id"), min=Min("total_ms"), avg=Avg("total_ms"), max=Max("total_ms")
+    )
     count = figures.pop("count")
     latency = {name: None if value is None else round(value) for name, value in figures.items()}
     values = timed.order_by("total_ms").values_list("total_ms", flat=True)

@@ -75,6 +75,7 @@ def measure(
         for monitor_id, *figures in cursor.fetchall():
             pairs = zip(figures[::2], figures[1::2], strict=True)
             found[monitor_id] = {
-                name: Measured(int(up_ms), int(down_ms)) for name, (up_ms, down_ms) in zip(names, pairs, strict=True)
+                name: Measured(int(up_ms), int(down_ms))
+                for name, (up_ms, down_ms) in zip(names, pairs, strict=True)
             }
     return found

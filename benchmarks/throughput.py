@@ -24,7 +24,9 @@ def serve(ready: "multiprocessing.connection.Connection") -> None:
     """A tiny HTTP server: one process, answers every request with 200 and closes."""
     import asyncio
 
-    answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+    )
 
     class Answer(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -100,7 +102,9 @@ def count_slots(start_ms: int, end_ms: int) -> tuple[int, int, int]:
     from monitors.instants import from_ms, to_ms
 
     rows = Result.objects.filter(scheduled_at__gte=from_ms(start_ms), scheduled_at__lt=from_ms(end_ms))
-    found = {(pk, to_ms(at)): status for pk, at, status in rows.values_list("monitor_id", "scheduled_at", "status")}
+    found = {
+        (pk, to_ms(at)): status for pk, at, status in rows.values_list("monitor_id", "scheduled_at", "status")
+    }
     return len(expected), len(expected & set(found)), sum(found.get(slot) == "up" for slot in expected)
 
 
@@ -121,7 +125,9 @@ def measure_bytes(folder: str) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--monitors", type=int, default=1000)
     parser.add_argument("--interval", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=120)
@@ -135,7 +141,9 @@ def main() -> int:
 
         from pipeline.entrypoints.embedded import EmbeddedEngine
 
-        print(f"{asked.monitors} monitors every {asked.interval} s on {socket.gethostname()}, {os.cpu_count()} cores")
+        print(
+            f"{asked.monitors} monitors every {asked.interval} s on {socket.gethostname()}, {os.cpu_count()} cores"
+        )
         make_monitors(asked.monitors, asked.interval, ready.recv())
         connection.close()
         engine = EmbeddedEngine()

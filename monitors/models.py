@@ -88,7 +88,9 @@ class Monitor(models.Model):
         indexes = [models.Index(fields=["enabled", "interval_s", "phase_ms"], name="monitors_monitor_due")]
         constraints = [
             models.CheckConstraint(condition=Q(fail_after__gte=1), name="monitors_monitor_fail_after_1"),
-            models.CheckConstraint(condition=Q(recover_after__gte=1), name="monitors_monitor_recover_after_1"),
+            models.CheckConstraint(
+                condition=Q(recover_after__gte=1), name="monitors_monitor_recover_after_1"
+            ),
             models.CheckConstraint(
                 condition=Q(phase_ms__isnull=True) | Q(phase_ms__lt=F("interval_s") * 1000),
                 name="monitors_monitor_phase_in_interval",
@@ -109,7 +111,9 @@ class RegionState(models.Model):
 
     monitor = models.ForeignKey(Monitor, on_delete=models.CASCADE, related_name="region_states")
     region = models.CharField(max_length=32)
-    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.PENDING.value)
+    state = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in State], default=State.PENDING.value
+    )
     failures = models.PositiveSmallIntegerField(default=0)
     first_failed_at = InstantField(null=True)
     passes = models.PositiveSmallIntegerField(default=0)
@@ -137,7 +141,11 @@ class RegionState(models.Model):
             return False
         if health.state != self.state:
             self.changed_at = at
-        self.state, self.failures, self.first_failed_at = health.state, health.failures, health.first_failed_at
+        self.state, self.failures, self.first_failed_at = (
+            health.state,
+            health.failures,
+            health.first_failed_at,
+        )
         self.passes, self.first_passed_at = health.passes, health.first_passed_at
         return True
 
@@ -191,7 +199,9 @@ class Result(models.Model):
 class Heartbeat(models.Model):
     """Where a heartbeat monitor is pinged, and when it is late. Exists for monitors of kind heartbeat only."""
 
-    monitor = models.OneToOneField(Monitor, primary_key=True, on_delete=models.CASCADE, related_name="heartbeat")
+    monitor = models.OneToOneField(
+        Monitor, primary_key=True, on_delete=models.CASCADE, related_name="heartbeat"
+    )
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
     deadline_at = models.DateTimeField(
         null=True, db_index=True, help_text="Late from then on; null waits for the first ping"

@@ -70,7 +70,9 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
     wanted = [r for r in unique.values() if (w := watched.get(r.monitor_id)) and _is_current(w.monitor, r)]
     batch.stale = len(unique) - len(wanted)
     known = _known_keys(wanted, watched)
-    batch.new = sorted((r for r in wanted if key_of(r) not in known), key=attrgetter("scheduled_at", "region"))
+    batch.new = sorted(
+        (r for r in wanted if key_of(r) not in known), key=attrgetter("scheduled_at", "region")
+    )
     batch.duplicates = len(wanted) - len(batch.new)
     return batch
 
@@ -112,10 +114,7 @@ def store(batch: Batch, *, in_maintenance: set[Key]) -> None:
             watched.replay_from = at
 
 
-_COLUMNS = (
-    "monitor_id scheduled_at region checked_at status in_maintenance error_code error http_status dns_ms connect_ms"
-    " tls_ms first_byte_ms download_ms total_ms address http_version size_bytes tls_expires_at"
-).split()
+_COLUMNS = ["monitor_id", "scheduled_at", "region", "checked_at", "status", "in_maintenance", "error_code", "error", "http_status", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "download_ms", "total_ms", "address", "http_version", "size_bytes", "tls_expires_at"]
 
 
 def _insert(results: Sequence[CheckResult], in_maintenance: set[Key]) -> None:

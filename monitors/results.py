@@ -10,7 +10,7 @@ PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "download_ms", "tot
 
 
 def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")  # as DRF writes it
 
 
 def result_json(result: Result | CheckResult) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def result_json(result: Result | CheckResult) -> dict[str, Any]:
         "error": result.error,
         "http_status": result.http_status,
         "timings": {phase: getattr(timings, phase) for phase in PHASES},
-        "address": result.address,
-        "http_version": result.http_version,
+        "address": result.address or None,
+        "http_version": result.http_version or None,
         "size_bytes": result.size_bytes,
         "tls_expires_at": _instant(result.tls_expires_at),
     }

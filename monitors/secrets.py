@@ -39,7 +39,9 @@ def unseal(sealed: str) -> dict[str, str]:
     try:
         opened = _cipher(settings.FIELD_ENCRYPTION_KEY).decrypt(sealed.encode())
     except InvalidToken:
-        raise SecretsUnreadable("FIELD_ENCRYPTION_KEY does not open the stored secrets; restore the old key.") from None
+        raise SecretsUnreadable(
+            "FIELD_ENCRYPTION_KEY does not open the stored secrets; restore the old key."
+        ) from None
     secrets: dict[str, str] = json.loads(opened)
     return secrets
 

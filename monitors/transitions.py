@@ -80,7 +80,11 @@ def step(health: Health, finding: Finding, policy: Policy) -> Health:
         return health
     if finding.status is Status.DOWN:
         if finding.in_maintenance:
-            return replace(health, passes=0, first_passed_at=None) if health.state is State.DOWN else _calm(health)
+            return (
+                replace(health, passes=0, first_passed_at=None)
+                if health.state is State.DOWN
+                else _calm(health)
+            )
         return _fail(health, finding.at, policy)
     return _pass(health, finding, policy)
 
@@ -142,7 +146,9 @@ def _compare(before: Mapping[str, Health], after: Mapping[str, Health], at: date
     was_down = verdict(before.values()) is State.DOWN
     is_down = verdict(after.values()) is State.DOWN
     if is_down and not was_down:
-        down = sorted((h.first_failed_at or at, region) for region, h in after.items() if h.state is State.DOWN)
+        down = sorted(
+            (h.first_failed_at or at, region) for region, h in after.items() if h.state is State.DOWN
+        )
         return WentDown(*down[quorum(len(after)) - 1])
     if was_down and not is_down:
         risen = [r for r, h in before.items() if h.state is State.DOWN and after[r].state is not State.DOWN]

@@ -13,21 +13,8 @@ from rest_framework.response import Response
 from monitors.api.serializers import ResultSerializer
 from monitors.models import Monitor
 from monitors.results import result_json
-from pipeline.probing import shared_prober
-from pipeline.specs import build_spec, check_soon
-from pipeline.stages.record import record
-from probes.result import CheckResult
-from sentrypulse.errors import DomainError
-
-
-def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
-    """Check the monitor once, at once, and record what was found (not for a paused one: paused is no data)."""
-    if monitor.kind == "heartbeat":
-        raise DomainError("A heartbeat waits to be pinged: there is nothing to run. Call its ping_url instead.")
-    result = shared_prober().run_one(build_spec(monitor, region=monitor.watched_from[0], at=now))
-    if monitor.enabled:
-        record([result], now=timezone.now())
-    return result
+from pipeline.run_now import run_now
+from pipeline.specs import check_soon
 
 
 class RunsNow:

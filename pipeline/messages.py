@@ -34,4 +34,6 @@ def decode(body: bytes | str) -> Message:
 
 def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:
     """``specs`` as message bodies of at most ``MAX_BATCH`` each."""
-    return (encode(Checks(list(specs[start : start + MAX_BATCH]))) for start in range(0, len(specs), MAX_BATCH))
+    return (
+        encode(Checks(list(specs[start : start + MAX_BATCH]))) for start in range(0, len(specs), MAX_BATCH)
+    )

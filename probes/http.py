@@ -30,6 +30,7 @@ from probes.curl import Easy
 from probes.curl_errors import E_QUIC_CONNECT, judge_curl_error
 from probes.errors import ErrorCode
 from probes.result import Status
+from probes.targets import name_origin, read_scheme
 
 logger = logging.getLogger(__name__)
 
@@ -223,7 +224,7 @@ class HttpTransfer:
     def _redirect(self, status: int, location: str) -> bool:
         self._hops += 1
         if self._hops > self._config.max_redirects:
-            followed, origin = self._config.max_redirects, _name_origin(self._url)
+            followed, origin = self._config.max_redirects, name_origin(self._url)
             self._finish(
                 Verdict(
                     Status.DOWN,
@@ -232,7 +233,7 @@ class HttpTransfer:
                 )
             )
             return False
-        scheme = _read_scheme(location)
+        scheme = read_scheme(location)
         if scheme not in ("http", "https"):
             self._finish(
                 Verdict(
@@ -242,7 +243,7 @@ class HttpTransfer:
                 )
             )
             return False
-        self._at_home = self._at_home and _name_origin(location) == _name_origin(self._url)
+        self._at_home = self._at_home and name_origin(location) == name_origin(self._url)
         if (status == 303 and self._method != "HEAD") or (status in (301, 302) and self._method == "POST"):
             self._method, self._body = "GET", ""  # RFC 9110, 15.4
         self._url = location
@@ -355,7 +356,7 @@ class HttpTransfer:
         if verdict.sentence:
             sentence = self._redact(verdict.sentence)
             if self._hops and verdict.code not in (ErrorCode.REDIRECT_LOOP, ErrorCode.REDIRECT_INVALID):
-                sentence = f"After a redirect to {_name_origin(self._url)}: {sentence}"
+                sentence = f"After a redirect to {name_origin(self._url)}: {sentence}"
             verdict = Verdict(verdict.status, verdict.code, sentence)
         self.check.finish(verdict)
 
@@ -366,19 +367,12 @@ class HttpTransfer:
         return sentence
 
 
-def _read_scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme.lower()
-    except ValueError:
-        return ""
-
-
 def _list_secrets(config: HttpConfig) -> list[str]:
     secrets = [
         value.value for value in config.headers.values() if not isinstance(value, str) and value.secret
     ]
     if isinstance(config.auth, BasicAuth):
-        secrets.append(config.auth.password.encode())
+        secrets.append(config.auth.password)
     if isinstance(config.auth, BearerAuth):
         secrets.append(config.auth.token)
     return [secret for secret in secrets if len(secret) >= 3]
@@ -400,12 +394,3 @@ def _judge_bad_url(*, redirected: bool) -> Verdict:
 
 def _guess_content_type(body: str) -> str:
     return "application/json" if body.lstrip()[:1] in ("{", "[") else "text/plain; charset=utf-8"
-
-
-def _name_origin(url: str) -> str:
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return f"{parts.scheme}://{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"

@@ -83,6 +83,24 @@ def join_host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def read_scheme(url: str) -> str:
+    """Return a URL's scheme, or "" if it has none or is no URL."""
+    try:
+        return urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
+
+
+def name_origin(url: str) -> str:
+    """Write a URL's scheme, host and port, which together say who receives credentials (RFC 6454)."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return f"{parts.scheme}://{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def _refuse_url(target: str) -> None:
     if "://" in target:
         raise ValueError("Enter a host without http:// or a path.")

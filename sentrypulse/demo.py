@@ -43,7 +43,9 @@ def make_demo_monitors(team: Team, *, now: datetime) -> int:
         config={"json_path": "$.status", "json_equals": "ok"},
         **shared,
     )
-    create_monitor(team, name="Demo shop (flaky)", kind="http", url=f"{here}/demo/flaky", recheck_s=5, **shared)
+    create_monitor(
+        team, name="Demo shop (flaky)", kind="http", url=f"{here}/demo/flaky", recheck_s=5, **shared
+    )
     create_monitor(team, name="Demo port", kind="tcp", url=f"127.0.0.1:{settings.PORT}", **shared)
     create_monitor(
         team,

@@ -13,7 +13,7 @@ class DomainError(Exception):
     """A rule of the product was broken; its text is one sentence for the person who asked (409)."""
 
 
-class Transient(Exception):  # noqa: N818  # a class of trouble, not an error of ours
+class Transient(Exception):  # a class of trouble, not an error of ours
     """Worth trying again, with back-off."""
 
 

@@ -35,14 +35,21 @@ TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
 
 # Secrets: made once and kept under var/ when embedded, required elsewhere
 
-SECRET_KEY = require_secret(env, "SECRET_KEY", kept_at=DATA_DIR / "secret_key" if EMBEDDED else None, make="django")
+SECRET_KEY = require_secret(
+    env, "SECRET_KEY", kept_at=DATA_DIR / "secret_key" if EMBEDDED else None, make="django"
+)
 FIELD_ENCRYPTION_KEY = require_secret(
-    env, "FIELD_ENCRYPTION_KEY", kept_at=DATA_DIR / "field_encryption_key" if EMBEDDED else None, make="fernet"
+    env,
+    "FIELD_ENCRYPTION_KEY",
+    kept_at=DATA_DIR / "field_encryption_key" if EMBEDDED else None,
+    make="fernet",
 )
 
 # Stores
 
-DATABASES: dict[str, dict[str, Any]] = {"default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {

@@ -1,10 +1,10 @@
 """`maintenance/`: when trouble is planned, and what the monitors' viewset says of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 from rest_framework import serializers, viewsets
@@ -187,6 +187,17 @@ class ShowsMaintenance:
         covered = in_maintenance(instants, team_ids={monitor.team_id for monitor in monitors})
         for monitor, instant in zip(monitors, instants, strict=True):
             vars(monitor)["in_maintenance"] = instant in covered
+
+    def ids_in_maintenance(self, *, now: datetime) -> Collection[int]:
+        """The user's monitors that a running window covers, for the list's filter by status."""
+        user: User = self.request.user  # type: ignore[attr-defined]  # the viewset's
+        windows = [w for w in MaintenanceWindow.objects.for_user(user) if running(w, now)]
+        covered = Q(maintenance_windows__in=windows) | Q(tags__maintenance_windows__in=windows)
+        return (
+            set(Monitor.objects.for_user(user).filter(covered).values_list("pk", flat=True))
+            if windows
+            else ()
+        )
 
     def after_change(self, event: str, monitors: list[Monitor], *, now: datetime) -> None:
         """Also resolves what is open for monitors that nobody watches any more."""

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.fields import TeamField
-from monitors.models import Result
+from monitors.models import Ping, Result
 from monitors.results import result_json
 from monitors.selectors import SHOWN, ping_url, show_status
 from probes.config import CONFIGS
@@ -40,6 +40,15 @@ class TimingsSerializer(serializers.Serializer[Any]):
     total_ms = serializers.IntegerField(allow_null=True)
 
 
+class PingSerializer(serializers.ModelSerializer[Ping]):
+    """One call of a heartbeat's address. ``body`` is cut to ``PING_BODY_MAX_BYTES``."""
+
+    class Meta:
+        model = Ping
+        fields = ["id", "received_at", "kind", "exit_status", "run_id", "duration_ms", "body", "address", "user_agent", "method"]
+        read_only_fields = fields
+
+
 class ResultSerializer(serializers.Serializer[Result]):
     """What one check found. ``unknown``: we could not measure, and it is not held against the target."""
 
@@ -52,8 +61,8 @@ class ResultSerializer(serializers.Serializer[Result]):
     error = serializers.CharField(allow_blank=True)
     http_status = serializers.IntegerField(allow_null=True)
     timings = TimingsSerializer()
-    address = serializers.CharField(allow_blank=True)
-    http_version = serializers.CharField(allow_blank=True)
+    address = serializers.CharField(allow_null=True)
+    http_version = serializers.CharField(allow_null=True)
     size_bytes = serializers.IntegerField(allow_null=True)
     tls_expires_at = serializers.DateTimeField(allow_null=True)
 
@@ -101,7 +110,10 @@ class MonitorSerializer(KnownFieldsOnly):
     )
     interval_s = serializers.IntegerField(default=60, help_text="10 seconds to 7 days")
     timeout_s = serializers.IntegerField(default=10, help_text="1 to 60, not longer than the interval")
-    fail_after = serializers.IntegerField(default=2, help_text="Failures in a row that make it down, 1 to 20")
+    fail_after = serializers.IntegerField(
+        required=False,
+        help_text="Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat",
+    )
     recover_after = serializers.IntegerField(default=1, help_text="Passes in a row that make it up, 1 to 20")
     recheck_s = serializers.IntegerField(default=10, help_text="Delay of the look that confirms, 1 to 3600")
     config = serializers.DictField(default=dict, help_text="By kind; PATCH changes only the fields it names")

@@ -22,11 +22,12 @@ from monitors.api.serializers import (
     WINDOWS,
     CloneSerializer,
     MonitorSerializer,
+    PingSerializer,
     ResultQuerySerializer,
     ResultSerializer,
     TagSerializer,
 )
-from monitors.models import Monitor, MonitorQuerySet, Result, Tag
+from monitors.models import Monitor, MonitorQuerySet, Ping, Result, Tag
 from monitors.selectors import find_newest_results, tags_for
 from monitors.tags import create_tag, rename_tag
 from sentrypulse.paging import CursorPaging
@@ -115,6 +116,13 @@ class MonitorViewSet(Conditional, Bulk, Exchange, viewsets.GenericViewSet[Monito
         rows = Result.objects.filter(monitor=self.get_object(), **wanted)
         page = self.paginate_queryset(cast(Any, rows))
         return self.get_paginated_response(ResultSerializer(cast(Any, page), many=True).data)
+
+    @extend_schema(responses=PingSerializer(many=True))
+    @action(detail=True, methods=["get"], filter_backends=[], ordering="-id", ordering_fields=["id"])
+    def pings(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The newest calls of a heartbeat's address, with what they sent."""
+        page = self.paginate_queryset(cast(Any, Ping.objects.filter(monitor=self.get_object())))
+        return self.get_paginated_response(PingSerializer(cast(Any, page), many=True).data)
 
     # Writing
 

@@ -36,7 +36,8 @@ class EmbeddedEngine:
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.queues = {
-            name: MemoryQueue(name, max_messages=settings.QUEUE_MAX_MESSAGES) for name in ("checks", "results")
+            name: MemoryQueue(name, max_messages=settings.QUEUE_MAX_MESSAGES)
+            for name in ("checks", "results")
         }
         self._stopping = threading.Event()
         self._threads: dict[str, list[threading.Thread]] = {"clock": [], "probe": [], "record": []}

@@ -12,8 +12,6 @@ from probes.run import Prober
 logger = logging.getLogger(__name__)
 
 
-
-
 def probe(bodies: Sequence[bytes], *, prober: Prober, send: Callable[[bytes], None]) -> list[int]:
     """Run the checks of each message and ``send`` their results as they come; the indexes of messages that are none.
 

@@ -81,7 +81,9 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         [recording.key_of(r)[:2] for r in batch.new],
         team_ids={w.monitor.team_id for w in batch.watched.values()},
     )
-    recording.store(batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered})
+    recording.store(
+        batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered}
+    )
     changes: dict[Monitor, Sequence[Change]] = {}
     for watched in batch.watched.values():
         if watched.findings and watched.replay_from is None:
@@ -112,7 +114,9 @@ def _replay(batch: recording.Batch) -> list[IncidentEvent]:
     for watched in late:
         down_before = was_down(watched.monitor, recording.replay_start(watched))
         changes = recording.believe_again(watched, histories[watched.monitor.pk], was_down=down_before)
-        events += rewrite(watched.monitor, changes, since=recording.rewrite_start(watched), was_down=down_before)
+        events += rewrite(
+            watched.monitor, changes, since=recording.rewrite_start(watched), was_down=down_before
+        )
     return events
 
 

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from accounts import mail
 from accounts.models import Role
 from accounts.tokens import issue_tokens
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
+from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory, secret_of
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def as_user():
 def as_key():
     def present(key):
         client = APIClient()
-        client.credentials(HTTP_X_API_KEY=key.secret)
+        client.credentials(HTTP_X_API_KEY=secret_of(key))
         return client
 
     return present
@@ -45,6 +45,6 @@ def as_key():
 @pytest.fixture
 def crew(db):
     """A team with one user of each role, and a stranger: ``crew["viewer"]``; ``crew["team"]``."""
-    team = TeamFactory(name="Crew")
-    people = {role.value: MembershipFactory(team=team, role=role).user for role in Role}
-    return {"team": team, "stranger": UserFactory(), **people}
+    team = TeamFactory.create(name="Crew")
+    people = {role.value: MembershipFactory.create(team=team, role=role).user for role in Role}
+    return {"team": team, "stranger": UserFactory.create(), **people}

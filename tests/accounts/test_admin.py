@@ -13,7 +13,7 @@ MODELS = [User, Team, Membership, Invitation, ApiKey]
 
 @pytest.fixture
 def operator():
-    return UserFactory(email="op@example.com", is_staff=True, is_superuser=True)
+    return UserFactory.create(email="op@example.com", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def browser(operator):
 
 @pytest.fixture
 def rows():
-    key = ApiKeyFactory(user__email="ada@example.com", team__name="Crew")
+    key = ApiKeyFactory.create(user__email="ada@example.com", team__name="Crew")
     return {
         "user": key.user,
         "team": key.team,
         "membership": Membership.objects.get(team=key.team),
-        "invitation": InvitationFactory(email="ada@example.com", team=key.team),
+        "invitation": InvitationFactory.create(email="ada@example.com", team=key.team),
         "apikey": key,
     }
 
@@ -87,7 +87,7 @@ def test_an_address_that_is_taken_in_another_case_is_refused(browser, rows):
 
 
 def test_keys_are_revoked_together(browser, rows):
-    other, untouched = ApiKeyFactory(), ApiKeyFactory()
+    other, untouched = ApiKeyFactory.create(), ApiKeyFactory.create()
     chosen = [rows["apikey"].pk, other.pk]
 
     browser.post("/admin/accounts/apikey/", {"action": "revoke", "_selected_action": chosen})
@@ -98,7 +98,7 @@ def test_keys_are_revoked_together(browser, rows):
 def test_staff_without_the_right_to_revoke_do_not_see_the_action(rows):
     from django.contrib.auth.models import Permission
 
-    viewer = UserFactory(is_staff=True)
+    viewer = UserFactory.create(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_apikey"))
     browser = Client()
     browser.force_login(viewer)

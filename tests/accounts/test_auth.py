@@ -42,7 +42,7 @@ def test_registering_makes_a_personal_team_that_the_user_owns(api):
 
 
 def test_an_address_registers_once_whatever_its_case(api):
-    UserFactory(email="ada@example.com")
+    UserFactory.create(email="ada@example.com")
 
     answer = api.post("/api/v1/auth/register", {"email": "ADA@example.com", "password": PASSWORD})
 
@@ -54,7 +54,7 @@ def test_an_address_registers_once_whatever_its_case(api):
 
 
 def test_who_loses_the_race_for_an_address_gets_the_same_answer(monkeypatch):
-    UserFactory(email="ada@example.com")
+    UserFactory.create(email="ada@example.com")
     monkeypatch.setattr("accounts.services.users.User.objects.filter", lambda **_: User.objects.none())
 
     with pytest.raises(Exception, match="An account with this address exists"):
@@ -82,7 +82,7 @@ def test_a_bad_registration_names_the_field_and_leaves_nothing(api, body, field)
 
 
 def test_logging_in_ignores_the_case_of_the_address_and_notes_when(api):
-    user = UserFactory(email="ada@example.com")
+    user = UserFactory.create(email="ada@example.com")
 
     answer = log_in(api, " ADA@Example.com")
 
@@ -93,8 +93,8 @@ def test_logging_in_ignores_the_case_of_the_address_and_notes_when(api):
 
 @pytest.mark.parametrize("email", ["ada@example.com", "gone@example.com", "nobody@example.com"])
 def test_wrong_password_inactive_and_unknown_get_the_same_answer(api, email):
-    UserFactory(email="ada@example.com")
-    UserFactory(email="gone@example.com", is_active=False)
+    UserFactory.create(email="ada@example.com")
+    UserFactory.create(email="gone@example.com", is_active=False)
 
     answer = log_in(api, email, "wrong horse battery")
 
@@ -106,14 +106,14 @@ def test_wrong_password_inactive_and_unknown_get_the_same_answer(api, email):
 
 
 def test_an_inactive_user_cannot_log_in_with_the_right_password(api):
-    UserFactory(email="gone@example.com", is_active=False)
+    UserFactory.create(email="gone@example.com", is_active=False)
 
     assert log_in(api, "gone@example.com").status_code == 401
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
 def test_a_log_in_hashes_once_whether_or_not_the_account_exists(api, email, monkeypatch):
-    UserFactory(email="ada@example.com")
+    UserFactory.create(email="ada@example.com")
     hashed = []
     encode = MD5PasswordHasher.encode
     monkeypatch.setattr(
@@ -134,14 +134,14 @@ def test_passwords_are_stored_with_argon2(settings):
 
 
 def test_a_stale_token_in_the_header_does_not_keep_one_from_logging_in(api):
-    user = UserFactory()
+    user = UserFactory.create()
     api.credentials(HTTP_AUTHORIZATION="Bearer stale")
 
     assert log_in(api, user.email).status_code == 200
 
 
 def test_a_refresh_token_works_once_and_gives_the_next(api):
-    pair = log_in(api, UserFactory().email).data
+    pair = log_in(api, UserFactory.create().email).data
 
     fresh = api.post("/api/v1/auth/token/refresh", {"refresh": pair["refresh"]})
     again = api.post("/api/v1/auth/token/refresh", {"refresh": pair["refresh"]})
@@ -154,7 +154,7 @@ def test_a_refresh_token_works_once_and_gives_the_next(api):
 
 
 def test_of_two_refreshes_at_once_one_wins(api, monkeypatch):
-    pair = log_in(api, UserFactory().email).data
+    pair = log_in(api, UserFactory.create().email).data
     # Both have looked at the deny-list before either is on it.
     monkeypatch.setattr("accounts.tokens.RefreshToken.check_blacklist", lambda self: None)
 
@@ -166,7 +166,7 @@ def test_of_two_refreshes_at_once_one_wins(api, monkeypatch):
 
 @pytest.mark.parametrize("change", ["deactivate", "delete"])
 def test_the_refresh_token_of_a_user_who_is_gone_is_dead(api, change):
-    user = UserFactory()
+    user = UserFactory.create()
     pair = log_in(api, user.email).data
     if change == "delete":
         user.delete()
@@ -177,7 +177,7 @@ def test_the_refresh_token_of_a_user_who_is_gone_is_dead(api, change):
 
 
 def test_an_access_token_is_no_refresh_token_and_the_other_way_round(api):
-    pair = log_in(api, UserFactory().email).data
+    pair = log_in(api, UserFactory.create().email).data
 
     assert api.post("/api/v1/auth/token/refresh", {"refresh": pair["access"]}).status_code == 401
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['refresh']}")
@@ -185,7 +185,7 @@ def test_an_access_token_is_no_refresh_token_and_the_other_way_round(api):
 
 
 def test_logging_out_twice_ends_the_refresh_token_once(api):
-    pair = log_in(api, UserFactory().email).data
+    pair = log_in(api, UserFactory.create().email).data
 
     answers = [api.post("/api/v1/auth/logout", {"refresh": pair["refresh"]}) for _ in range(2)]
 
@@ -216,9 +216,9 @@ def test_a_bad_access_token_is_401_with_a_sentence(api):
 
 
 def test_me_shows_my_teams_with_my_role_in_each(as_user):
-    user = UserFactory(email="ada@example.com", name="Ada")
-    team = MembershipFactory(user=user, role=Role.VIEWER, team__name="Ops").team
-    MembershipFactory(team=team, role=Role.OWNER)
+    user = UserFactory.create(email="ada@example.com", name="Ada")
+    team = MembershipFactory.create(user=user, role=Role.VIEWER, team__name="Ops").team
+    MembershipFactory.create(team=team, role=Role.OWNER)
 
     me = as_user(user).get("/api/v1/auth/me").json()
 
@@ -234,13 +234,13 @@ def test_me_shows_my_teams_with_my_role_in_each(as_user):
 
 
 def test_me_behind_an_api_key_shows_the_key_s_team_only(as_key):
-    key = ApiKeyFactory()
+    key = ApiKeyFactory.create()
 
     assert [team["id"] for team in as_key(key).get("/api/v1/auth/me").data["teams"]] == [key.team_id]
 
 
 def test_me_can_be_renamed_but_not_readdressed(as_user):
-    user = UserFactory(email="ada@example.com")
+    user = UserFactory.create(email="ada@example.com")
     client = as_user(user)
 
     renamed = client.patch("/api/v1/auth/me", {"name": "Countess", "email": "ada@example.com"})
@@ -256,7 +256,7 @@ def test_me_can_be_renamed_but_not_readdressed(as_user):
 
 
 def test_renaming_does_not_write_an_old_password_back():
-    user = UserFactory()
+    user = UserFactory.create()
     User.objects.filter(pk=user.pk).update(password="newer")
 
     services.rename_user(user, name="Countess")
@@ -288,7 +288,7 @@ def test_nobody_gets_in_without_signing_in(api, method, path):
 def test_expired_refresh_tokens_are_forgotten_and_live_ones_are_not(api):
     from datetime import timedelta
 
-    user = UserFactory()
+    user = UserFactory.create()
     for _ in range(3):
         log_in(api, user.email)
     now = OutstandingToken.objects.order_by("pk")[0].expires_at

@@ -18,7 +18,7 @@ DEAD = {"token": ["This invitation was withdrawn, has expired or never was; ask 
 
 @pytest.fixture
 def invited():
-    return UserFactory(email="new@example.com")
+    return UserFactory.create(email="new@example.com")
 
 
 def accept(client, token):
@@ -68,7 +68,7 @@ def test_the_token_is_stored_only_as_a_hash_and_never_listed(crew, as_user):
 
 
 def test_accepting_twice_joins_once(crew, as_user, invited):
-    InvitationFactory(team=crew["team"], email=invited.email, token="t0ken")
+    InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken")
 
     answers = [accept(as_user(invited), "t0ken") for _ in range(2)]
 
@@ -77,7 +77,7 @@ def test_accepting_twice_joins_once(crew, as_user, invited):
 
 
 def test_a_used_invitation_does_not_let_a_removed_member_back_in(crew, as_user, invited):
-    InvitationFactory(team=crew["team"], email=invited.email, token="t0ken")
+    InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken")
     accept(as_user(invited), "t0ken")
     services.remove_member(Membership.objects.get(team=crew["team"], user=invited), by=crew["owner"])
 
@@ -88,7 +88,7 @@ def test_a_used_invitation_does_not_let_a_removed_member_back_in(crew, as_user, 
 
 
 def test_an_invitation_is_for_its_address_only(crew, as_user):
-    InvitationFactory(team=crew["team"], email="new@example.com", token="t0ken")
+    InvitationFactory.create(team=crew["team"], email="new@example.com", token="t0ken")
 
     answer = accept(as_user(crew["stranger"]), "t0ken")
 
@@ -102,7 +102,7 @@ def test_an_invitation_is_for_its_address_only(crew, as_user):
 
 @pytest.mark.parametrize(("age", "status"), [(timedelta(days=7, seconds=-1), 200), (timedelta(days=7), 400)])
 def test_an_invitation_lives_seven_days(crew, as_user, invited, age, status, time_machine):
-    InvitationFactory(team=crew["team"], email=invited.email, token="t0ken", created_at=NOW)
+    InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken", created_at=NOW)
     time_machine.move_to(NOW + age, tick=False)
 
     assert accept(as_user(invited), "t0ken").status_code == status
@@ -110,7 +110,7 @@ def test_an_invitation_lives_seven_days(crew, as_user, invited, age, status, tim
 
 
 def test_withdrawing_kills_the_link(crew, as_user, invited):
-    invitation = InvitationFactory(team=crew["team"], email=invited.email, token="t0ken")
+    invitation = InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken")
     path = f"/api/v1/teams/{crew['team'].pk}/invitations/{invitation.pk}/"
 
     assert [as_user(crew[who]).delete(path).status_code for who in ("stranger", "member", "admin")] == [
@@ -137,7 +137,7 @@ def test_inviting_again_renews_and_kills_the_old_link(crew, as_user, invited):
 
 
 def test_a_removed_member_can_be_invited_again(crew, as_user, invited):
-    InvitationFactory(team=crew["team"], email=invited.email, token="t0ken", accepted_at=NOW)
+    InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken", accepted_at=NOW)
 
     _, token = services.invite(
         crew["team"], by=crew["owner"], email=invited.email, role=Role.VIEWER, now=datetime.now(UTC)
@@ -159,7 +159,7 @@ def test_a_member_is_not_invited_again(crew, as_user):
 
 
 def test_who_joined_meanwhile_keeps_the_role_they_have(crew, as_user):
-    InvitationFactory(team=crew["team"], email=crew["admin"].email, role=Role.VIEWER, token="t0ken")
+    InvitationFactory.create(team=crew["team"], email=crew["admin"].email, role=Role.VIEWER, token="t0ken")
 
     assert accept(as_user(crew["admin"]), "t0ken").status_code == 200
     assert role_in(crew["admin"], crew["team"].pk) == Role.ADMIN
@@ -180,9 +180,9 @@ def test_an_admin_cannot_invite_an_owner(crew, as_user, django_capture_on_commit
 
 
 def test_an_accepted_invitation_is_not_listed(crew, as_user):
-    waiting = InvitationFactory(team=crew["team"])
-    InvitationFactory(team=crew["team"], accepted_at=NOW)
-    InvitationFactory()
+    waiting = InvitationFactory.create(team=crew["team"])
+    InvitationFactory.create(team=crew["team"], accepted_at=NOW)
+    InvitationFactory.create()
 
     listed = as_user(crew["viewer"]).get(f"/api/v1/teams/{crew['team'].pk}/invitations/").data["results"]
 
@@ -200,8 +200,8 @@ def test_a_bad_invitation_names_the_field_and_is_not_sent(crew, as_user, body):
 @pytest.mark.parametrize("rows", [3, 30])
 def test_listing_invitations_costs_the_same_for_few_and_many(rows, crew, as_user, django_assert_num_queries):
     for _ in range(rows):
-        inviter = MembershipFactory(team=crew["team"], role=Role.ADMIN).user
-        InvitationFactory(team=crew["team"], invited_by=inviter)
+        inviter = MembershipFactory.create(team=crew["team"], role=Role.ADMIN).user
+        InvitationFactory.create(team=crew["team"], invited_by=inviter)
     client = as_user(crew["viewer"])
 
     with django_assert_num_queries(3):  # the user, the role, the page

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import services
 from accounts.models import ApiKey, Membership, Role, Scope, User
-from tests.accounts.factories import ApiKeyFactory, MembershipFactory, TeamFactory, UserFactory
+from tests.accounts.factories import ApiKeyFactory, MembershipFactory, TeamFactory, UserFactory, secret_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -15,11 +15,11 @@ REFUSED = {"detail": "This API key is unknown, revoked or expired; make a new on
 
 @pytest.fixture
 def key(crew):
-    return ApiKeyFactory(team=crew["team"], user=crew["member"], scope=Scope.WRITE)
+    return ApiKeyFactory.create(team=crew["team"], user=crew["member"], scope=Scope.WRITE)
 
 
 def test_a_new_key_is_shown_once_and_works(as_user, api):
-    user = UserFactory()
+    user = UserFactory.create()
 
     made = as_user(user).post("/api/v1/api-keys/", {"name": "CI", "scope": "write"})
 
@@ -46,7 +46,7 @@ def test_a_new_key_is_shown_once_and_works(as_user, api):
 
 
 def test_a_key_reads_unless_asked_otherwise(as_user):
-    assert as_user(UserFactory()).post("/api/v1/api-keys/", {"name": "CI"}).data["scope"] == "read"
+    assert as_user(UserFactory.create()).post("/api/v1/api-keys/", {"name": "CI"}).data["scope"] == "read"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_key_reads_unless_asked_otherwise(as_user):
     ],
 )
 def test_a_bad_key_names_the_field_and_is_not_made(as_user, body, errors):
-    answer = as_user(UserFactory()).post("/api/v1/api-keys/", body)
+    answer = as_user(UserFactory.create()).post("/api/v1/api-keys/", body)
 
     assert (answer.status_code, answer.json()) == (400, errors)
     assert ApiKey.objects.count() == 0
@@ -79,10 +79,10 @@ def test_a_bad_key_names_the_field_and_is_not_made(as_user, body, errors):
         lambda secret: secret + "é",
     ],
 )
-def test_a_wrong_key_is_401_with_a_sentence(as_key, key, spoil):
-    key.secret = spoil(key.secret)
+def test_a_wrong_key_is_401_with_a_sentence(api, key, spoil):
+    api.credentials(HTTP_X_API_KEY=spoil(secret_of(key)))
 
-    answer = as_key(key).get("/api/v1/auth/me")
+    answer = api.get("/api/v1/auth/me")
 
     assert (answer.status_code, answer.json()) == (401, REFUSED)
     assert ApiKey.objects.get().last_used_at is None
@@ -160,10 +160,10 @@ def test_revoking_hides_the_key_keeps_the_row_and_counts_once(as_user, crew, key
 
 
 def test_one_s_own_keys_and_as_admin_everybody_s(as_user, crew, key):
-    ApiKeyFactory()
-    left = ApiKeyFactory(user=crew["admin"])
+    ApiKeyFactory.create()
+    left = ApiKeyFactory.create(user=crew["admin"])
     Membership.objects.filter(team=left.team).delete()
-    own = ApiKeyFactory(team=crew["team"], user=crew["viewer"])
+    own = ApiKeyFactory.create(team=crew["team"], user=crew["viewer"])
 
     def shown(who):
         return [row["id"] for row in as_user(crew[who]).get("/api/v1/api-keys/").data["results"]]
@@ -200,7 +200,7 @@ def test_who_was_demoted_to_viewer_can_still_revoke_but_not_make_a_key(as_user, 
 
 def test_a_key_can_be_renamed_and_nothing_else(as_user, crew, key):
     client, path = as_user(crew["member"]), f"/api/v1/api-keys/{key.pk}/"
-    other = MembershipFactory(user=crew["member"]).team
+    other = MembershipFactory.create(user=crew["member"]).team
 
     assert (
         client.patch(path, {"name": "New", "scope": "write", "team": crew["team"].pk}).data["name"] == "New"
@@ -237,8 +237,8 @@ def test_a_key_makes_and_revokes_no_keys(as_key, key):
 
 
 def test_an_admin_s_key_shows_the_keys_of_its_own_team_only(as_key, crew, key):
-    elsewhere = ApiKeyFactory(user=crew["admin"])
-    mine = ApiKeyFactory(user=crew["admin"], team=crew["team"])
+    elsewhere = ApiKeyFactory.create(user=crew["admin"])
+    mine = ApiKeyFactory.create(user=crew["admin"], team=crew["team"])
 
     listed = as_key(mine).get("/api/v1/api-keys/").data["results"]
 
@@ -248,10 +248,10 @@ def test_an_admin_s_key_shows_the_keys_of_its_own_team_only(as_key, crew, key):
 
 @pytest.mark.parametrize("rows", [3, 30])
 def test_listing_keys_costs_the_same_for_few_and_many(rows, as_user, django_assert_num_queries):
-    user = UserFactory()
-    team = TeamFactory(owner=user)
+    user = UserFactory.create()
+    team = TeamFactory.create(owner=user)
     for _ in range(rows):
-        ApiKeyFactory(team=team)
+        ApiKeyFactory.create(team=team)
     client = as_user(user)
 
     with django_assert_num_queries(2):  # the user, the page

@@ -22,7 +22,7 @@ def _address(settings):
 
 @pytest.fixture
 def user():
-    return UserFactory(email="ada@example.com")
+    return UserFactory.create(email="ada@example.com")
 
 
 def log_in(api, password=PASSWORD):
@@ -109,7 +109,7 @@ def test_of_two_changes_at_once_the_second_is_refused(user):
 
 
 def test_an_api_key_cannot_change_the_password_and_outlives_the_change(as_key, user):
-    client = as_key(ApiKeyFactory(user=user, scope="write"))
+    client = as_key(ApiKeyFactory.create(user=user, scope="write"))
 
     refused = client.post("/api/v1/auth/password", {"current_password": PASSWORD, "new_password": NEW})
 
@@ -203,7 +203,7 @@ def test_a_weak_new_password_leaves_the_link_alive(api, user, django_capture_on_
 def test_a_reset_answers_the_same_for_an_unknown_and_an_inactive_account(
     api, user, django_capture_on_commit_callbacks
 ):
-    UserFactory(email="gone@example.com", is_active=False)
+    UserFactory.create(email="gone@example.com", is_active=False)
     answers = []
     with django_capture_on_commit_callbacks(execute=True):
         for email in ("ada@example.com", "gone@example.com", "nobody@example.com"):

@@ -20,7 +20,8 @@ EVERYONE = ["owner", "admin", "member", "viewer", "stranger"]
 
 
 def member_path(crew, who):
-    return f"/api/v1/teams/{crew['team'].pk}/members/{Membership.objects.get(team=crew['team'], user=crew[who]).pk}/"
+    membership = Membership.objects.get(team=crew["team"], user=crew[who])
+    return f"/api/v1/teams/{crew['team'].pk}/members/{membership.pk}/"
 
 
 def roles(team):
@@ -38,7 +39,7 @@ def test_a_user_reads_the_teams_they_belong_to(crew):
 
 def test_behind_an_api_key_only_its_team_counts(crew):
     user = crew["admin"]
-    user.api_key = ApiKeyFactory(user=user, team=crew["team"])
+    user.api_key = ApiKeyFactory.create(user=user, team=crew["team"])
 
     assert team_ids_for(user) == [crew["team"].pk]
     assert role_in(user, crew["team"].pk) == Role.ADMIN
@@ -46,7 +47,7 @@ def test_behind_an_api_key_only_its_team_counts(crew):
 
 
 def test_who_makes_a_team_owns_it(as_user):
-    user = UserFactory()
+    user = UserFactory.create()
 
     answer = as_user(user).post("/api/v1/teams/", {"name": "Ops", "timezone": "Europe/Berlin"})
 
@@ -82,7 +83,7 @@ def test_who_makes_a_team_owns_it(as_user):
     ],
 )
 def test_a_bad_team_names_the_field_and_the_fix(as_user, body, errors):
-    user = UserFactory()
+    user = UserFactory.create()
 
     answer = as_user(user).post("/api/v1/teams/", body)
 
@@ -127,15 +128,15 @@ def test_each_role_may_do_this_to_a_team(crew, as_user, method, path, body, expe
 )
 def test_each_role_may_do_this_to_a_member(crew, as_user, method, target, body, expected):
     team = crew["team"]
-    crew["second_owner"] = MembershipFactory(team=team, role=Role.OWNER).user
+    crew["second_owner"] = MembershipFactory.create(team=team, role=Role.OWNER).user
 
     got = []
     for who in EVERYONE:
-        crew["bystander"] = MembershipFactory(team=team, role=Role.VIEWER).user
+        crew["bystander"] = MembershipFactory.create(team=team, role=Role.VIEWER).user
         answer = getattr(as_user(crew[who]), method)(member_path(crew, target), body)
         got.append(answer.status_code)
         if who == "owner" and target == "second_owner":
-            MembershipFactory(team=team, user=crew["second_owner"], role=Role.OWNER)
+            MembershipFactory.create(team=team, user=crew["second_owner"], role=Role.OWNER)
         Membership.objects.filter(team=team, user=crew["viewer"]).update(role=Role.VIEWER)
 
     assert got == expected
@@ -168,7 +169,7 @@ def test_the_last_owner_stays(crew, as_user, method):
 
 
 def test_an_owner_who_is_not_the_last_may_step_down(crew, as_user):
-    MembershipFactory(team=crew["team"], role=Role.OWNER)
+    MembershipFactory.create(team=crew["team"], role=Role.OWNER)
 
     answer = as_user(crew["owner"]).patch(member_path(crew, "owner"), {"role": "viewer"})
 
@@ -176,9 +177,9 @@ def test_an_owner_who_is_not_the_last_may_step_down(crew, as_user):
 
 
 def test_a_personal_team_can_neither_be_left_nor_deleted_nor_lost(as_user):
-    user = UserFactory()
+    user = UserFactory.create()
     team = user.personal_team
-    other = MembershipFactory(team=team, role=Role.OWNER).user
+    other = MembershipFactory.create(team=team, role=Role.OWNER).user
     mine = Membership.objects.get(team=team, user=user)
     path = f"/api/v1/teams/{team.pk}/"
 
@@ -208,8 +209,8 @@ def test_removing_somebody_who_has_left_says_so(crew):
 
 @pytest.mark.parametrize("change", ["removed", "demoted"])
 def test_who_may_no_longer_invite_leaves_no_invitation_behind(crew, change):
-    InvitationFactory(team=crew["team"], invited_by=crew["admin"])
-    others = InvitationFactory(team=crew["team"], invited_by=crew["owner"])
+    InvitationFactory.create(team=crew["team"], invited_by=crew["admin"])
+    others = InvitationFactory.create(team=crew["team"], invited_by=crew["owner"])
     membership = Membership.objects.get(team=crew["team"], user=crew["admin"])
 
     if change == "removed":
@@ -234,7 +235,7 @@ def test_a_patch_changes_only_what_it_names(crew, as_user):
 
 
 def test_a_team_s_number_from_the_void_is_a_404(as_user):
-    client = as_user(UserFactory())
+    client = as_user(UserFactory.create())
 
     for number in (0, 999_999, 10**25):
         for path in ("", "members/", "members/1/", "invitations/"):
@@ -243,8 +244,8 @@ def test_a_team_s_number_from_the_void_is_a_404(as_user):
 
 
 def test_a_member_of_one_team_is_not_found_through_another(crew, as_user):
-    mine = TeamFactory(owner=crew["owner"])
-    elsewhere = MembershipFactory()
+    mine = TeamFactory.create(owner=crew["owner"])
+    elsewhere = MembershipFactory.create()
 
     for pk in (elsewhere.pk, Membership.objects.get(team=crew["team"], user=crew["viewer"]).pk):
         assert as_user(crew["owner"]).delete(f"/api/v1/teams/{mine.pk}/members/{pk}/").status_code == 404
@@ -253,7 +254,7 @@ def test_a_member_of_one_team_is_not_found_through_another(crew, as_user):
 
 @pytest.mark.parametrize("scope", ["read", "write"])
 def test_an_api_key_reads_its_team_and_changes_no_membership(crew, as_key, scope):
-    client = as_key(ApiKeyFactory(user=crew["owner"], team=crew["team"], scope=scope))
+    client = as_key(ApiKeyFactory.create(user=crew["owner"], team=crew["team"], scope=scope))
     path = f"/api/v1/teams/{crew['team'].pk}/"
     before = roles(crew["team"])
 
@@ -276,11 +277,11 @@ def test_an_api_key_reads_its_team_and_changes_no_membership(crew, as_key, scope
 
 @pytest.mark.parametrize("rows", [3, 30])
 def test_listing_teams_and_members_costs_the_same_for_few_and_many(rows, as_user, django_assert_num_queries):
-    user = UserFactory()
-    crowded = TeamFactory(owner=user)
+    user = UserFactory.create()
+    crowded = TeamFactory.create(owner=user)
     MembershipFactory.create_batch(rows - 1, team=crowded)
     for team in TeamFactory.create_batch(rows - 2):
-        MembershipFactory(team=team, user=user, role=Role.VIEWER)
+        MembershipFactory.create(team=team, user=user, role=Role.VIEWER)
     client = as_user(user)
 
     with django_assert_num_queries(2):  # the user, the page

@@ -63,7 +63,7 @@ def test_an_address_tries_three_accounts_and_then_waits(api, rates, path):
 
 @pytest.mark.django_db
 def test_a_throttled_log_in_does_not_look_at_the_password(api, rates):
-    UserFactory(email="ada@example.com")
+    UserFactory.create(email="ada@example.com")
     for _ in range(2):
         api.post("/api/v1/auth/token", {"email": "ada@example.com", "password": "wrong"})
 
@@ -75,7 +75,7 @@ def test_a_throttled_log_in_does_not_look_at_the_password(api, rates):
 
 @pytest.mark.django_db
 def test_a_log_in_that_succeeds_forgets_the_failures_before_it(api, rates):
-    UserFactory(email="ada@example.com")
+    UserFactory.create(email="ada@example.com")
     codes = [
         api.post(
             "/api/v1/auth/token",
@@ -90,7 +90,7 @@ def test_a_log_in_that_succeeds_forgets_the_failures_before_it(api, rates):
 
 @pytest.mark.django_db
 def test_guessing_the_current_password_counts_too(as_user, rates):
-    client = as_user(UserFactory())
+    client = as_user(UserFactory.create())
 
     codes = [
         client.post(
@@ -113,8 +113,8 @@ def test_guessing_at_reset_links_counts_by_address(api, rates):
 
 @pytest.mark.django_db
 def test_invitations_are_rationed_and_looking_at_them_is_not(as_user, rates):
-    user = UserFactory()
-    client, path = as_user(user), f"/api/v1/teams/{TeamFactory(owner=user).pk}/invitations/"
+    user = UserFactory.create()
+    client, path = as_user(user), f"/api/v1/teams/{TeamFactory.create(owner=user).pk}/invitations/"
 
     codes = [client.post(path, {"email": f"u{n}@example.com"}).status_code for n in range(3)]
 

@@ -39,9 +39,16 @@ class SentryPulse:
     def __init__(self, data_dir, **environment):
         self.data_dir, self.port, self.output = data_dir, free_port(), []
         kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-        self.environment = kept | {
-            "PORT": str(self.port), "DATA_DIR": str(data_dir), "MIN_INTERVAL_S": "1", "PYTHONUNBUFFERED": "1",
-        } | environment
+        self.environment = (
+            kept
+            | {
+                "PORT": str(self.port),
+                "DATA_DIR": str(data_dir),
+                "MIN_INTERVAL_S": "1",
+                "PYTHONUNBUFFERED": "1",
+            }
+            | environment
+        )
         self.process = None
 
     @property
@@ -51,7 +58,11 @@ class SentryPulse:
     def start(self, *arguments, within_s=60.0):
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *arguments],
-            cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
         wait_for(self._is_running, within_s=within_s)

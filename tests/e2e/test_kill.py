@@ -45,7 +45,9 @@ def test_killed_again_and_again_it_keeps_one_incident_and_loses_nothing_that_was
     sentrypulse.start()
 
     def all_recovered():
-        return rows(sentrypulse, "SELECT COUNT(*) FROM incidents_incident WHERE status = 'resolved'")[0][0] == 10
+        return (
+            rows(sentrypulse, "SELECT COUNT(*) FROM incidents_incident WHERE status = 'resolved'")[0][0] == 10
+        )
 
     wait_for(all_recovered)
     assert rows(sentrypulse, "SELECT COUNT(*) FROM monitors_regionstate WHERE state != 'up'") == [(0,)]

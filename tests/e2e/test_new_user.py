@@ -1,10 +1,9 @@
 """The walk of a new user against the real process: register, watch, see it fail, see it recover."""
 
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-
 import subprocess
 import sys
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -31,7 +30,14 @@ def test_a_new_user_watches_a_site_through_an_outage(sentrypulse, target):
     with sign_up(sentrypulse) as api:
         made = api.post(
             "monitors/",
-            json={"name": "Shop", "kind": "http", "url": target.url, "interval_s": 20, "timeout_s": 2, "recheck_s": 1},
+            json={
+                "name": "Shop",
+                "kind": "http",
+                "url": target.url,
+                "interval_s": 20,
+                "timeout_s": 2,
+                "recheck_s": 1,
+            },
         )
         assert made.status_code == 201, made.text
         monitor = made.json()
@@ -58,7 +64,9 @@ def test_a_new_user_watches_a_site_through_an_outage(sentrypulse, target):
         assert incident["started_at"] == failing[0]["scheduled_at"]
         assert incident["cause"]["error_code"] == "connect_refused"
         confirmed_after = instant(failing[1]["scheduled_at"]) - instant(failing[0]["scheduled_at"])
-        assert timedelta(seconds=0.9) <= confirmed_after < timedelta(seconds=2.5)  # the recheck, not the interval
+        assert (
+            timedelta(seconds=0.9) <= confirmed_after < timedelta(seconds=2.5)
+        )  # the recheck, not the interval
 
         assert api.post(f"incidents/{incident['id']}/acknowledge").status_code == 200
         target.start()
@@ -101,7 +109,9 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
     headers = {"Authorization": f"Bearer {token}"}
 
     def demo_is_up():
-        monitors = httpx.get(f"{sentrypulse.url}/api/v1/monitors/?kind=tcp", headers=headers).json()["results"]
+        monitors = httpx.get(f"{sentrypulse.url}/api/v1/monitors/?kind=tcp", headers=headers).json()[
+            "results"
+        ]
         return [m["status"] for m in monitors] == ["up"]
 
     wait_for(demo_is_up, within_s=30)
@@ -115,7 +125,11 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
 def test_a_port_in_use_is_told_in_one_sentence(sentrypulse, target):
     ran = subprocess.run(
         [sys.executable, "manage.py", "up"],
-        cwd=ROOT, env=sentrypulse.environment | {"PORT": str(target.port)}, capture_output=True, text=True, timeout=60,
+        cwd=ROOT,
+        env=sentrypulse.environment | {"PORT": str(target.port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
     )
     assert ran.returncode == 1

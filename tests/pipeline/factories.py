@@ -22,7 +22,11 @@ def make_monitor(team=None, *, now=T0, **fields) -> Monitor:
 def make_result(monitor, at=T0, status=Status.UP, *, region="local", **fields) -> CheckResult:
     status = {"U": Status.UP, "D": Status.DOWN, "S": Status.DEGRADED, "?": Status.UNKNOWN}.get(status, status)
     if status is Status.DOWN:
-        fields = {"error_code": "http_status", "error": "Expected 200-299, got 503.", "http_status": 503} | fields
+        fields = {
+            "error_code": "http_status",
+            "error": "Expected 200-299, got 503.",
+            "http_status": 503,
+        } | fields
     return CheckResult(
         monitor_id=monitor.pk,
         revision=fields.pop("revision", monitor.revision),

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from probes.config import CONFIGS, ConfigError, check_config, check_target, next_expected
 
-HTTP_DEFAULTS = {
+HTTP_DEFAULTS: dict[str, Any] = {
     "method": "GET",
     "headers": {},
     "body": "",

@@ -165,7 +165,7 @@ class OnlyThisHost(Guard):
 def test_a_redirect_to_a_private_address_is_refused(location):
     prober = Prober(allow_private=False)
     prober._guard = OnlyThisHost()
-    port = []
+    port: list[int] = []
 
     def redirect(connection, stop):
         answer(status="302 Found", headers=(f"Location: {location.format(port=port[0])}",))(connection, stop)

@@ -2,7 +2,9 @@
 
 import gzip
 import socket
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -117,9 +119,6 @@ def test_a_slow_answer_is_degraded(prober):
 
 
 def test_a_certificate_that_ends_soon_is_degraded(prober, ca):
-    import ssl
-    from datetime import UTC, datetime, timedelta
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     soon = datetime.now(UTC) + timedelta(days=5, hours=1)
     ca.issue_cert("127.0.0.1", not_after=soon).configure_cert(context)

@@ -2,6 +2,7 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 import msgspec
 import pytest
@@ -67,7 +68,7 @@ def test_what_is_unfinished_at_the_deadline_is_missing_and_frees_its_place(ca_fi
     prober = Prober(allow_private=True, concurrency=2, ca_file=ca_file)
     with serve(stay_silent) as silent, serve(answer()) as good:
         target = silent.url if kind == "http" else silent.address
-        config = {} if kind == "http" else {"expect": "x"}
+        config: dict[str, Any] = {} if kind == "http" else {"expect": "x"}
         hanging = [make_spec(kind, target, monitor_id=n, timeout_s=30, **config) for n in range(5)]
         began = monotonic()
         results = [r for chunk in prober.run(hanging, deadline_at=began + 0.3) for r in chunk]
@@ -81,7 +82,7 @@ def test_a_caller_who_stops_listening_cancels_the_rest(ca_file):
     prober = Prober(allow_private=True, concurrency=1, ca_file=ca_file)
     with serve(stay_silent) as silent, serve(answer()) as good:
         specs = [make_spec("http", good.url), *[make_spec("http", silent.url, timeout_s=30)] * 3]
-        chunks = prober.run(specs, flush_s=0.01)
+        chunks: Any = prober.run(specs, flush_s=0.01)
         assert len(next(chunks)) == 1
         chunks.close()
         assert prober.run_one(make_spec("http", good.url)).status == "up"

@@ -14,7 +14,13 @@ from incidents.models import MaintenanceWindow
 from incidents.services import open_manual
 from monitors.models import Monitor, Tag
 from monitors.services import create_monitor
-from tests.accounts.factories import ApiKeyFactory, InvitationFactory, MembershipFactory, TeamFactory, UserFactory
+from tests.accounts.factories import (
+    ApiKeyFactory,
+    InvitationFactory,
+    MembershipFactory,
+    TeamFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -75,8 +81,14 @@ ROUTES = {
     "demo/flaky": PUBLIC,
 }
 _NAMES = {
-    "teams": "team", "api-keys": "api_key", "monitors": "monitor", "tags": "tag", "incidents": "incident",
-    "maintenance": "window", "members": "membership", "invitations": "invitation",
+    "teams": "team",
+    "api-keys": "api_key",
+    "monitors": "monitor",
+    "tags": "tag",
+    "incidents": "incident",
+    "maintenance": "window",
+    "members": "membership",
+    "invitations": "invitation",
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

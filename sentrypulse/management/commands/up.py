@@ -24,7 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Migrate, make the first administrator, and run web server and engine in this process until Ctrl-C."
+    help = (
+        "Migrate, make the first administrator, and run web server and engine in this process until Ctrl-C."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="add example monitors that need no internet")

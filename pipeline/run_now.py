@@ -1,0 +1,27 @@
+"""One check, at once, because somebody asked for it."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from monitors.models import Monitor
+from pipeline.probing import shared_prober
+from pipeline.specs import build_spec
+from pipeline.stages.record import record
+from probes.result import CheckResult
+from sentrypulse.errors import DomainError
+
+
+def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
+    """Check the monitor and record what was found (not for a paused one: paused is no data).
+
+    Raises ``DomainError`` for a heartbeat. Blocks for as long as the check takes, its timeout at most.
+    """
+    if monitor.kind == "heartbeat":
+        raise DomainError(
+            "A heartbeat waits to be pinged: there is nothing to run. Call its ping_url instead."
+        )
+    result = shared_prober().run_one(build_spec(monitor, region=monitor.watched_from[0], at=now))
+    if monitor.enabled:
+        record([result], now=timezone.now())
+    return result
