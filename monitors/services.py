@@ -63,7 +63,7 @@ def create_monitor(
         "name": name,
         "interval_s": interval_s,
         "timeout_s": timeout_s,
-        "fail_after": fail_after or (1 if kind == HEARTBEAT else 2),
+        "fail_after": (1 if kind == HEARTBEAT else 2) if fail_after is None else fail_after,
         "recover_after": recover_after,
         "recheck_s": recheck_s,
         "config": config,

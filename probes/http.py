@@ -332,6 +332,8 @@ class HttpTransfer:
         elif code == pycurl.E_URL_MALFORMAT:
             self._finish(_judge_bad_url(redirected=self._hops > 0))
         else:
+            if self.check.phase == "connect_ms" and code in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
+                code = E_QUIC_CONNECT  # UDP has no connect that could fail; its first packet does
             info = easy.curl.getinfo
             self._finish(
                 judge_curl_error(

@@ -30,6 +30,9 @@ PUBLIC_URL = env.http_url("PUBLIC_URL", f"http://{'127.0.0.1' if HOST in {'0.0.0
 _public_host = PUBLIC_URL.split("://")[1].rsplit(":", 1)[0]
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-none-match", "x-api-key"]
+CORS_EXPOSE_HEADERS = ["etag", "x-request-id", "retry-after"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
 
@@ -96,6 +99,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
+    "corsheaders",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -107,6 +111,7 @@ INSTALLED_APPS = [
     "sentrypulse",
 ]
 MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sentrypulse.middleware.RequestLogMiddleware",

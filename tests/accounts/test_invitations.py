@@ -1,6 +1,5 @@
 """Inviting, accepting, renewing and withdrawing."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,7 +48,7 @@ def test_an_invitation_is_mailed_and_its_link_joins_the_team(
     assert (letter.to, letter.subject) == (["new@example.com"], "You are invited to Crew on SentryPulse")
     assert made.data["accept_url"] in letter.body.splitlines()
 
-    token = re.search(r"token=([\w-]+)$", made.data["accept_url"])[1]
+    token = made.data["accept_url"].partition("token=")[2]
     joined = accept(as_user(invited), token)
     assert (joined.status_code, joined.data["id"], joined.data["role"]) == (200, crew["team"].pk, "viewer")
     assert role_in(invited, crew["team"].pk) == Role.VIEWER

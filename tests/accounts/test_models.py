@@ -33,19 +33,19 @@ threads_only = pytest.mark.skipif(
         lambda: Membership.objects.update(role="king"),
         lambda: Invitation.objects.update(role="king"),
         lambda: ApiKey.objects.update(scope="root"),
-        lambda: UserFactory.create(email=User.objects.first().email),
-        lambda: MembershipFactory.create(team=Team.objects.last(), user=Membership.objects.last().user),
-        lambda: InvitationFactory.create(
-            team=Invitation.objects.get().team, email=Invitation.objects.get().email
+        lambda: UserFactory.create(email=User.objects.earliest("pk").email),
+        lambda: MembershipFactory.create(
+            team=Membership.objects.latest("pk").team, user=Membership.objects.latest("pk").user
         ),
+        lambda: InvitationFactory.create(team=Invitation.objects.get().team, email="twice@example.com"),
         lambda: InvitationFactory.create(token_hash=Invitation.objects.get().token_hash),
         lambda: ApiKeyFactory.create(prefix=ApiKey.objects.get().prefix),
-        lambda: TeamFactory.create(personal_of=User.objects.first()),
+        lambda: TeamFactory.create(personal_of=User.objects.earliest("pk")),
     ],
 )
 @pytest.mark.django_db
 def test_the_database_refuses_what_must_not_be(write):
-    InvitationFactory.create(team=ApiKeyFactory.create().team)
+    InvitationFactory.create(team=ApiKeyFactory.create().team, email="twice@example.com")
 
     with pytest.raises(BROKEN), transaction.atomic():
         write()

@@ -33,7 +33,7 @@ def ask_for_link(api, capture, email="ada@example.com"):
     with capture(execute=True):
         answer = api.post("/api/v1/auth/password/reset", {"email": email})
     assert answer.status_code == 202
-    _, uid, token = LINK.search(letters.outbox[-1].body).groups()
+    ((_, uid, token),) = LINK.findall(str(letters.outbox[-1].body))
     return {"uid": uid, "token": token, "new_password": NEW}
 
 

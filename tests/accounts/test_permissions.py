@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 EVERYONE = ["owner", "admin", "member", "viewer", "stranger"]
 
 
-class ThingSerializer(serializers.ModelSerializer):
+class ThingSerializer(serializers.ModelSerializer[Invitation]):
     """An invitation stands for any object of a team."""
 
     team = TeamField()
@@ -26,7 +26,7 @@ class ThingSerializer(serializers.ModelSerializer):
         fields = ["id", "team", "email"]
 
 
-class Things(viewsets.ModelViewSet):
+class Things(viewsets.ModelViewSet[Invitation]):
     serializer_class = ThingSerializer
 
     def get_queryset(self):

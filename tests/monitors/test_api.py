@@ -85,12 +85,12 @@ def test_the_newest_result_is_shown_with_its_timings(api, team):
 
     body = api.get(path(monitor)).json()
 
-    assert body["last_checked_at"] == "2026-03-01T12:00:00.040Z"
+    assert body["last_checked_at"] == "2026-03-01T12:00:00.040000Z"
     assert body["last_result"] == {
         "monitor": monitor.pk,
         "region": "local",
         "scheduled_at": "2026-03-01T12:00:00.000Z",
-        "checked_at": "2026-03-01T12:00:00.040Z",
+        "checked_at": "2026-03-01T12:00:00.040000Z",
         "status": "up",
         "error_code": "",
         "error": "",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from probes.http import _has_http3
 from probes.result import Status
 from tests.hostile.servers import Server, answer, read_request, serve
 from tests.probes.specs import make_spec
@@ -317,6 +318,13 @@ def test_http_3_without_support_is_our_trouble_and_not_the_targets(prober, monke
     result = prober.run_one(make_spec("http", "https://127.0.0.1/", http_version="3"))
     assert (result.status, result.error_code) == (Status.UNKNOWN, "config_invalid")
     assert result.error == "This prober's libcurl does not speak HTTP/3."
+
+
+@pytest.mark.skipif(not _has_http3(), reason="this libcurl does not speak HTTP/3")
+def test_http_3_to_a_port_where_nothing_listens_fails_to_connect(prober):
+    result = prober.run_one(make_spec("http", "https://127.0.0.1:1/", http_version="3", timeout_s=1))
+    assert (result.status, result.error_code) == ("down", "connect_failed")
+    assert result.error == "No HTTP/3 connection could be made (QUIC over UDP)."
 
 
 def test_ip_family_chooses_the_address(prober):
