@@ -67,6 +67,6 @@ class ShowsUptime:
 
     def attach(self, monitors: list[Monitor], *, now: datetime) -> None:
         super().attach(monitors, now=now)  # type: ignore[misc]  # the viewset's hook
-        measured = measure([monitor.pk for monitor in monitors], LISTED, now=now)
+        measured = measure(monitors, LISTED, now=now)
         for monitor in monitors:
             monitor.uptime = {w: m.uptime_ratio for w, m in measured[monitor.pk].items()}  # type: ignore[attr-defined]  # for the serializer

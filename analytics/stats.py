@@ -16,9 +16,9 @@ PERCENTILES = (50, 95, 99)
 def read_stats(monitor: Monitor, window: str, *, now: datetime) -> dict[str, Any]:
     """Uptime, coverage, downtime, incidents and latency in ``[now - window, now)``. ``KeyError``: no such window."""
     start = now - WINDOWS[window]
-    measured = measure([monitor.pk], [window], now=now)[monitor.pk][window]
+    measured = measure([monitor], [window], now=now)[monitor.pk][window]
     life_ms = (now - max(start, monitor.created_at)).total_seconds() * 1000
-    results = Result.objects.filter(monitor=monitor, scheduled_at__gte=start, scheduled_at__lte=now)
+    results = Result.objects.filter(monitor=monitor, scheduled_at__gte=start, scheduled_at__lt=now)
     counts = results.aggregate(
         **{status.value: Count("monitor_id", filter=Q(status=status.value)) for status in Status},
         maintenance=Count("monitor_id", filter=Q(in_maintenance=True)),

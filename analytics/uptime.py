@@ -1,6 +1,7 @@
 """How is uptime computed? From raw results, by time: a result holds until the next one, for an interval at most.
 
-Time that no result covers is no data, neither up nor down; so is what we could not measure, and maintenance.
+A heartbeat's holds for a month, for its next ping is due by a rule of its own. Time that no result covers is
+no data, neither up nor down; so is what we could not measure, and maintenance.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from monitors.instants import to_ms
+from monitors.models import Monitor
 
 WINDOWS: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),
@@ -38,40 +40,46 @@ class Measured:
 
 
 def measure(
-    monitor_ids: Iterable[int], windows: Iterable[str], *, now: datetime
+    monitors: Iterable[Monitor], windows: Iterable[str], *, now: datetime
 ) -> dict[int, dict[str, Measured]]:
-    """Each monitor's measured time in each window that ends now; one statement for all of them."""
-    ids, names = list(monitor_ids), list(windows)
-    found = {monitor_id: dict.fromkeys(names, Measured()) for monitor_id in ids}
-    if not ids:
+    """Each monitor's measured time in each window that ends now, by its key; one statement for all of them.
+
+    A result from before a window counts for as long as it holds within.
+    """
+    holds_ms = {monitor.pk: _holds_ms(monitor) for monitor in monitors}
+    names = list(windows)
+    found = {monitor_id: dict.fromkeys(names, Measured()) for monitor_id in holds_ms}
+    if not holds_ms:
         return found
+    now_ms = to_ms(now)
     starts = [to_ms(now - WINDOWS[name]) for name in names]
+    span = "CASE WHEN until <= %s THEN 0 WHEN at < %s THEN until - %s ELSE until - at END"
     sums = ", ".join(
-        "SUM(CASE WHEN at >= %s AND status <> 'down' THEN span_ms ELSE 0 END),"
-        " SUM(CASE WHEN at >= %s AND status = 'down' THEN span_ms ELSE 0 END)"
+        f"SUM(CASE WHEN status <> 'down' THEN {span} ELSE 0 END),"
+        f" SUM(CASE WHEN status = 'down' THEN {span} ELSE 0 END)"
         for _ in names
     )
-    marks = ", ".join(["%s"] * len(ids))
+    marks = ", ".join(["%s"] * len(holds_ms))
     statement = f"""
         SELECT monitor_id, {sums} FROM (
             SELECT monitor_id, at, status, in_maintenance,
-                   CASE WHEN until - at > holds_ms THEN holds_ms ELSE until - at END AS span_ms
+                   CASE WHEN next_at - at > holds_ms THEN at + holds_ms ELSE next_at END AS until
             FROM (
                 SELECT r.monitor_id AS monitor_id, r.scheduled_at AS at, r.status AS status,
                        r.in_maintenance AS in_maintenance,
                        CASE WHEN m.kind = 'heartbeat' THEN %s ELSE m.interval_s * 1000 END AS holds_ms,
                        COALESCE(LEAD(r.scheduled_at) OVER (
-                           PARTITION BY r.monitor_id, r.region ORDER BY r.scheduled_at), %s) AS until
+                           PARTITION BY r.monitor_id, r.region ORDER BY r.scheduled_at), %s) AS next_at
                 FROM monitors_result r JOIN monitors_monitor m ON m.id = r.monitor_id
-                WHERE r.monitor_id IN ({marks}) AND r.scheduled_at >= %s AND r.scheduled_at <= %s
+                WHERE r.monitor_id IN ({marks}) AND r.scheduled_at >= %s AND r.scheduled_at < %s
             ) held
         ) spans
         WHERE status <> 'unknown' AND NOT in_maintenance
         GROUP BY monitor_id"""  # noqa: S608  # only marks and fixed text are put together
-    now_ms = to_ms(now)
-    values = [start for start in starts for _ in range(2)]
+    values = [start for start in starts for _ in range(6)]
+    since_ms = min(starts) - max(holds_ms.values())
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, _HEARTBEAT_HOLDS_MS, now_ms, *ids, min(starts), now_ms])
+        cursor.execute(statement, [*values, _HEARTBEAT_HOLDS_MS, now_ms, *holds_ms, since_ms, now_ms])
         for monitor_id, *figures in cursor.fetchall():
             pairs = zip(figures[::2], figures[1::2], strict=True)
             found[monitor_id] = {
@@ -79,3 +87,7 @@ def measure(
                 for name, (up_ms, down_ms) in zip(names, pairs, strict=True)
             }
     return found
+
+
+def _holds_ms(monitor: Monitor) -> int:
+    return _HEARTBEAT_HOLDS_MS if monitor.kind == "heartbeat" else monitor.interval_s * 1000

@@ -78,7 +78,7 @@ class MonitorAdmin(MonitorModelAdmin):
     """Apps above may extend ``after_change`` (as in the API) and ``actions``."""
 
     form = EditForm
-    list_display = ["name", "kind", "url", "team", "interval_s", "enabled", "believed"]
+    list_display = ["name", "believed", "kind", "url", "team", "interval_s", "enabled"]
     list_filter = ["kind", "enabled", "region_states__state"]
     search_fields = ["name", "url", "team__name", "tags__name"]
     list_select_related = ["team"]

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from monitors.models import Monitor
+from monitors.secrets import SecretsUnreadable
 from pipeline.probing import shared_prober
 from pipeline.specs import build_spec
 from pipeline.stages.record import record
@@ -15,13 +16,17 @@ from sentrypulse.errors import DomainError
 def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
     """Check the monitor and record what was found (not for a paused one: paused is no data).
 
-    Raises ``DomainError`` for a heartbeat. Blocks for as long as the check takes, its timeout at most.
+    Raises ``DomainError`` for a heartbeat, and for secrets that no key opens. Blocks for as long as the check takes, its timeout at most.
     """
     if monitor.kind == "heartbeat":
         raise DomainError(
             "A heartbeat waits to be pinged: there is nothing to run. Call its ping_url instead."
         )
-    result = shared_prober().run_one(build_spec(monitor, region=monitor.watched_from[0], at=now))
+    try:
+        spec = build_spec(monitor, region=monitor.watched_from[0], at=now)
+    except SecretsUnreadable as error:
+        raise DomainError(str(error)) from None
+    result = shared_prober().run_one(spec)
     if monitor.enabled:
         record([result], now=timezone.now())
     return result

@@ -60,29 +60,37 @@ class Env:
         return engine
 
     def http_url(self, name: str, default: str) -> str:
-        """Where people reach us: scheme and host, no path, no trailing slash."""
-        url = self.text(name, default).rstrip("/")
+        """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
+        url = self.text(name, default).rstrip("/").lower()
         try:
             parts = urlsplit(url)
-            wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query
+            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+            port = f":{parts.port}" if parts.port is not None else ""
+            right = parts.scheme in {"http", "https"} and host and url == f"{parts.scheme}://{host}{port}"
         except ValueError:
-            wrong = True
-        if wrong:
+            right = False
+        if not right or " " in url:
             _refuse(name, f"must look like https://status.example.com (no path), not {url!r}.")
         return url
 
     def database(self, default: str) -> dict[str, Any]:
-        """Django's setting for ``DATABASE_URL``: sqlite:///file or mysql://user:pw@host:3306/db."""
+        """Django's setting for ``DATABASE_URL``: sqlite:///file or mysql://user:pw@host:3306/db.
+
+        A refusal never quotes the URL, nor a parser's error that does: it holds a password.
+        """
         url = self.text("DATABASE_URL", default)
         scheme = url.partition("://")[0]
         if scheme not in {"sqlite", "mysql"}:
             _refuse("DATABASE_URL", "must start with sqlite:/// or mysql://user:password@host:3306/ .")
         try:
             setting: dict[str, Any] = dict(environ.Env.db_url_config(url))
-        except ValueError as error:
-            _refuse("DATABASE_URL", f"cannot be read: {error}.")
-        if not setting.get("NAME"):
-            _refuse("DATABASE_URL", "names no database: write mysql://user:password@host:3306/database .")
+        except ValueError:
+            _refuse(
+                "DATABASE_URL", "cannot be read: the port is a number, and / ? # in a password are %2F %3F %23 ."
+            )
+        if setting.get("NAME", "") in {"", ":memory:"}:
+            form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"
+            _refuse("DATABASE_URL", f"names no database: write {form} .")
         return setting
 
     def redis_url(self) -> str:
@@ -96,7 +104,7 @@ class Env:
         url = self.text("EMAIL_URL", "consolemail://")
         try:
             return dict(environ.Env.email_url_config(url))
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, ImproperlyConfigured):
             _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
 
 

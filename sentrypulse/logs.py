@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
+from sentrypulse.env import SettingsError
 
 STYLES = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -11,12 +11,12 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 def logging_setting(*, level: str, style: str) -> dict[str, Any]:
     """Django's ``LOGGING``: everything on standard error, one line an event, figures as fields.
 
-    Raises ``ImproperlyConfigured`` with one sentence for a level or style that does not exist.
+    Raises ``SettingsError`` with one sentence for a level or style that does not exist.
     """
     if style not in STYLES:
-        raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {style!r}.")
+        raise SettingsError(f"LOG_FORMAT must be text or json, not {style!r}.")
     if level.upper() not in LEVELS:
-        raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}.")
+        raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}.")
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import is_valid_path
+from django.utils.encoding import escape_uri_path
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class RequestLogMiddleware:
         logger.info(
             "request method=%s path=%s status=%d took_ms=%d id=%s",
             request.method,
-            path,
+            escape_uri_path(path),  # a line break in it must not begin a line of the log
             response.status_code,
             took_ms,
             request_id,

@@ -3,6 +3,7 @@
 `docs/configuration.md` lists the variables; a test fails when one is missing there.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ DEBUG = env.flag("DEBUG", default=False)
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, low=1, high=65535)
-PUBLIC_URL = env.http_url("PUBLIC_URL", f"http://{'127.0.0.1' if HOST in {'0.0.0.0', '::'} else HOST}:{PORT}")  # noqa: S104  # compared, not bound
-_public_host = PUBLIC_URL.split("://")[1].rsplit(":", 1)[0]
+_reached_at = "127.0.0.1" if HOST in {"0.0.0.0", "::"} else f"[{HOST}]" if ":" in HOST else HOST  # noqa: S104  # compared, not bound
+PUBLIC_URL = env.http_url("PUBLIC_URL", f"http://{_reached_at}:{PORT}")
+_public_host = re.sub(r":\d+$", "", PUBLIC_URL.split("://")[1])  # an IPv6 address keeps its brackets
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
@@ -53,6 +55,7 @@ FIELD_ENCRYPTION_KEY = require_secret(
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")
 }
+_given = DATABASES["default"].get("OPTIONS", {})  # of DATABASE_URL, such as ?ssl_mode=REQUIRED
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
@@ -60,9 +63,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+        **_given,
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed"}
+    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed", **_given}
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 

@@ -1,11 +1,20 @@
 """What every test may rely on."""
 
+import os
+
 import pytest
+from django.conf import settings as project
 from django.core.cache import cache
+
+if project.REDIS_URL:
+    # One Redis database a worker: clearing the cache empties it, and must not empty another worker's.
+    _server, _, _database = project.REDIS_URL.rpartition("/")
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    project.CACHES["default"]["LOCATION"] = f"{_server}/{(int(_database) + _worker) % 16}"
 
 
 @pytest.fixture(autouse=True)
 def _cheap_and_clean(settings):
-    """Argon2 costs 50 ms a password on purpose; throttles live in the cache and must not leak between tests."""
+    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()

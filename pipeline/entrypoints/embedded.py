@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 from pipeline import dispatch
 from pipeline.probing import close_prober, shared_prober
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 PROBE_THREADS = 32
 RECORD_AT_ONCE = 20
 STOP_WAIT_S = 5.0
+RECORD_AGAIN_S = 0.2
+_AWAY = (OperationalError, InterfaceError)
+"""The database does not answer. Its other errors (a value that does not fit) are bugs, and would come again."""
 
 
 def read_clock() -> datetime:
@@ -40,6 +43,7 @@ class EmbeddedEngine:
             for name in ("checks", "results")
         }
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._threads: dict[str, list[threading.Thread]] = {"clock": [], "probe": [], "record": []}
 
     # What the stages see (dispatch.Sender)
@@ -79,6 +83,9 @@ class EmbeddedEngine:
             deadline = time.monotonic() + STOP_WAIT_S
             for thread in self._threads[group]:
                 thread.join(max(0.0, deadline - time.monotonic()))
+        self._ended.set()  # a recorder still waiting for the database gives back what it holds
+        for thread in self._threads["record"]:
+            thread.join(1.0)
         dispatch.use_sender(None)
         close_prober()
         logger.info("engine stopped results_left=%d", len(self.queues["results"]))
@@ -100,7 +107,7 @@ class EmbeddedEngine:
         module, _, function = job.run.partition(":")
         try:
             getattr(import_module(module), function)(owner=self.owner, now=read_clock())
-        except (DatabaseError, InterfaceError) as error:
+        except _AWAY as error:
             logger.warning("job postponed name=%r: %s", job.name, error)
             _drop_connection()
         except Exception:  # a bug in one job must not end the clock
@@ -124,22 +131,30 @@ class EmbeddedEngine:
     def _record(self) -> None:
         while letters := self.queues["results"].take(most=RECORD_AT_ONCE):
             self._record_letters(letters)
+            if self._ended.is_set():
+                break
         connections.close_all()
 
     def _record_letters(self, letters: list[Letter]) -> None:
-        """Record them together. While the database is away they wait here, and the bounded queue behind them."""
+        """Record them together. While the database is away they wait here, and the bounded queue behind them.
+
+        A stop waits for the database as long as for anything; what is left then goes back, to be counted.
+        """
         stage = dispatch.load_stage("record")
-        pause_s = 0.2
+        pause_s = RECORD_AGAIN_S
         while True:
             try:
                 for index in stage([letter.body for letter in letters], now=read_clock()):
                     self.queues["results"].retry(letters[index])
-            except (DatabaseError, InterfaceError) as error:
+            except _AWAY as error:
                 logger.warning("record postponed messages=%d: %s", len(letters), error)
                 _drop_connection()
-                if self._stopping.wait(pause_s) and pause_s > STOP_WAIT_S / 2:
+                if self._ended.is_set():
+                    for letter in letters:
+                        self.queues["results"].give_back(letter)
                     return
-                pause_s = min(pause_s * 2, 5.0)
+                (self._ended if self._stopping.is_set() else self._stopping).wait(pause_s)
+                pause_s = RECORD_AGAIN_S if self._stopping.is_set() else min(pause_s * 2, 5.0)
                 continue
             except Exception:  # a bug: one bad message must not hold up the others
                 logger.exception("record failed messages=%d", len(letters))

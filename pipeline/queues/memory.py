@@ -2,9 +2,11 @@
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 RETRY_AFTER_S = (1.0, 5.0, 15.0, 60.0)
@@ -26,8 +28,11 @@ class Letter:
 class MemoryQueue:
     """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way."""
 
-    def __init__(self, name: str, *, max_messages: int) -> None:
+    def __init__(
+        self, name: str, *, max_messages: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.name = name
+        self._clock = clock
         self.max_messages = max_messages
         self.dead: deque[Letter] = deque(maxlen=MAX_DEAD)
         self.dead_total = 0
@@ -57,14 +62,14 @@ class MemoryQueue:
             self._push(Letter(body), 0.0)
 
     def _push(self, letter: Letter, delay_s: float) -> None:
-        heapq.heappush(self._heap, (time.monotonic() + delay_s, next(self._order), letter))
+        heapq.heappush(self._heap, (self._clock() + delay_s, next(self._order), letter))
         self._changed.notify_all()
 
     def take(self, *, most: int = 1) -> list[Letter]:
-        """Wait for due letters and take up to ``most``; empty once the queue is closed and has nothing due."""
+        """Wait for due letters and take up to ``most``. Once the queue is closed all are due; empty: none is left."""
         with self._changed:
             while True:
-                now = time.monotonic()
+                now = math.inf if self._closed else self._clock()
                 if self._heap and self._heap[0][0] <= now:
                     taken = []
                     while self._heap and len(taken) < most and self._heap[0][0] <= now:
@@ -85,8 +90,13 @@ class MemoryQueue:
             else:
                 self._push(letter, RETRY_AFTER_S[letter.failures - 1])
 
+    def give_back(self, letter: Letter) -> None:
+        """It was taken but could not be handled, through no fault of its own: it is due again."""
+        with self._changed:
+            self._push(letter, 0.0)
+
     def close(self) -> None:
-        """Wake everybody who waits; what is due can still be taken."""
+        """Wake everybody who waits; what is here can still be taken, and waits no more for its time."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -313,8 +313,9 @@ def test_deleting_takes_all_that_was_found_in_one_statement_and_nothing_else(tea
     with CaptureQueriesContext(connection) as queries:
         assert services.delete_monitors([gone]) == [gone.pk]
 
-    deletes = [q["sql"] for q in queries if q["sql"].startswith('DELETE FROM "monitors_result"')]
-    assert deletes[0].endswith(f'WHERE "monitors_result"."monitor_id" IN ({gone.pk})')
+    statements = [q["sql"].translate({ord('"'): None, ord("`"): None}) for q in queries]
+    deletes = [sql for sql in statements if sql.startswith("DELETE FROM monitors_result")]
+    assert deletes[0].endswith(f"WHERE monitors_result.monitor_id IN ({gone.pk})")
     assert list(Monitor.objects.all()) == [stays]
     assert Result.objects.get().pk == kept.pk
     assert RegionState.objects.get().monitor == stays

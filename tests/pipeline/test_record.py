@@ -56,6 +56,7 @@ def test_an_incident_starts_at_the_first_failure_has_it_as_cause_and_ends_at_the
 
 def test_a_lone_failure_asks_for_a_recheck_and_opens_nothing():
     monitor = make_monitor(recheck_s=10)
+    Monitor.objects.update(phase_ms=30_000)  # half a minute from the results below
     recorded = feed(monitor, "UD")[-1]
     ((again, region, when),) = recorded.rechecks
     assert (again.pk, region, when) == (monitor.pk, "local", at(2) + timedelta(seconds=10))
