@@ -1,4 +1,4 @@
-"""How is uptime computed? From raw results, by time: a result holds until the next one, for an interval at most.
+"""How is uptime computed? From raw results, by time: each holds until the next one, for an interval at most.
 
 A heartbeat's holds for a month, for its next ping is due by a rule of its own. Time that no result covers is
 no data, neither up nor down; so is what we could not measure, and maintenance.

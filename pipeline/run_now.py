@@ -16,7 +16,8 @@ from sentrypulse.errors import DomainError
 def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
     """Check the monitor and record what was found (not for a paused one: paused is no data).
 
-    Raises ``DomainError`` for a heartbeat, and for secrets that no key opens. Blocks for as long as the check takes, its timeout at most.
+    Raises ``DomainError`` for a heartbeat, and for secrets that no key opens. Blocks for as long as the
+    check takes, its timeout at most.
     """
     if monitor.kind == "heartbeat":
         raise DomainError(

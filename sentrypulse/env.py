@@ -86,7 +86,8 @@ class Env:
             setting: dict[str, Any] = dict(environ.Env.db_url_config(url))
         except ValueError:
             _refuse(
-                "DATABASE_URL", "cannot be read: the port is a number, and / ? # in a password are %2F %3F %23 ."
+                "DATABASE_URL",
+                "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
             )
         if setting.get("NAME", "") in {"", ":memory:"}:
             form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"

@@ -26,7 +26,7 @@ RECORD_AT_ONCE = 20
 STOP_WAIT_S = 5.0
 RECORD_AGAIN_S = 0.2
 _AWAY = (OperationalError, InterfaceError)
-"""The database does not answer. Its other errors (a value that does not fit) are bugs, and would come again."""
+"""The database does not answer. Its other errors (a value that does not fit) are bugs, and come again."""
 
 
 def read_clock() -> datetime:

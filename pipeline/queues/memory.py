@@ -28,9 +28,7 @@ class Letter:
 class MemoryQueue:
     """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way."""
 
-    def __init__(
-        self, name: str, *, max_messages: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, name: str, *, max_messages: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self._clock = clock
         self.max_messages = max_messages
@@ -66,7 +64,7 @@ class MemoryQueue:
         self._changed.notify_all()
 
     def take(self, *, most: int = 1) -> list[Letter]:
-        """Wait for due letters and take up to ``most``. Once the queue is closed all are due; empty: none is left."""
+        """Wait for due letters and take up to ``most``. Once closed, all are due; then empty: none is left."""
         with self._changed:
             while True:
                 now = math.inf if self._closed else self._clock()

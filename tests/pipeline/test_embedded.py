@@ -1,0 +1,330 @@
+"""The embedded engine with its real threads, a real target on loopback and a database that all threads share."""
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import DataError, OperationalError, connection
+from django.utils import timezone
+
+from incidents.models import Incident
+from monitors.models import RegionState, Result
+from pipeline import dispatch, jobs
+from pipeline.entrypoints import embedded
+from pipeline.entrypoints.embedded import EmbeddedEngine
+from pipeline.messages import Results, decode, encode
+from pipeline.queues import memory
+from pipeline.stages import record as record_stage
+from probes.result import Status
+from tests.e2e.harness import Target
+from tests.pipeline.factories import make_monitor, make_result, make_team
+
+WITHIN_S = 15.0  # a bound for a machine under load; every test ends long before it
+
+
+@pytest.fixture(autouse=True)
+def _shared_database(transactional_db, tmp_path):
+    """On SQLite, a file for these tests: the threads of a shared in-memory one are refused instead of waiting."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    memory_connection, memory_name = connection.connection, connection.settings_dict["NAME"]
+    with sqlite3.connect(tmp_path / "engine.sqlite3") as file:
+        memory_connection.backup(file)
+    file.close()
+    connection.connection = None
+    connection.settings_dict["NAME"] = str(tmp_path / "engine.sqlite3")  # what new threads connect to, too
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = memory_name
+    connection.connection = memory_connection
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings, monkeypatch):
+    settings.MIN_INTERVAL_S = 1
+    monkeypatch.setattr(embedded, "PROBE_THREADS", 4)
+
+
+@pytest.fixture
+def target():
+    running = Target().start()
+    yield running
+    running.stop()
+
+
+@contextmanager
+def run_engine():
+    engine = EmbeddedEngine()
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+class Gate:
+    """Stands before a function of the engine: counts its calls, and lets ``refuse`` raise in its place."""
+
+    def __init__(self, function, refuse=lambda *args, **kwargs: None):
+        self.function, self.refuse = function, refuse
+        self.passed = self.refused = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, *args, **kwargs):
+        try:
+            self.refuse(*args, **kwargs)
+            answer = self.function(*args, **kwargs)
+        except BaseException:
+            with self._changed:
+                self.refused += 1
+                self._changed.notify_all()
+            raise
+        with self._changed:
+            self.passed += 1
+            self._changed.notify_all()
+        return answer
+
+    def wait_for(self, claim):
+        """Until ``claim(gate)`` is true; it is asked again after every call."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: claim(self), WITHIN_S), (self.passed, self.refused)
+
+
+@pytest.fixture
+def recording(monkeypatch):
+    gate = Gate(record_stage.record_messages)
+    monkeypatch.setattr(record_stage, "record_messages", gate)
+    return gate
+
+
+@pytest.fixture
+def scheduling(monkeypatch):
+    gate = Gate(jobs.send_due_checks)
+    monkeypatch.setattr(jobs, "send_due_checks", gate)
+    return gate
+
+
+def watch(target, **fields):
+    defaults = {"url": target.url, "interval_s": 1, "timeout_s": 1, "now": timezone.now()}
+    return make_monitor(fields.pop("team", None), **(defaults | fields))
+
+
+def stored(monitor):
+    return list(
+        Result.objects.filter(monitor=monitor).order_by("scheduled_at").values_list("status", flat=True)
+    )
+
+
+def state(monitor):
+    return RegionState.objects.get(monitor=monitor).state
+
+
+def body_of(*found):
+    return encode(Results(list(found)))
+
+
+def slots_in(bodies):
+    return {(r.monitor_id, r.scheduled_at) for body in bodies for r in decode(body).results}
+
+
+def slots_stored():
+    return set(Result.objects.values_list("monitor_id", "scheduled_at"))
+
+
+def away(*_args, **_kwargs):
+    raise OperationalError("(2006, 'Server has gone away')")
+
+
+def test_a_monitor_goes_up_by_its_own_slots_and_down_when_its_target_does(target, recording):
+    monitor = watch(target, fail_after=1)
+    with run_engine():
+        recording.wait_for(lambda _: state(monitor) == "up")
+        target.stop()
+        recording.wait_for(lambda _: state(monitor) == "down")
+    (incident,) = Incident.objects.all()
+    assert incident.cause["error_code"] == "connect_refused"
+    assert stored(monitor)[0] == "up"
+    assert set(stored(monitor)) == {"up", "down"}
+
+
+def test_what_is_found_while_the_database_is_away_is_recorded_when_it_is_back(target, recording, scheduling):
+    monitor = watch(target)
+    held = []
+
+    def note_and_refuse(bodies, **_kwargs):
+        held.extend(bodies)
+        away()
+
+    with run_engine() as engine:
+        recording.wait_for(lambda gate: gate.passed and state(monitor) == "up")
+        recording.refuse = note_and_refuse
+        recording.wait_for(lambda gate: gate.refused >= 2)
+        scheduling.refuse = away
+        scheduling.wait_for(lambda gate: gate.refused >= 2)
+        found_meanwhile, before = slots_in(held), recording.passed
+        assert found_meanwhile.isdisjoint(slots_stored())
+        recording.refuse = scheduling.refuse = lambda *args, **kwargs: None
+        recording.wait_for(lambda gate: gate.passed > before)
+        checked_again = scheduling.passed
+        scheduling.wait_for(lambda gate: gate.passed > checked_again)
+        assert engine.figures()["results"]["dead_letters"] == 0
+    assert found_meanwhile
+    assert found_meanwhile <= slots_stored()
+    assert set(stored(monitor)) == {"up"}
+    assert state(monitor) == "up"
+    assert Incident.objects.count() == 0
+
+
+def test_a_bug_in_one_message_holds_up_no_other_and_ends_as_a_dead_letter(recording, monkeypatch):
+    monkeypatch.setattr(memory, "RETRY_AFTER_S", (0.01, 0.02))
+    now, team = timezone.now(), make_team()
+    good, poisoned, unfit = (make_monitor(team, name=name, now=now) for name in ("good", "bug", "unfit"))
+    bodies = [body_of(make_result(monitor, now)) for monitor in (poisoned, good, unfit)] + [b"nonsense"]
+
+    def stumble(given, **_kwargs):
+        if bodies[0] in given:
+            raise ZeroDivisionError("a bug")
+        if bodies[2] in given:
+            raise DataError("Out of range value for column 'size_bytes'")  # it would be so next time, too
+
+    recording.refuse = stumble
+    engine = EmbeddedEngine()
+    for body in bodies:
+        engine.send("results", body)
+    engine.start()
+    try:
+        recording.wait_for(
+            lambda _: engine.figures()["results"]["dead_letters"] >= 2 and recording.passed >= 3
+        )
+    finally:
+        engine.stop()
+    assert slots_stored() == slots_in([bodies[1]])
+    assert engine.figures()["results"] == {"waiting": 0, "dead_letters": 3}
+    assert sorted(letter.body for letter in engine.queues["results"].dead) == sorted(
+        [bodies[0], bodies[2], bodies[3]]
+    )
+
+
+def test_a_check_message_that_is_none_ends_as_a_dead_letter_and_the_checks_go_on(
+    target, recording, monkeypatch
+):
+    monkeypatch.setattr(memory, "RETRY_AFTER_S", ())
+    monitor = watch(target)
+    engine = EmbeddedEngine()
+    engine.send("checks", b"nonsense")
+    engine.start()
+    try:
+        recording.wait_for(lambda _: state(monitor) == "up")
+    finally:
+        engine.stop()
+    assert [letter.body for letter in engine.queues["checks"].dead] == [b"nonsense"]
+
+
+def test_a_job_that_raises_stops_neither_its_clock_nor_the_other_jobs(
+    target, recording, scheduling, monkeypatch
+):
+    def stumble(**_kwargs):
+        raise ZeroDivisionError("a bug")
+
+    late = Gate(jobs.find_late_heartbeats, stumble)
+    monkeypatch.setattr(jobs, "find_late_heartbeats", late)
+    scheduling.refuse = stumble
+    monitor = watch(target)
+    with run_engine():
+        scheduling.wait_for(lambda gate: gate.refused >= 2)
+        late.wait_for(lambda gate: gate.refused >= 2)
+        scheduling.refuse = lambda **_kwargs: None
+        recording.wait_for(lambda _: state(monitor) == "up")
+
+
+def test_stop_records_every_result_that_was_found_even_those_that_wait_to_be_tried_again(recording):
+    now, team = timezone.now(), make_team()
+    monitors = [make_monitor(team, name=str(number), now=now) for number in range(60)]
+    bodies = [body_of(make_result(monitor, now)) for monitor in monitors]
+    engine = EmbeddedEngine()
+    for body in bodies[:-1]:
+        engine.send("results", body)
+    engine.send("results", bodies[-1], delay_s=60)
+    engine.start()
+    engine.stop()
+    assert slots_stored() == slots_in(bodies)
+    assert engine.figures()["results"] == {"waiting": 0, "dead_letters": 0}
+
+
+def test_stop_waits_a_little_for_a_database_that_is_away_and_loses_nothing_when_it_comes_back(recording):
+    now = timezone.now()
+    body = body_of(make_result(make_monitor(now=now), now))
+    recording.refuse = away
+    engine = EmbeddedEngine()
+    engine.send("results", body)
+    engine.start()
+    recording.wait_for(lambda gate: gate.refused >= 1)
+    stopping = threading.Thread(target=engine.stop, daemon=True)
+    stopping.start()
+    refused = recording.refused
+    recording.wait_for(lambda gate: gate.refused >= refused + 2)  # it tries again while it stops
+    recording.refuse = lambda *args, **kwargs: None
+    stopping.join(WITHIN_S)
+    assert not stopping.is_alive()
+    assert slots_stored() == slots_in([body])
+
+
+def test_stop_ends_although_the_database_stays_away_and_counts_what_is_left(recording, monkeypatch, caplog):
+    monkeypatch.setattr(embedded, "STOP_WAIT_S", 0.3)
+    caplog.set_level("INFO", logger="pipeline")
+    now, team = timezone.now(), make_team()
+    recording.refuse = away
+    engine = EmbeddedEngine()
+    for number in range(25):
+        monitor = make_monitor(team, name=str(number), now=now)
+        engine.send("results", body_of(make_result(monitor, now)))
+    engine.start()
+    recording.wait_for(lambda gate: gate.refused >= 1)
+    began_s = time.monotonic()
+    engine.stop()
+    assert time.monotonic() - began_s < 3
+    assert caplog.messages[-1] == "engine stopped results_left=25"
+    assert slots_stored() == set()
+
+
+def test_after_stop_nobody_takes_messages_and_no_thread_of_the_engine_is_left(recording):
+    engine = EmbeddedEngine()
+    engine.start()
+    assert dispatch.free("checks") == engine.queues["checks"].max_messages
+    engine.stop()
+    assert dispatch.queue_figures() == {}
+    names = ("clock", "probe", "record")
+    assert [t.name for t in threading.enumerate() if t.name.startswith(names)] == []
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)], ids=["ahead", "back"])
+def test_a_wall_clock_that_jumps_and_returns_stops_neither_schedule_nor_belief(
+    target, recording, scheduling, monkeypatch, jump
+):
+    offset = timedelta(0)
+    monkeypatch.setattr(embedded, "read_clock", lambda: datetime.now(UTC) + offset)
+    monitor = watch(target, fail_after=1)
+
+    def newest():
+        return Result.objects.order_by("-scheduled_at").values_list("scheduled_at", flat=True).first()
+
+    with run_engine():
+        recording.wait_for(lambda _: state(monitor) == "up")
+        offset = jump
+        jumped_at, rounds = datetime.now(UTC) + jump, scheduling.passed
+        recording.wait_for(
+            lambda _: Result.objects.filter(
+                scheduled_at__gte=jumped_at, scheduled_at__lte=jumped_at + timedelta(hours=1)
+            ).exists()
+        )
+        assert scheduling.passed > rounds
+        offset = timedelta(0)
+        target.stop()
+        recording.wait_for(lambda _: state(monitor) == "down")
+    assert scheduling.refused == 0
+    assert Incident.objects.get().status == "investigating"
+    assert Status.DOWN.value in stored(monitor)
