@@ -14,7 +14,8 @@ PERCENTILES = (50, 95, 99)
 
 
 def read_stats(monitor: Monitor, window: str, *, now: datetime) -> dict[str, Any]:
-    """Uptime, coverage, downtime, incidents and latency in ``[now - window, now)``. ``KeyError``: no such window."""
+    """Uptime, coverage, downtime, incidents and latency in ``[now - window, now)``. ``KeyError``: no such
+    window."""
     start = now - WINDOWS[window]
     measured = measure([monitor], [window], now=now)[monitor.pk][window]
     life_ms = (now - max(start, monitor.created_at)).total_seconds() * 1000

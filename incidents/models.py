@@ -133,7 +133,7 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
 class MaintenanceWindow(models.Model):
     """Planned trouble: once, or repeated by an RFC 5545 RRULE in a zone. Covers its monitors, and its tags'.
 
-    ``starts_at`` and ``ends_at`` are the first (or only) occurrence; repeats keep its local time and its length.
+    ``starts_at`` and ``ends_at`` are the first (or only) occurrence; repeats keep its local time and length.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="maintenance_windows")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from incidents.models import Incident, IncidentKind
+from incidents.models import Incident, IncidentKind, IncidentQuerySet
 from incidents.services import add_past_incident, close_incident, open_incident, retract
 from monitors.models import Monitor, Result
 from monitors.results import result_json
@@ -34,7 +34,8 @@ def read_causes(wanted: Iterable[tuple[int, WentDown]]) -> dict[tuple[int, datet
 
 
 def apply_changes(changes: Mapping[Monitor, Sequence[Change]]) -> list[IncidentEvent]:
-    """Open and resolve incidents as the monitors' ``changes`` say. Called inside the recorder's transaction."""
+    """Open and resolve incidents as the monitors' ``changes`` say. Called inside the recorder's
+    transaction."""
     downs = [(m.pk, c) for m, found in changes.items() for c in found if isinstance(c, WentDown)]
     causes = read_causes(downs)
     ids = [monitor.pk for monitor in changes]
@@ -63,7 +64,7 @@ def was_down(monitor: Monitor, at: datetime) -> bool:
     )
 
 
-def _automatic(monitor: Monitor) -> Any:
+def _automatic(monitor: Monitor) -> IncidentQuerySet:
     return Incident.objects.filter(monitor=monitor, kind=IncidentKind.AUTOMATIC, retracted=False)
 
 

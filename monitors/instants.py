@@ -1,4 +1,5 @@
-"""Instants stored as whole milliseconds since 1970 in UTC: six to eight bytes, and plain arithmetic in SQL."""
+"""Instants stored as whole milliseconds since 1970 in UTC: six to eight bytes, and plain arithmetic in
+SQL."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ def whole_ms(at: datetime) -> datetime:
 
 
 if TYPE_CHECKING:
-    _Base = models.Field[datetime | str, datetime]
+    _Base = models.DateTimeField[Any, Any]  # what a type checker may take it for
 else:
     _Base = models.BigIntegerField
 
@@ -33,8 +34,8 @@ else:
 class InstantField(_Base):
     """An aware UTC ``datetime`` in Python, a BIGINT of milliseconds in the database.
 
-    Measured against DATETIME(6) and SQLite's text it halves a result's size, and a rollup's bucket is a division
-    that is spelled the same on every database.
+    Measured against DATETIME(6) and SQLite's text it halves a result's size, and a rollup's bucket is a
+    division that is spelled the same on every database.
     """
 
     description = "An instant, to the millisecond"

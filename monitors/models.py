@@ -121,6 +121,8 @@ class RegionState(models.Model):
     counted_from = InstantField(help_text="Older results belong to an earlier life of the monitor")
     changed_at = InstantField(null=True, help_text="When the state last changed")
 
+    changed = False  # in memory only: differs from its row and must be saved
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["monitor", "region"], name="monitors_regionstate_one_per_region"),
@@ -197,7 +199,8 @@ class Result(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Where a heartbeat monitor is pinged, and when it is late. Exists for monitors of kind heartbeat only."""
+    """Where a heartbeat monitor is pinged, and when it is late. Exists for monitors of kind heartbeat
+    only."""
 
     monitor = models.OneToOneField(
         Monitor, primary_key=True, on_delete=models.CASCADE, related_name="heartbeat"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -62,7 +63,8 @@ def key_of(result: CheckResult) -> Key:
 def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
     """Lock the monitors' states and sort out what is new. To be called in a transaction.
 
-    Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was in flight.
+    Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was
+    in flight.
     """
     unique = {key_of(result): result for result in reversed(list(results))}
     watched = _lock({result.monitor_id for result in unique.values()}, now=now)
@@ -86,7 +88,7 @@ def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
     for state in RegionState.objects.select_for_update().filter(monitor_id__in=ids).order_by("pk"):
         states[state.monitor_id][state.region] = state
     monitors = Monitor.objects.filter(pk__in=ids).defer("config", "secrets", "url").with_newest(now=now)
-    return {m.pk: Watched(m, m.newest_at, states[m.pk]) for m in monitors}
+    return {m.pk: Watched(m, vars(m)["newest_at"], states[m.pk]) for m in monitors}
 
 
 def _known_keys(results: Sequence[CheckResult], watched: Mapping[int, Watched]) -> set[Key]:
@@ -114,11 +116,32 @@ def store(batch: Batch, *, in_maintenance: set[Key]) -> None:
             watched.replay_from = at
 
 
-_COLUMNS = ["monitor_id", "scheduled_at", "region", "checked_at", "status", "in_maintenance", "error_code", "error", "http_status", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "download_ms", "total_ms", "address", "http_version", "size_bytes", "tls_expires_at"]
+_COLUMNS = [
+    "monitor_id",
+    "scheduled_at",
+    "region",
+    "checked_at",
+    "status",
+    "in_maintenance",
+    "error_code",
+    "error",
+    "http_status",
+    "dns_ms",
+    "connect_ms",
+    "tls_ms",
+    "first_byte_ms",
+    "download_ms",
+    "total_ms",
+    "address",
+    "http_version",
+    "size_bytes",
+    "tls_expires_at",
+]
 
 
 def _insert(results: Sequence[CheckResult], in_maintenance: set[Key]) -> None:
-    """One prepared multi-row insert. `bulk_create` costs three times the CPU; `INSERT IGNORE` would also swallow
+    """One prepared multi-row insert. `bulk_create` costs three times the CPU; `INSERT IGNORE` would also
+    swallow
     values that do not fit, so MySQL gets an update that changes nothing."""
     if not results:
         return
@@ -133,7 +156,7 @@ def _insert(results: Sequence[CheckResult], in_maintenance: set[Key]) -> None:
         cursor.executemany(statement, [_row(r, in_maintenance) for r in results])
 
 
-def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[object, ...]:
+def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
     timings = result.timings
     return (
         result.monitor_id,
@@ -159,7 +182,8 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[object, ...]:
 
 
 def believe(watched: Watched) -> list[Change]:
-    """Fold the batch's findings, in order, into what the regions believe. For monitors without ``replay_from``."""
+    """Fold the batch's findings, in order, into what the regions believe. For monitors without
+    ``replay_from``."""
     healths, changes = fold(watched.healths, watched.findings, watched.policy)
     _take(watched, healths, at=watched.findings[-1].at)
     return changes
@@ -184,7 +208,8 @@ def _take(watched: Watched, healths: Mapping[str, Health], *, at: datetime) -> N
 
 
 def replay_start(watched: Watched) -> datetime:
-    """How far back a replay reads: long enough before the late result for any run of results to be decided."""
+    """How far back a replay reads: long enough before the late result for any run of results to be
+    decided."""
     assert watched.replay_from is not None  # noqa: S101  # only monitors with a late result are replayed
     runs = 3 * max(watched.monitor.fail_after, watched.monitor.recover_after)
     back = max(timedelta(hours=1), timedelta(seconds=runs * watched.monitor.interval_s))
@@ -193,7 +218,8 @@ def replay_start(watched: Watched) -> datetime:
 
 
 def rewrite_start(watched: Watched) -> datetime:
-    """From when on a replay's findings count: half-way to the late result, by when any run before it was decided.
+    """From when on a replay's findings count: half-way to the late result, by when any run before it was
+    decided.
 
     A run that the late result completes may have begun, and so be dated, before it.
     """
@@ -222,7 +248,7 @@ def read_histories(late: Sequence[Watched]) -> dict[int, list[Finding]]:
 
 def save_states(batch: Batch) -> int:
     """Write the states that changed (most do not); the number of rows written."""
-    states = [s for w in batch.watched.values() for s in w.states.values() if getattr(s, "changed", False)]
+    states = [s for w in batch.watched.values() for s in w.states.values() if s.changed]
     fields = ["state", "failures", "first_failed_at", "passes", "first_passed_at", "changed_at"]
     RegionState.objects.bulk_update([s for s in states if s.pk], fields)
     RegionState.objects.bulk_create([s for s in states if not s.pk])

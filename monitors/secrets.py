@@ -1,4 +1,5 @@
-"""Secrets of a monitor's configuration: split off before it is stored, joined again for the probe, never read back.
+"""Secrets of a monitor's configuration: split off before it is stored, joined again for the probe, never
+read back.
 
 Secret are `auth.password`, `auth.token`, headers marked secret, and headers that always are (`Authorization`,
 `Cookie`). Encrypted with Fernet (AES-128-CBC and HMAC-SHA256, https://github.com/fernet/spec).
@@ -65,7 +66,8 @@ def split(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 def join(public: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
     """The configuration with the secrets put back where nothing newer stands in their place.
 
-    Serves the probe, and serves an edit: what a reader got back without its secret may be sent again as it is.
+    Serves the probe, and serves an edit: what a reader got back without its secret may be sent again as it
+    is.
     """
     config = dict(public)
     if isinstance(auth := config.get("auth"), dict):

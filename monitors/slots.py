@@ -22,7 +22,8 @@ def last_slot(phase_ms: int, interval_s: int, *, before_ms: int) -> int:
 
 
 def phase_ranges(interval_s: int, *, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
-    """The half-open ranges of phases that have a slot in ``[start_ms, end_ms)``: one, or two around the turn."""
+    """The half-open ranges of phases that have a slot in ``[start_ms, end_ms)``: one, or two around the
+    turn."""
     length_ms = interval_s * 1000
     if end_ms - start_ms >= length_ms:
         return [(0, length_ms)]

@@ -1,4 +1,5 @@
-"""When does a monitor turn down? The rules, pure: no clock and no database, so that any history can be replayed."""
+"""When does a monitor turn down? The rules, pure: no clock and no database, so that any history can be
+replayed."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +21,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``fail_after`` failures in a row are needed to believe a down, ``recover_after`` passes to believe a recovery."""
+    """``fail_after`` failures in a row are needed to believe a down, ``recover_after`` passes to believe a
+    recovery."""
 
     fail_after: int = 2
     recover_after: int = 1

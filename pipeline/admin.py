@@ -56,7 +56,6 @@ class CursorAdmin(admin.ModelAdmin[Cursor]):
     """How far the schedule has come. Only looked at."""
 
     list_display = ["name", "sent_until", "lease_owner", "lease_until", "moved_at"]
-    readonly_fields = list_display
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,7 +18,8 @@ from pipeline.specs import check_soon
 
 
 class RunsNow:
-    """A mixin for the monitors' viewset: ``POST monitors/{id}/check``, and a check besides the slots after a change."""
+    """A mixin for the monitors' viewset: ``POST monitors/{id}/check``, and a check besides the slots after
+    a change."""
 
     @extend_schema(request=None, responses=ResultSerializer)
     @action(detail=True, methods=["post"])

@@ -1,4 +1,5 @@
-"""From a stage's name to its code and its queue. The code is imported when first used: the edge has no Django."""
+"""From a stage's name to its code and its queue. The code is imported when first used: the edge has no
+Django."""
 
 from collections.abc import Callable
 from importlib import import_module

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.core.management import call_command
-
+from accounts.tokens import purge_expired_tokens
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -31,4 +30,4 @@ def prune_pings(*, owner: str, now: datetime) -> None:
 
 def flush_tokens(*, owner: str, now: datetime) -> None:
     """Forget refresh tokens that have expired by themselves."""
-    call_command("flushexpiredtokens", verbosity=0)
+    purge_expired_tokens(now=now, limit=10_000)

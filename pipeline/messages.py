@@ -20,7 +20,7 @@ class Results(msgspec.Struct, frozen=True, tag="results.v1"):
 
 
 Message = Checks | Results
-_decoder = msgspec.json.Decoder(Message)
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 def encode(message: Message) -> bytes:

@@ -6,7 +6,8 @@ from monitors.instants import InstantField
 
 
 class Cursor(models.Model):
-    """One row a schedule: every slot before ``sent_until`` was sent. Moved under a lease, by compare-and-set."""
+    """One row a schedule: every slot before ``sent_until`` was sent. Moved under a lease, by
+    compare-and-set."""
 
     name = models.CharField(max_length=32, primary_key=True)
     sent_until = InstantField()

@@ -41,7 +41,8 @@ def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]
 
 
 def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0.0) -> None:
-    """Ask for a check of each monitor besides its slots: it is new, edited or resumed. Heartbeats wait instead."""
+    """Ask for a check of each monitor besides its slots: it is new, edited or resumed. Heartbeats wait
+    instead."""
     at = now + timedelta(seconds=delay_s)
     due = [
         (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from

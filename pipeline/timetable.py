@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``run`` names a function ``(*, owner, now)``. Jobs of one ``lane`` wait for each other, lanes do not."""
+    """``run`` names a function ``(*, owner, now)``. Jobs of one ``lane`` wait for each other, lanes do
+    not."""
 
     name: str
     every_s: float

@@ -14,7 +14,8 @@ from sentrypulse.routing import ContractRouter
 
 
 class MonitorViewSet(RunsNow, ShowsUptime, ShowsMaintenance, StoredMonitorViewSet):
-    """What is watched: what is stored of it, whether maintenance covers it, its figures, and checks on demand."""
+    """What is watched: what is stored of it, whether maintenance covers it, its figures, and checks on
+    demand."""
 
 
 router = ContractRouter()

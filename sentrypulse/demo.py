@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -29,30 +30,27 @@ def flaky(request: HttpRequest) -> HttpResponse:
 DEMO_PATHS = [path("demo/ok", ok), path("demo/flaky", flaky)]
 
 
-def make_demo_monitors(team: Team, *, now: datetime) -> int:
-    """Make the demo's monitors in ``team`` unless it has monitors already; how many were made."""
+def make_demo_monitors(team: Team, *, now: datetime) -> list[Monitor]:
+    """Make the demo's monitors in ``team`` unless it has monitors already; those that were made."""
     if Monitor.objects.filter(team=team).exists():
-        return 0
+        return []
     here = f"http://127.0.0.1:{settings.PORT}"
-    shared = {"now": now, "tags": ["demo"], "interval_s": 20}
-    create_monitor(
-        team,
-        name="Demo API",
-        kind="http",
-        url=f"{here}/demo/ok",
-        config={"json_path": "$.status", "json_equals": "ok"},
-        **shared,
+    shared: dict[str, Any] = {"now": now, "tags": ["demo"], "interval_s": 20}
+    asked: tuple[dict[str, Any], ...] = (
+        {
+            "name": "Demo API",
+            "kind": "http",
+            "url": f"{here}/demo/ok",
+            "config": {"json_path": "$.status", "json_equals": "ok"},
+        },
+        {"name": "Demo shop (flaky)", "kind": "http", "url": f"{here}/demo/flaky", "recheck_s": 5},
+        {"name": "Demo port", "kind": "tcp", "url": f"127.0.0.1:{settings.PORT}"},
+        {
+            "name": "Demo backup job",
+            "kind": "heartbeat",
+            "url": "",
+            "interval_s": 60,
+            "config": {"period_s": 3600, "grace_s": 600},
+        },
     )
-    create_monitor(
-        team, name="Demo shop (flaky)", kind="http", url=f"{here}/demo/flaky", recheck_s=5, **shared
-    )
-    create_monitor(team, name="Demo port", kind="tcp", url=f"127.0.0.1:{settings.PORT}", **shared)
-    create_monitor(
-        team,
-        name="Demo backup job",
-        kind="heartbeat",
-        url="",
-        config={"period_s": 3600, "grace_s": 600},
-        **{**shared, "interval_s": 60},
-    )
-    return 4
+    return [create_monitor(team, **(shared | fields)) for fields in asked]

@@ -101,7 +101,8 @@ class Env:
         return url
 
     def email(self) -> dict[str, Any]:
-        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps, smtp+tls."""
+        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps,
+        smtp+tls."""
         url = self.text("EMAIL_URL", "consolemail://")
         try:
             return dict(environ.Env.email_url_config(url))

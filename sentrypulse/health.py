@@ -59,7 +59,8 @@ def examine() -> dict[str, Any]:
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and the schedule moves, else 503; public, and tells nothing of anybody's data."""
+    """200 when the database answers and the schedule moves, else 503; public, and tells nothing of
+    anybody's data."""
     report = examine()
     return JsonResponse(report, status=200 if report["ok"] else 503)
 

@@ -17,7 +17,8 @@ _BOTH_SPELLINGS = ("/api/", "/ping/", "/admin", "/metrics")
 
 
 class RequestLogMiddleware:
-    """Give the request an id, answer both spellings of a path (with and without the last slash), log one line.
+    """Give the request an id, answer both spellings of a path (with and without the last slash), log one
+    line.
 
     The spelling is mended here rather than redirected, so that a POST keeps its body.
     """
@@ -37,10 +38,15 @@ class RequestLogMiddleware:
         if isinstance(response, HttpResponse):
             response["X-Request-Id"] = request_id
         took_ms = round((time.perf_counter() - started) * 1000)
-        logger.info(
+        logger.log(
+            logging.DEBUG if path.startswith("/demo/") else logging.INFO,
             "request method=%s path=%s status=%d took_ms=%d id=%s",
             request.method,
-            escape_uri_path(path),  # a line break in it must not begin a line of the log
+            "/ping/…"
+            if path.startswith("/ping/")
+            else escape_uri_path(
+                path
+            ),  # who knows the address may ping; a line break in it must not begin a line of the log
             response.status_code,
             took_ms,
             request_id,

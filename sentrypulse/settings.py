@@ -66,7 +66,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         **_given,
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed", **_given}
+    DATABASES["default"]["OPTIONS"] = {
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        "init_command": "SET time_zone = '+00:00'",  # NOW() in a column's default means UTC
+        **_given,
+    }
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 

@@ -45,7 +45,18 @@ class PingSerializer(serializers.ModelSerializer[Ping]):
 
     class Meta:
         model = Ping
-        fields = ["id", "received_at", "kind", "exit_status", "run_id", "duration_ms", "body", "address", "user_agent", "method"]
+        fields = [
+            "id",
+            "received_at",
+            "kind",
+            "exit_status",
+            "run_id",
+            "duration_ms",
+            "body",
+            "address",
+            "user_agent",
+            "method",
+        ]
         read_only_fields = fields
 
 

@@ -47,14 +47,16 @@ class MemoryQueue:
         return max(0, self.max_messages - len(self._heap))
 
     def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False) -> None:
-        """Queue ``body``, due in ``delay_s``. Raises ``QueueFull``; ``force`` is for what must not be lost."""
+        """Queue ``body``, due in ``delay_s``. Raises ``QueueFull``; ``force`` is for what must not be
+        lost."""
         with self._changed:
             if len(self._heap) >= self.max_messages and not force:
                 raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
             self._push(Letter(body), delay_s)
 
     def put_waiting(self, body: bytes) -> None:
-        """Queue ``body``, waiting while the queue is full (not once it is closed): what was found is not lost."""
+        """Queue ``body``, waiting while the queue is full (not once it is closed): what was found is not
+        lost."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._heap) < self.max_messages)
             self._push(Letter(body), 0.0)
@@ -64,12 +66,13 @@ class MemoryQueue:
         self._changed.notify_all()
 
     def take(self, *, most: int = 1) -> list[Letter]:
-        """Wait for due letters and take up to ``most``. Once closed, all are due; then empty: none is left."""
+        """Wait for due letters and take up to ``most``. Once closed, all are due; then empty: none is
+        left."""
         with self._changed:
             while True:
                 now = math.inf if self._closed else self._clock()
                 if self._heap and self._heap[0][0] <= now:
-                    taken = []
+                    taken: list[Letter] = []
                     while self._heap and len(taken) < most and self._heap[0][0] <= now:
                         taken.append(heapq.heappop(self._heap)[2])
                     self._changed.notify_all()

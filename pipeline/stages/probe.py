@@ -13,9 +13,11 @@ logger = logging.getLogger(__name__)
 
 
 def probe(bodies: Sequence[bytes], *, prober: Prober, send: Callable[[bytes], None]) -> list[int]:
-    """Run the checks of each message and ``send`` their results as they come; the indexes of messages that are none.
+    """Run the checks of each message and ``send`` their results as they come; the indexes of messages that
+    are none.
 
-    Results go out while slow targets are still being waited for, so that one of them delays nobody else's news.
+    Results go out while slow targets are still being waited for, so that one of them delays nobody else's
+    news.
     """
     failed: list[int] = []
     for index, body in enumerate(bodies):

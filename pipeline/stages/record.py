@@ -34,7 +34,8 @@ class Recorded:
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
-    """Record the results of all messages at once; the indexes of messages that are none. Database errors propagate."""
+    """Record the results of all messages at once; the indexes of messages that are none. Database errors
+    propagate."""
     failed, results = [], list[CheckResult]()
     for index, body in enumerate(bodies):
         try:

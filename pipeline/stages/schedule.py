@@ -1,4 +1,5 @@
-"""Which checks are due? Sends every slot once, under a lease; a crash sends a window again, which is harmless."""
+"""Which checks are due? Sends every slot once, under a lease; a crash sends a window again, which is
+harmless."""
 
 import logging
 import time
@@ -61,7 +62,8 @@ def schedule(*, owner: str, now: datetime) -> Scheduled:
 
 
 def take_lease(owner: str, *, now: datetime) -> Cursor | None:
-    """The cursor, if it is ours to move for the next five seconds; a lease from a clock that ran ahead is void."""
+    """The cursor, if it is ours to move for the next five seconds; a lease from a clock that ran ahead is
+    void."""
     Cursor.objects.get_or_create(
         pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
     )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import BasePasswordHasher, MD5PasswordHasher, identify_hasher, make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, identify_hasher, make_password
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts import services
@@ -132,7 +132,7 @@ def test_passwords_are_stored_with_argon2(settings):
     from sentrypulse.settings import PASSWORD_HASHERS
 
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
-    hasher: BasePasswordHasher = identify_hasher(make_password(PASSWORD))
+    hasher = identify_hasher(make_password(PASSWORD))
 
     assert hasher.algorithm == "argon2"
 

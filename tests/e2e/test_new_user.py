@@ -60,7 +60,9 @@ def test_a_new_user_watches_a_site_through_an_outage(sentrypulse, target):
         wait_for(has("down"), within_s=30)
         (incident,) = api.get("incidents/").json()["results"]
         results = api.get(f"monitors/{monitor['id']}/results").json()["results"]
-        failing = list(takewhile(lambda result: result["status"] == "down", results))[::-1]  # since the last pass
+        failing = list(takewhile(lambda result: result["status"] == "down", results))[
+            ::-1
+        ]  # since the last pass
         assert incident["cause"] == failing[0]
         assert incident["started_at"] == failing[0]["scheduled_at"]
         assert incident["cause"]["error_code"] == "connect_refused"
@@ -135,5 +137,6 @@ def test_a_port_in_use_is_told_in_one_sentence(sentrypulse, target):
     )
     assert ran.returncode == 1
     assert ran.stderr.strip().splitlines()[-1] == (
-        f"CommandError: Cannot listen on 127.0.0.1:{target.port} (Address already in use); set PORT to a free one."
+        f"CommandError: Cannot listen on 127.0.0.1:{target.port} (Address already in use); "
+        "set PORT to a free one."
     )

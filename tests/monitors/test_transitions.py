@@ -27,7 +27,8 @@ def at(minute):
 
 
 def history(outcomes, region="local"):
-    """``UDD`` into findings a minute apart; a lower-case letter is in maintenance, a dot is a missing slot."""
+    """``UDD`` into findings a minute apart; a lower-case letter is in maintenance, a dot is a missing
+    slot."""
     return [
         Finding(at(minute), region, OUTCOMES[letter.upper()], letter.islower())
         for minute, letter in enumerate(outcomes)

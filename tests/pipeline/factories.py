@@ -1,6 +1,7 @@
 """Monitors and results for the pipeline's tests."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from accounts.models import Team
 from monitors.models import Monitor
@@ -15,7 +16,7 @@ def make_team(name="Team"):
 
 
 def make_monitor(team=None, *, now=T0, **fields) -> Monitor:
-    defaults = {"name": "Shop", "kind": "http", "url": "http://shop.test/", "interval_s": 60}
+    defaults: dict[str, Any] = {"name": "Shop", "kind": "http", "url": "http://shop.test/", "interval_s": 60}
     return create_monitor(team or make_team(), now=now, **(defaults | fields))
 
 

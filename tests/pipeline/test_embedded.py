@@ -1,4 +1,4 @@
-"""The embedded engine with its real threads, a real target on loopback and a database that all threads share."""
+"""The embedded engine with its real threads, a real target on loopback and a database that they share."""
 
 import sqlite3
 import threading
@@ -11,6 +11,7 @@ from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from incidents.models import Incident
+from monitors.instants import whole_ms
 from monitors.models import RegionState, Result
 from pipeline import dispatch, jobs
 from pipeline.entrypoints import embedded
@@ -27,7 +28,7 @@ WITHIN_S = 15.0  # a bound for a machine under load; every test ends long before
 
 @pytest.fixture(autouse=True)
 def _shared_database(transactional_db, tmp_path):
-    """On SQLite, a file for these tests: the threads of a shared in-memory one are refused instead of waiting."""
+    """On SQLite a file: threads that share a database in memory are refused instead of waiting."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -128,7 +129,7 @@ def body_of(*found):
 
 
 def slots_in(bodies):
-    return {(r.monitor_id, r.scheduled_at) for body in bodies for r in decode(body).results}
+    return {(r.monitor_id, whole_ms(r.scheduled_at)) for body in bodies for r in decode(body).results}
 
 
 def slots_stored():
@@ -308,9 +309,6 @@ def test_a_wall_clock_that_jumps_and_returns_stops_neither_schedule_nor_belief(
     offset = timedelta(0)
     monkeypatch.setattr(embedded, "read_clock", lambda: datetime.now(UTC) + offset)
     monitor = watch(target, fail_after=1)
-
-    def newest():
-        return Result.objects.order_by("-scheduled_at").values_list("scheduled_at", flat=True).first()
 
     with run_engine():
         recording.wait_for(lambda _: state(monitor) == "up")

@@ -18,6 +18,7 @@ from waitress.server import create_server
 from accounts.models import Team, User
 from accounts.services import register_user
 from pipeline.entrypoints.embedded import EmbeddedEngine
+from pipeline.specs import check_soon
 from sentrypulse.demo import make_demo_monitors
 
 logger = logging.getLogger(__name__)
@@ -40,13 +41,15 @@ class Command(BaseCommand):
         listening = _listen()
         call_command("migrate", verbosity=0, interactive=False)
         team = self._find_administrator()
-        if demo and (made := make_demo_monitors(team, now=timezone.now())):
-            self.stdout.write(f"Made {made} demo monitors (DEMO=0 leaves them out).")
+        made = make_demo_monitors(team, now=timezone.now()) if demo else []
+        if made:
+            self.stdout.write(f"Made {len(made)} demo monitors (DEMO=0 leaves them out).")
         connection.close()
         engine, server = EmbeddedEngine(), _make_server(listening)
         web = threading.Thread(target=server.run, name="web", daemon=True)
         web.start()
         engine.start()
+        check_soon(made, now=timezone.now())
         self.stdout.write(
             f"\n  SentryPulse is running.  Ctrl-C stops it.\n\n"
             f"  API     {settings.PUBLIC_URL}/api/v1/\n"
