@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from monitors.instants import whole_ms
 from monitors.models import Result
 from probes.result import CheckResult
 
@@ -10,7 +11,9 @@ PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "download_ms", "tot
 
 
 def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")  # as DRF writes it
+    if at is None:
+        return None
+    return whole_ms(at).astimezone(UTC).isoformat().replace("+00:00", "Z")  # as DRF writes it
 
 
 def result_json(result: Result | CheckResult) -> dict[str, Any]:

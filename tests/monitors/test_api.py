@@ -89,7 +89,7 @@ def test_the_newest_result_is_shown_with_its_timings(api, team):
     assert body["last_result"] == {
         "monitor": monitor.pk,
         "region": "local",
-        "scheduled_at": "2026-03-01T12:00:00.000Z",
+        "scheduled_at": "2026-03-01T12:00:00Z",
         "checked_at": "2026-03-01T12:00:00.040000Z",
         "status": "up",
         "error_code": "",

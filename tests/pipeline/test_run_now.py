@@ -11,6 +11,7 @@ from monitors.services import pause_monitors
 from pipeline import dispatch
 from pipeline.messages import decode
 from pipeline.probing import close_prober
+from pipeline.run_now import run_now
 from pipeline.stages.record import record
 from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.e2e.harness import Target
@@ -94,8 +95,8 @@ def test_a_check_on_demand_returns_what_was_found_and_stores_it(api, team, targe
     assert RegionState.objects.get(monitor=monitor).state == "up"
 
 
-def test_a_check_on_demand_that_fails_is_an_answer_and_counts_as_any_other(api, team, target, settings):
-    monitor = make_monitor(team, url=target.url, fail_after=1, config={"status_codes": "404"})
+def test_a_check_on_demand_that_fails_is_an_answer_and_counts_as_any_other(api, team, target):
+    monitor = make_monitor(team, url=target.url, fail_after=1, config={"expected_status": "404"})
     body = check(api, monitor).json()
     assert (body["status"], body["error_code"]) == ("down", "http_status")
     incident = Incident.objects.get()
@@ -239,8 +240,6 @@ def test_pausing_for_a_check_in_flight_leaves_no_result_behind(team, target):
     monitor = make_monitor(team, url=target.url)
     stale = Monitor.objects.get(pk=monitor.pk)
     pause_monitors([monitor], now=T0)
-    from pipeline.run_now import run_now
-
     assert stale.enabled
     assert run_now(stale, now=T0).status == "up"
     assert Result.objects.count() == 0

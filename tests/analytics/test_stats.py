@@ -1,0 +1,223 @@
+"""``GET monitors/{id}/stats``: every figure by hand."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from accounts.models import Role
+from analytics.stats import read_stats
+from analytics.uptime import WINDOWS
+from incidents.models import Incident
+from monitors.models import Monitor, Result
+from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
+from tests.pipeline.factories import T0, make_monitor
+
+pytestmark = pytest.mark.django_db
+NOW = T0
+NO_LATENCY = dict.fromkeys(("min", "avg", "p50", "p95", "p99", "max"))
+
+
+@pytest.fixture(autouse=True)
+def _static_folder(settings, tmp_path):
+    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
+    settings.STATIC_ROOT = tmp_path
+
+
+@pytest.fixture
+def team(db):
+    return TeamFactory()
+
+
+@pytest.fixture
+def api(team):
+    user = UserFactory()
+    MembershipFactory(team=team, user=user, role=Role.VIEWER)
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+def make_old(team=None, *, age=timedelta(days=400), **fields):
+    """A monitor that was made long ago."""
+    monitor = make_monitor(team, **fields)
+    Monitor.objects.filter(pk=monitor.pk).update(created_at=NOW - age)
+    monitor.refresh_from_db()
+    return monitor
+
+
+def store(monitor, *found):
+    """``found``: (seconds before now, status, total_ms)."""
+    for ago_s, status, total_ms in found:
+        at = NOW - timedelta(seconds=ago_s)
+        Result.objects.create(
+            monitor=monitor, region="local", scheduled_at=at, checked_at=at, status=status, total_ms=total_ms
+        )
+
+
+def open_incident(monitor, *, since_s, until_s=None, **fields):
+    return Incident.objects.create(
+        team=monitor.team,
+        monitor=monitor,
+        title="Down",
+        started_at=NOW - timedelta(seconds=since_s),
+        resolved_at=None if until_s is None else NOW - timedelta(seconds=until_s),
+        status="investigating" if until_s is None else "resolved",
+        **fields,
+    )
+
+
+def test_the_figures_of_an_hour_are_those_computed_by_hand():
+    monitor = make_old(interval_s=600)
+    store(
+        monitor,
+        (3600, "up", 100),
+        (3000, "degraded", 900),
+        (2400, "down", 5000),
+        (1800, "unknown", None),
+        (1200, "down", 40),
+        (600, "up", 200),
+    )
+    Result.objects.filter(scheduled_at=NOW - timedelta(seconds=1200)).update(in_maintenance=True)
+    open_incident(monitor, since_s=2400, until_s=1800)
+    assert read_stats(monitor, "1h", now=NOW) == {
+        "window": "1h",
+        "from": NOW - timedelta(hours=1),
+        "to": NOW,
+        "uptime": 0.75,
+        "coverage": 0.666667,
+        "downtime_s": 600,
+        "incidents": 1,
+        "checks": {"up": 2, "degraded": 1, "down": 2, "unknown": 1, "maintenance": 1},
+        "latency_ms": {"min": 100, "avg": 400, "p50": 200, "p95": 900, "p99": 900, "max": 900},
+    }
+
+
+def test_where_nothing_was_found_every_figure_is_null_or_nought():
+    figures = read_stats(make_old(), "24h", now=NOW)
+    assert (figures["uptime"], figures["coverage"], figures["downtime_s"]) == (None, 0.0, 0)
+    assert figures["checks"] == {"up": 0, "degraded": 0, "down": 0, "unknown": 0, "maintenance": 0}
+    assert (figures["incidents"], figures["latency_ms"]) == (0, NO_LATENCY)
+
+
+def test_coverage_is_of_the_monitors_life_and_not_of_the_time_before_it():
+    monitor = make_old(age=timedelta(seconds=1200), interval_s=600)
+    store(monitor, (600, "up", None))
+    assert read_stats(monitor, "30d", now=NOW)["coverage"] == 0.5
+    assert read_stats(make_old(age=timedelta(0)), "30d", now=NOW)["coverage"] is None
+
+
+def test_a_window_is_half_open():
+    monitor = make_old(interval_s=60)
+    store(monitor, (3601, "down", 9), (3600, "up", 1), (0, "down", 9))
+    figures = read_stats(monitor, "1h", now=NOW)
+    assert figures["checks"] == {"up": 1, "degraded": 0, "down": 0, "unknown": 0, "maintenance": 0}
+    assert figures["latency_ms"]["max"] == 1
+
+
+def test_incidents_count_when_they_overlap_the_window_and_were_not_retracted():
+    monitor, other = make_old(), make_old()
+    open_incident(monitor, since_s=7200, until_s=3601)  # over before it
+    open_incident(monitor, since_s=7200, until_s=3500)
+    open_incident(monitor, since_s=7200)
+    open_incident(monitor, since_s=60, until_s=30, retracted=True)
+    open_incident(other, since_s=60)
+    assert read_stats(monitor, "1h", now=NOW)["incidents"] == 2
+
+
+def nearest_rank(values, percentile):
+    """The smallest value that at least ``percentile`` in a hundred do not exceed."""
+    return min(v for v in values if 100 * sum(w <= v for w in values) >= percentile * len(values))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(values=st.lists(st.integers(0, 60_000), min_size=1, max_size=30))
+def test_percentiles_are_the_nearest_rank_of_all_values(values):
+    monitor = make_old(interval_s=60)
+    Result.objects.bulk_create(
+        Result(
+            monitor=monitor,
+            region="local",
+            scheduled_at=NOW - timedelta(seconds=ago_s),
+            checked_at=NOW,
+            status="up",
+            total_ms=value,
+        )
+        for ago_s, value in enumerate(values, 1)
+    )
+    latency = read_stats(monitor, "1h", now=NOW)["latency_ms"]
+    assert {p: latency[f"p{p}"] for p in (50, 95, 99)} == {p: nearest_rank(values, p) for p in (50, 95, 99)}
+    assert (latency["min"], latency["max"]) == (min(values), max(values))
+    assert abs(latency["avg"] - sum(values) / len(values)) <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1, (1, 1, 1)),
+        (2, (1, 2, 2)),
+        (20, (10, 19, 20)),
+        (21, (11, 20, 21)),
+        (100, (50, 95, 99)),
+        (101, (51, 96, 100)),
+    ],
+)
+def test_percentiles_of_one_to_many_are_exact(count, expected):
+    monitor = make_old(interval_s=60)
+    store(monitor, *((n, "up", n) for n in range(1, count + 1)))
+    latency = read_stats(monitor, "1h", now=NOW)["latency_ms"]
+    assert (latency["p50"], latency["p95"], latency["p99"]) == expected
+
+
+def test_a_failed_check_has_no_latency():
+    monitor = make_old(interval_s=60)
+    store(monitor, (60, "down", 10_000), (30, "up", None))
+    assert read_stats(monitor, "1h", now=NOW)["latency_ms"] == NO_LATENCY
+
+
+@pytest.mark.parametrize(("window", "length"), WINDOWS.items())
+def test_every_window_ends_now_and_is_as_long_as_its_name(api, team, window, length):
+    monitor = make_old(team)
+    with time_machine.travel(NOW, tick=False):
+        answer = api.get(f"/api/v1/monitors/{monitor.pk}/stats?window={window}")
+        assert answer.status_code == 200
+        assert (answer.json()["window"], answer.json()["to"]) == (window, "2026-03-01T12:00:00Z")
+        assert answer.data["from"] == (NOW - length).isoformat().replace("+00:00", "Z")
+
+
+def test_without_a_name_the_window_is_a_day(api, team):
+    assert api.get(f"/api/v1/monitors/{make_old(team).pk}/stats").json()["window"] == "24h"
+
+
+@pytest.mark.parametrize("window", ["2h", "", "1H", "all"])
+def test_a_window_that_does_not_exist_is_refused_with_those_that_do(api, team, window):
+    answer = api.get(f"/api/v1/monitors/{make_old(team).pk}/stats?window={window}")
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "window": [f"There is no window {window!r}; choose from 1h, 24h, 7d, 30d, 90d, 365d."]
+    }
+
+
+def test_another_teams_monitor_has_no_figures_for_me(api):
+    assert api.get(f"/api/v1/monitors/{make_old().pk}/stats").status_code == 404
+
+
+def test_the_list_shows_uptime_at_the_same_number_of_queries_for_three_and_for_thirty(api, team):
+    counts = []
+    for more in (3, 27):
+        for _ in range(more):
+            monitor = make_old(team, interval_s=60)
+            with time_machine.travel(NOW, tick=False):
+                store(monitor, (60, "up", 5))
+        with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as queries:
+            rows = api.get("/api/v1/monitors/?page_size=200").json()["results"]
+        counts.append((len(rows), len(queries)))
+    assert [size for size, _ in counts] == [3, 30]
+    assert counts[0][1] == counts[1][1]
+    assert {row["uptime"]["24h"] for row in rows} == {1.0}
+    assert set(rows[0]["uptime"]) == {"24h", "7d", "30d", "90d"}

@@ -1,0 +1,288 @@
+"""A setting that makes no sense stops the start with one sentence; those that do suit production."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from sentrypulse.env import Env, SettingsError, require_secret
+from sentrypulse.logs import logging_setting
+
+ROOT = Path(__file__).resolve().parents[2]
+URL_SHAPE = "must look like https://status.example.com (no path), not"
+
+
+def manage(*arguments, **environment):
+    """``manage.py`` in a process of its own that knows no other setting."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:sentrypulse", "manage.py", *arguments],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def refusal(read, **environment):
+    with pytest.raises(SettingsError) as refused:
+        read(Env(environment))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("quantum", "ENGINE must be one of embedded, celery, serverless, not 'quantum'."),
+        ("celery", "ENGINE celery is not part of this version yet; use ENGINE=embedded."),
+        ("serverless", "ENGINE serverless is not part of this version yet; use ENGINE=embedded."),
+    ],
+)
+def test_an_engine_that_is_not_there_is_refused(value, sentence):
+    assert refusal(Env.engine, ENGINE=value) == sentence
+
+
+_NO_SUCH_DATABASE = "DATABASE_URL must start with sqlite:/// or mysql://user:password@host:3306/ ."
+_UNREADABLE = "DATABASE_URL cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 ."
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        (
+            "postgres://u:pw@h/db",
+            _NO_SUCH_DATABASE,
+        ),
+        ("nonsense", _NO_SUCH_DATABASE),
+        (
+            "mysql://u:pw@h:3306",
+            "DATABASE_URL names no database: write mysql://user:password@host:3306/database .",
+        ),
+        ("sqlite:///", "DATABASE_URL names no database: write sqlite:///file ."),
+        ("sqlite://", "DATABASE_URL names no database: write sqlite:///file ."),
+        ("mysql://u:pw@h:port/db", _UNREADABLE),
+        ("mysql://user:s3cret/word@h/db", _UNREADABLE),
+        ("mysql://user:s3cret?word@h/db", _UNREADABLE),
+    ],
+)
+def test_a_database_that_cannot_be_meant_is_refused_and_its_password_not_repeated(url, sentence):
+    told = refusal(lambda env: env.database("sqlite:///x"), DATABASE_URL=url)
+    assert told == sentence
+    assert "s3cret" not in told
+
+
+def test_a_database_is_read_with_its_password_and_options():
+    found = Env({"DATABASE_URL": "mysql://ada:p%2Fw%23@db:3307/pulse?ssl_mode=REQUIRED"}).database("")
+    assert found["ENGINE"] == "django.db.backends.mysql"
+    assert [found[k] for k in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == [
+        "ada",
+        "p/w#",
+        "db",
+        3307,
+        "pulse",
+    ]
+    assert found["OPTIONS"] == {"ssl_mode": "REQUIRED"}
+    assert Env({}).database("sqlite:////data/pulse.sqlite3")["NAME"] == "/data/pulse.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "status.example.com",
+        "ftp://status.example.com",
+        "https://status.example.com/path",
+        "https://status.example.com?q=1",
+        "https://status.example.com#top",
+        "https://ada:pw@status.example.com",
+        "https://status.example.com:99999",
+        "https://status example.com",
+        "https://[::1",
+        "http://::1:8000",
+    ],
+)
+def test_a_public_url_with_more_than_scheme_and_host_is_refused(url):
+    told = refusal(lambda env: env.http_url("PUBLIC_URL", ""), PUBLIC_URL=url)
+    assert told == f"PUBLIC_URL {URL_SHAPE} {url!r}."
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://status.example.com/", "https://status.example.com"),
+        ("HTTPS://Status.Example.com", "https://status.example.com"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://[::1]", "http://[::1]"),
+    ],
+)
+def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
+    assert Env({"PUBLIC_URL": url}).http_url("PUBLIC_URL", "") == kept
+
+
+@pytest.mark.parametrize(
+    ("read", "environment", "sentence"),
+    [
+        (
+            lambda env: env.integer("PORT", 8000, low=1, high=65535),
+            {"PORT": "70000"},
+            "PORT must be between 1 and 65535, not 70000.",
+        ),
+        (
+            lambda env: env.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
+            {"PROBE_CONCURRENCY": "many"},
+            "PROBE_CONCURRENCY must be a whole number, not 'many'.",
+        ),
+        (
+            lambda env: env.flag("DEBUG", default=False),
+            {"DEBUG": "maybe"},
+            "DEBUG must be true or false, not 'maybe'.",
+        ),
+        (
+            Env.redis_url,
+            {"REDIS_URL": "127.0.0.1:6379"},
+            "REDIS_URL must start with redis://, rediss:// or unix:// .",
+        ),
+        *(
+            (
+                Env.email,
+                {"EMAIL_URL": url},
+                "EMAIL_URL must look like smtp://user:password@host:25, or be empty for the console.",
+            )
+            for url in ("mail.example.com", "pigeon://loft", "smtp://u:s3cret@h:port")
+        ),
+        (
+            lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),
+            {"LOG_FORMAT": "xml"},
+            "LOG_FORMAT must be text or json, not 'xml'.",
+        ),
+        (
+            lambda env: logging_setting(level=env.text("LOG_LEVEL"), style="text"),
+            {"LOG_LEVEL": "loud"},
+            "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'.",
+        ),
+        (
+            lambda env: require_secret(env, "SECRET_KEY", kept_at=None, make="django"),
+            {"SECRET_KEY": "s3cret"},
+            "SECRET_KEY is too short to be secret: use at least 32 characters.",
+        ),
+        (
+            lambda env: require_secret(env, "SECRET_KEY", kept_at=None, make="django"),
+            {},
+            "SECRET_KEY is required with this engine: set it to a long random secret.",
+        ),
+        *(
+            (
+                lambda env: require_secret(env, "FIELD_ENCRYPTION_KEY", kept_at=None, make="fernet"),
+                {"FIELD_ENCRYPTION_KEY": key},
+                "FIELD_ENCRYPTION_KEY must be one or more Fernet keys, separated by commas (newest first).",
+            )
+            for key in ("s3cret", "schlüssel", f"{Fernet.generate_key().decode()},s3cret")
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_with_one_sentence_that_holds_no_secret(read, environment, sentence):
+    told = refusal(read, **environment)
+    assert told == sentence
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1", True), ("Yes", True), (" on ", True), ("0", False), ("False", False), ("", True)],
+)
+def test_a_flag_is_read_as_people_write_it(text, value):
+    assert Env({"DEBUG": text}).flag("DEBUG", default=True) is value
+
+
+def test_a_list_is_read_without_its_blanks():
+    assert Env({"ALLOWED_HOSTS": " a.example ,, b.example,"}).items("ALLOWED_HOSTS") == [
+        "a.example",
+        "b.example",
+    ]
+
+
+@pytest.mark.parametrize(("name", "make"), [("SECRET_KEY", "django"), ("FIELD_ENCRYPTION_KEY", "fernet")])
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, name, make):
+    path = tmp_path / "var" / name.lower()
+    made = require_secret(Env({}), name, kept_at=path, make=make)
+    assert len(made) >= 44
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert require_secret(Env({}), name, kept_at=path, make=make) == made
+    assert [p.name for p in path.parent.iterdir()] == [name.lower()]
+    given = Fernet.generate_key().decode()
+    assert require_secret(Env({name: given}), name, kept_at=path, make=make) == given
+
+
+@pytest.mark.parametrize("command", ["check", "up"])
+def test_a_command_says_one_sentence_and_shows_no_traceback(tmp_path, command):
+    ran = manage(command, DATA_DIR=str(tmp_path), ENGINE="quantum")
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr == "ENGINE must be one of embedded, celery, serverless, not 'quantum'.\n"
+
+
+def test_the_settings_of_production_pass_djangos_own_check_without_a_warning(tmp_path):
+    ran = manage(
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        DATA_DIR=str(tmp_path),
+        ENGINE="embedded",
+        PUBLIC_URL="https://status.example.com",
+        SECRET_KEY="a-long-secret-with-many-different-characters-0123456789-XYZ",
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (
+        0,
+        "System check identified no issues (0 silenced).\n",
+        "",
+    )
+
+
+SHOW = """
+from django.conf import settings as s
+print(s.PUBLIC_URL, ",".join(s.ALLOWED_HOSTS), s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,
+      s.DATABASES["default"]["OPTIONS"].get("timeout"), sep="|")
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20"),
+        (
+            {"PUBLIC_URL": "https://[2001:db8::1]", "DATABASE_URL": "sqlite:///x.sqlite3?timeout=5"},
+            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5",
+        ),
+    ],
+)
+def test_what_follows_from_the_environment_fits_together(tmp_path, environment, shown):
+    ran = manage("shell", "--no-imports", "-c", SHOW, DATA_DIR=str(tmp_path), **environment)
+    assert ran.stderr == ""
+    assert ran.stdout.strip() == shown
+
+
+_READS = re.compile(
+    r"""env\.(?:text|flag|integer|items|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
+)
+_READS_IN_ENV = re.compile(r"""self\.text\("(\w+)"|self\._values\.get\("(\w+)\"""")
+
+
+def find_variables():
+    settings, env = ((ROOT / "sentrypulse" / name).read_text() for name in ("settings.py", "env.py"))
+    found = [*_READS.findall(settings), *_READS_IN_ENV.findall(env)]
+    return {name for names in found for name in names if name}
+
+
+def test_every_variable_is_documented():
+    names = find_variables()
+    assert {"ENGINE", "DATABASE_URL", "SECRET_KEY", "PORT", "LOG_FORMAT", "EMAIL_URL"} <= names
+    written = (ROOT / "docs" / "configuration.md").read_text()
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", written))
+    assert sorted(names - documented) == []
