@@ -21,16 +21,26 @@ from probes.result import CheckResult
 
 logger = logging.getLogger(__name__)
 
+RECORD_AT_ONCE = 500
+"""Results a transaction. Each is a term of some statement's WHERE, and SQLite takes a thousand of them."""
+
 
 @dataclass(slots=True)
 class Recorded:
-    """What became of a batch."""
+    """What became of the results."""
 
     stored: int = 0
     duplicates: int = 0
     stale: int = 0
     events: list[IncidentEvent] = field(default_factory=list)
     rechecks: list[tuple[Monitor, str, datetime]] = field(default_factory=list)
+
+    def add(self, other: "Recorded") -> None:
+        self.stored += other.stored
+        self.duplicates += other.duplicates
+        self.stale += other.stale
+        self.events += other.events
+        self.rechecks += other.rechecks
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
@@ -52,12 +62,18 @@ def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
 
 
 def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
-    """Store ``results`` and let them change what we believe. Recording a result again changes nothing."""
+    """Store ``results`` and let them change what we believe. Recording a result again changes nothing.
+
+    A database error leaves whole batches recorded or not at all: record all of them again.
+    """
     if not results:
         return Recorded()
     started = time.perf_counter()
-    with transaction.atomic():
-        recorded = _record(results, now=now)
+    recorded = Recorded()
+    for first in range(0, len(results), RECORD_AT_ONCE):
+        with transaction.atomic():
+            batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
+        recorded.add(batch)
     for monitor_at in _by_delay(recorded.rechecks):
         for body in spec_bodies(build_specs(monitor_at)):
             dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db.models import Q
@@ -25,6 +27,8 @@ LEASE = timedelta(seconds=5)
 MAX_LATE = timedelta(seconds=30)
 """Slots later than this are skipped: they show as a gap, never as a burst."""
 CLOCK_TOLERANCE = timedelta(seconds=60)
+RANGES_AT_ONCE = 500
+"""SQLite takes a thousand terms in a WHERE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +95,21 @@ def find_start(cursor: Cursor, *, now: datetime) -> tuple[datetime, datetime | N
 def due_slots(start: datetime, end: datetime) -> Iterator[tuple[Monitor, str, datetime]]:
     """(monitor, region, slot) for each monitor with a slot in ``[start, end)``; of several, only the last.
 
-    Costs what is due: one index range an interval in use, in two statements.
+    Costs what is due: one index range an interval in use, in two statements (more beyond 500 intervals).
     """
     start_ms, end_ms = to_ms(start), to_ms(end)
     if end_ms <= start_ms:
         return
     enabled = Monitor.objects.filter(enabled=True, phase_ms__isnull=False)
-    wanted = Q()
-    for interval_s in enabled.order_by("interval_s").values_list("interval_s", flat=True).distinct():
-        for low, high in phase_ranges(interval_s, start_ms=start_ms, end_ms=end_ms):
-            wanted |= Q(interval_s=interval_s, phase_ms__gte=low, phase_ms__lt=high)
-    if not wanted:
-        return
-    for monitor in enabled.filter(wanted).iterator(chunk_size=2000):
-        assert monitor.phase_ms is not None  # noqa: S101  # filtered above
-        slot = from_ms(last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms))
-        for region in monitor.regions or settings.REGIONS:
-            yield monitor, region, slot
+    ranges = [
+        Q(interval_s=interval_s, phase_ms__gte=low, phase_ms__lt=high)
+        for interval_s in enabled.order_by("interval_s").values_list("interval_s", flat=True).distinct()
+        for low, high in phase_ranges(interval_s, start_ms=start_ms, end_ms=end_ms)
+    ]
+    for first in range(0, len(ranges), RANGES_AT_ONCE):
+        wanted = reduce(or_, ranges[first : first + RANGES_AT_ONCE])
+        for monitor in enabled.filter(wanted).iterator(chunk_size=2000):
+            assert monitor.phase_ms is not None  # noqa: S101  # filtered above
+            slot = from_ms(last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms))
+            for region in monitor.regions or settings.REGIONS:
+                yield monitor, region, slot

@@ -140,3 +140,17 @@ def test_a_round_costs_a_constant_number_of_statements(outbox, django_assert_max
         run(10)
     assert len(outbox.specs()) == 150
     assert [len(decode(body).specs) for body in outbox.bodies] == [100, 50]
+
+
+def test_more_than_a_thousand_different_intervals_are_no_obstacle(outbox):
+    """SQLite refuses a condition of more than a thousand terms."""
+    team = make_team()
+    Monitor.objects.bulk_create(
+        Monitor(team=team, name=str(n), kind="http", url="http://shop.test/", interval_s=n, phase_ms=n)
+        for n in range(10, 1110)
+    )
+    run(0), run(25)
+    sent = Counter(spec.monitor_id for spec in outbox.specs())
+    assert set(sent.values()) == {1}
+    due_in_any_25_s = Monitor.objects.filter(interval_s__lte=25).values_list("pk", flat=True)
+    assert set(due_in_any_25_s) <= set(sent)

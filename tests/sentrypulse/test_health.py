@@ -45,7 +45,7 @@ class Queues:
 
 @pytest.fixture
 def engine():
-    dispatch.use_sender(Queues())  # type: ignore[arg-type]  # only its figures are asked for
+    dispatch.use_sender(Queues())
     yield
     dispatch.use_sender(None)
 
