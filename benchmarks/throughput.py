@@ -36,7 +36,7 @@ def serve(ready: "multiprocessing.connection.Connection") -> None:
 
         def data_received(self, data: bytes) -> None:
             if data.endswith(b"\r\n\r\n"):
-                self.transport.write(answer)  # type: ignore[attr-defined]
+                self.transport.write(answer)  # type: ignore[attr-defined]  # TCP: a plain Transport
                 self.transport.close()
 
     async def run() -> None:

@@ -1,8 +1,11 @@
 """Which monitors are in maintenance: one question for the recorder, one for those who read."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
 
@@ -10,18 +13,38 @@ from incidents.models import MaintenanceWindow
 from incidents.occurrences import Span, covering, next_occurrence
 from monitors.models import Monitor
 
+logger = logging.getLogger(__name__)
+
 
 def running(window: MaintenanceWindow, at: datetime) -> Span | None:
-    """The occurrence of ``window`` in which ``at`` lies."""
-    return covering(
-        at, starts_at=window.starts_at, ends_at=window.ends_at, rule=window.rrule, zone=window.timezone
-    )
+    """The occurrence of ``window`` in which ``at`` lies; None as well for a window that nobody can follow."""
+    return _ask(covering, window, at)
 
 
 def upcoming(window: MaintenanceWindow, now: datetime) -> Span | None:
-    """The running or next occurrence; None for a window that is over for good."""
-    return next_occurrence(
-        now, starts_at=window.starts_at, ends_at=window.ends_at, rule=window.rrule, zone=window.timezone
+    """The running or next occurrence; None for a window that is over for good, or that nobody can follow."""
+    return _ask(next_occurrence, window, now)
+
+
+def _ask(question: Callable[..., Span | None], window: MaintenanceWindow, at: datetime) -> Span | None:
+    """Forms refuse a bad rule or zone; a row got past them, or a zone left the database, must stop nobody."""
+    rule, zone = window.rrule, window.timezone
+    try:
+        return question(at, starts_at=window.starts_at, ends_at=window.ends_at, rule=rule, zone=zone)
+    except (ValueError, ZoneInfoNotFoundError, OSError, OverflowError) as fault:
+        _warn_once(window.pk, rule, zone, type(fault).__name__)
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _warn_once(window_id: int, rule: str, zone: str, fault: str) -> None:
+    """Once a process: the recorder asks the same window for every result."""
+    logger.warning(
+        "maintenance ignores a broken window window=%d rrule=%r timezone=%r fault=%s",
+        window_id,
+        rule,
+        zone,
+        fault,
     )
 
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -30,7 +29,6 @@ WRITE_AT_ONCE = 200
 FORGIVE_AT_LEAST = timedelta(minutes=1)
 """Even a monitor without grace gets this long after an absence of ours."""
 CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
-BEFORE_THE_REPEATED_HOUR = timedelta(hours=3)
 LONGEST_TOTAL_MS = 2**31 - 1
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -173,20 +171,10 @@ def _first_due(config: Mapping[str, Any], *, anchor: datetime, after: datetime) 
     """The end of the first grace that ends later than ``after``; expected are moments behind ``anchor``."""
     grace = _grace(config)
     if config["cron"]:
-        return whole_ms(_expect_by_cron(config, max(anchor, after - grace)) + grace)
+        return whole_ms(next_expected(config, max(anchor, after - grace)) + grace)
     period = timedelta(seconds=config["period_s"])
     missed = max(0, (after - anchor - grace) // period)
     return whole_ms(next_expected(config, anchor + missed * period) + grace)
-
-
-def _expect_by_cron(config: Mapping[str, Any], after: datetime) -> datetime:
-    """``next_expected``; asked within an hour that autumn repeats, it would count that hour's jobs again."""
-    if not after.astimezone(ZoneInfo(config["timezone"])).fold:
-        return next_expected(config, after)
-    found = after - BEFORE_THE_REPEATED_HOUR
-    while found <= after:
-        found = next_expected(config, found)
-    return found
 
 
 def _plan_run(heartbeat: Heartbeat, config: Mapping[str, Any], *, after: datetime) -> datetime:

@@ -141,8 +141,7 @@ _COLUMNS = [
 
 def _insert(results: Sequence[CheckResult], in_maintenance: set[Key]) -> None:
     """One prepared multi-row insert. `bulk_create` costs three times the CPU; `INSERT IGNORE` would also
-    swallow
-    values that do not fit, so MySQL gets an update that changes nothing."""
+    swallow values that do not fit, so MySQL gets an update that changes nothing."""
     if not results:
         return
     tail = (

@@ -17,9 +17,9 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
     (Debian cron's rules).
     """
     if config["cron"]:
-        zone = _load_zone(config["timezone"])
-        found = next(CronSim(config["cron"], after.astimezone(zone)))
-        return found.astimezone(UTC)
+        moments = CronSim(config["cron"], after.astimezone(_load_zone(config["timezone"])))
+        # Asked within an hour that autumn repeats, cronsim finds its jobs again, at their past first time.
+        return next(moment for found in moments if (moment := found.astimezone(UTC)) > after)
     return after.astimezone(UTC) + timedelta(seconds=config["period_s"])
 
 

@@ -60,7 +60,7 @@ def read_certificate(certificate: bytes) -> Certificate | None:
 def _read_names(parsed: "object") -> tuple[str, ...]:
     from cryptography import x509
 
-    assert isinstance(parsed, x509.Certificate)  # noqa: S101 - narrows the type that a lazy import hides
+    assert isinstance(parsed, x509.Certificate)  # noqa: S101  # narrows the type that a lazy import hides
     try:
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):

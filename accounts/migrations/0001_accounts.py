@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                     "is_superuser",
                     models.BooleanField(
                         default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",  # noqa: E501
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",  # noqa: E501  # Django's sentence
                         verbose_name="superuser status",
                     ),
                 ),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                     "groups",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",  # noqa: E501
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",  # noqa: E501  # Django's sentence
                         related_name="user_set",
                         related_query_name="user",
                         to="auth.group",

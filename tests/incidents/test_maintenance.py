@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -5,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from incidents import maintenance
 from incidents.api import ShowsMaintenance
-from incidents.maintenance import in_maintenance, running_ids, windows_by_monitor
+from incidents.maintenance import in_maintenance, running, running_ids, upcoming, windows_by_monitor
 from incidents.models import Incident, MaintenanceWindow, Update
 from tests.incidents.factories import (
     T0,
@@ -102,6 +104,29 @@ def test_the_running_windows_are_found_in_one_query(django_assert_num_queries):
     WindowFactory(starts_at=T0 + 2 * HOUR, ends_at=T0 + 3 * HOUR)
     with django_assert_num_queries(1):
         assert sorted(running_ids(MaintenanceWindow.objects.all(), DURING)) == [once.pk, repeated.pk]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"rrule": "FREQ=SOMETIMES"},
+        {"rrule": "FREQ=DAILY", "timezone": "Mars/Olympus"},
+        {"rrule": "FREQ=DAILY", "timezone": "../etc"},
+        {"rrule": "FREQ=DAILY", "timezone": "Europe"},  # a folder of the zones' database
+    ],
+)
+def test_a_window_that_nobody_can_follow_is_told_once_and_hides_no_other(broken, caplog):
+    maintenance._warn_once.cache_clear()
+    caplog.set_level(logging.WARNING, logger="incidents.maintenance")
+    monitor = MonitorFactory()
+    bad = WindowFactory(team=monitor.team, monitors=[monitor], **broken)
+    assert covered(monitor) == []
+    good = WindowFactory(team=monitor.team, monitors=[monitor])
+    assert [covered(monitor, at=DURING + n * HOUR) for n in range(2)] == [[monitor], []]
+    assert running_ids(MaintenanceWindow.objects.all(), DURING) == [good.pk]
+    assert (running(bad, DURING), upcoming(bad, DURING)) == (None, None)
+    (line,) = caplog.messages
+    assert line.startswith(f"maintenance ignores a broken window window={bad.pk} ")
 
 
 class StoredView:

@@ -1,12 +1,11 @@
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.config import CONFIGS, ConfigError, check_config, check_target, next_expected
+from probes.config import CONFIGS, ConfigError, check_config, check_target
 
 HTTP_DEFAULTS: dict[str, Any] = {
     "method": "GET",
@@ -312,36 +311,3 @@ def test_a_bad_target_is_explained(kind, target, sentence):
     with pytest.raises(ConfigError) as mistake:
         check_target(kind, target)
     assert mistake.value.errors == {"url": sentence}
-
-
-# ---- when a heartbeat is expected ----
-
-
-def expected(after: datetime, **config) -> datetime:
-    return next_expected(check_config("heartbeat", config), after)
-
-
-def test_a_period_counts_from_the_last_ping():
-    assert expected(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC), period_s=90) == datetime(
-        2026, 3, 1, 12, 1, 35, tzinfo=UTC
-    )
-
-
-@pytest.mark.parametrize(
-    ("cron", "after", "then"),
-    [
-        ("0 3 * * *", datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 1, 16, 2, tzinfo=UTC)),
-        ("0 3 * * *", datetime(2026, 7, 15, 12, tzinfo=UTC), datetime(2026, 7, 16, 1, tzinfo=UTC)),
-        # Berlin skips 02:00–03:00 on 29 March 2026: what was due at 02:30 comes right behind the gap.
-        ("30 2 * * *", datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)),
-        ("30 2 * * *", datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 3, 30, 0, 30, tzinfo=UTC)),
-        # On 25 October 2026 02:00–03:00 comes twice: a daily job is due once, an hourly one twice.
-        ("30 2 * * *", datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-        ("30 2 * * *", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
-        ("30 * * * *", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
-    ],
-)
-def test_cron_follows_the_wall_clock_of_its_zone(cron, after, then):
-    found = expected(after, cron=cron, timezone="Europe/Berlin")
-    assert found == then
-    assert found.tzinfo is UTC

@@ -28,8 +28,7 @@ pytestmark = pytest.mark.django_db
 OBJECT, LIST, CREATE, OWN, PUBLIC = "object", "list", "create", "own", "public"
 
 # Every route, with what it is: an object of a team, a list of a team's objects, an action that takes new
-# ones,
-# a person's own account, or public on purpose. Django's admin asks for a staff session itself.
+# ones, a person's own account, or public on purpose. Django's admin asks for a staff session itself.
 ROUTES = {
     "": PUBLIC,  # leads to the API's root
     "api/v1/": OWN,

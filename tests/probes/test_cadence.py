@@ -1,0 +1,66 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.cadence import next_expected
+from probes.config import check_config
+
+
+def expected(after: datetime, **config) -> datetime:
+    return next_expected(check_config("heartbeat", config), after)
+
+
+def test_a_period_counts_from_the_last_ping():
+    assert expected(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC), period_s=90) == datetime(
+        2026, 3, 1, 12, 1, 35, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "then"),
+    [
+        ("0 3 * * *", datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 1, 16, 2, tzinfo=UTC)),
+        ("0 3 * * *", datetime(2026, 7, 15, 12, tzinfo=UTC), datetime(2026, 7, 16, 1, tzinfo=UTC)),
+        # Berlin skips 02:00–03:00 on 29 March 2026: what was due at 02:30 comes right behind the gap.
+        ("30 2 * * *", datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        ("30 2 * * *", datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 3, 30, 0, 30, tzinfo=UTC)),
+        # On 25 October 2026 02:00–03:00 comes twice: a daily job is due once, an hourly one twice.
+        ("30 2 * * *", datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("30 2 * * *", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+        ("30 * * * *", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_cron_follows_the_wall_clock_of_its_zone(cron, after, then):
+    found = expected(after, cron=cron, timezone="Europe/Berlin")
+    assert found == then
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("cron", "then"),
+    [
+        # At the second 02:10 of 25 October 2026 in Berlin.
+        ("30 2 * * *", datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+        ("5,35 2 * * *", datetime(2026, 10, 26, 1, 5, tzinfo=UTC)),
+        ("30 2,3 * * *", datetime(2026, 10, 25, 2, 30, tzinfo=UTC)),
+        ("30 2 25 10 *", datetime(2027, 10, 25, 0, 30, tzinfo=UTC)),
+        ("*/30 * * * *", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        ("*/30 2 * * *", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_asked_in_the_repeated_hour_a_daily_job_was_due_already_and_an_hourly_one_is_due_again(cron, then):
+    after = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+    assert expected(after, cron=cron, timezone="Europe/Berlin") == then
+
+
+@given(
+    st.sampled_from(["30 2 * * *", "0,30 1,2,3 * * *", "*/7 * * * *", "15 */2 * * *", "45 1 * * 0"]),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]),
+    st.sampled_from([datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 10, 11)]),
+    st.integers(0, 31 * 24 * 3600),
+)
+def test_what_is_expected_lies_ahead_whenever_one_asks(cron, zone, month, second):
+    after = month + timedelta(seconds=second)
+    assert expected(after, cron=cron, timezone=zone) > after
