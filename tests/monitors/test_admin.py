@@ -3,6 +3,7 @@ import pytest
 from accounts.models import User
 from monitors import admin as monitors_admin
 from monitors.models import Heartbeat, Monitor, Ping, RegionState, Tag
+from monitors.slots import phase_of
 from tests.monitors.factories import NOW, make_monitor, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
@@ -55,7 +56,7 @@ def test_an_edit_goes_through_the_service(operator, team):
     assert answer.status_code == 302
     stored = Monitor.objects.get()
     assert (stored.interval_s, stored.url, stored.revision) == (300, "https://shop.example.com/cart", 2)
-    assert stored.phase_ms != monitor.phase_ms
+    assert stored.phase_ms == phase_of(monitor.pk, 300)
 
 
 def test_the_api_s_rules_hold_here_too(operator, team):
