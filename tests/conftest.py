@@ -5,6 +5,13 @@ import os
 import pytest
 from django.conf import settings as project
 from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
+
+# A third of hypothesis' usual examples keeps the suite short; HYPOTHESIS_EXAMPLES=1000 looks deeper.
+hypothesis_settings.register_profile(
+    "suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "30")), deadline=None
+)
+hypothesis_settings.load_profile("suite")
 
 if project.REDIS_URL:
     # One Redis database a worker: clearing the cache empties it, and must not empty another worker's.
