@@ -1,57 +1,127 @@
-"""The figures of one monitor over one window, from its raw results."""
+"""The figures of one monitor over one window, for its page: totals, and a chart of the same pieces.
 
-from datetime import datetime
+Every piece is a rollup, or raw results from where those end, so that the newest check counts at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, Max, Min, Q
+from analytics import latency, outages, uptime
+from analytics.bars import read_bars
+from analytics.latency import Latency
+from analytics.models import Period
+from analytics.retention import hours_kept_from
+from analytics.uptime import Measured, life_ms
+from analytics.windows import DAY, HOUR, WINDOWS, Sources, Span, find_sources, start_of
+from monitors.instants import EPOCH
+from monitors.models import Monitor
 
-from analytics.uptime import WINDOWS, measure
-from incidents.models import Incident
-from monitors.models import Monitor, Result
-from probes.result import Status
+STEPS: Mapping[str, timedelta] = {
+    "1h": timedelta(minutes=1),
+    "24h": timedelta(minutes=15),
+    "7d": HOUR,
+    "30d": timedelta(hours=6),
+    "90d": DAY,
+    "365d": DAY,
+}
+"""How long a point of each window's chart is; a step begins on a whole multiple of itself, in UTC."""
+CHECKS = ("up", "degraded", "down", "unknown", "maintenance")
+RAW_AT_MOST = timedelta(days=7)
+"""Where rolling up has still to catch up, no more than this is read raw; what lies before is no data until
+then."""
 
-PERCENTILES = (50, 95, 99)
+
+@dataclass(slots=True)
+class Piece:
+    """What was found in one step of the window."""
+
+    measured: Measured = field(default_factory=Measured)
+    latency: Latency = field(default_factory=Latency)
 
 
-def read_stats(monitor: Monitor, window: str, *, now: datetime) -> dict[str, Any]:
-    """Uptime, coverage, downtime, incidents and latency in ``[now - window, now)``. ``KeyError``: no such
-    window."""
-    start = now - WINDOWS[window]
-    measured = measure([monitor], [window], now=now)[monitor.pk][window]
-    life_ms = (now - max(start, monitor.created_at)).total_seconds() * 1000
-    results = Result.objects.filter(monitor=monitor, scheduled_at__gte=start, scheduled_at__lt=now)
-    counts = results.aggregate(
-        **{status.value: Count("monitor_id", filter=Q(status=status.value)) for status in Status},
-        maintenance=Count("monitor_id", filter=Q(in_maintenance=True)),
-    )
-    incidents = Incident.objects.filter(monitor=monitor, retracted=False, started_at__lte=now).filter(
-        Q(resolved_at__isnull=True) | Q(resolved_at__gte=start)
-    )
+def read_stats(monitor: Monitor, window: str, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """Uptime, coverage, downtime, incidents and latency in ``[start, now)``; days and hours are those of
+    ``zone``. ``KeyError``: no such window. The number of queries does not depend on what is stored."""
+    start = start_of(WINDOWS[window], now, hours_from=hours_kept_from(now))
+    rolled_until = uptime.read_rolled_until()
+    step = STEPS[window]
+    pieces = _read_pieces(monitor, _choose_sources(step, start, now, rolled_until), step, start, now)
+    total, timed = Measured(), Latency()
+    for piece in pieces.values():
+        total += piece.measured
+        timed.merge(piece.latency)
     return {
         "window": window,
         "from": start,
         "to": now,
-        "uptime": measured.uptime_ratio,
-        "coverage": round(min(1.0, (measured.up_ms + measured.down_ms) / life_ms), 6)
-        if life_ms > 0
-        else None,
-        "downtime_s": measured.down_ms // 1000,
-        "incidents": incidents.count(),
-        "checks": counts,
-        "latency_ms": _read_latency(results),
+        "timezone": zone.key,
+        "uptime": total.uptime_ratio,
+        "coverage": total.coverage_ratio(life_ms(monitor, start, now)),
+        "downtime_s": total.down_ms // 1000,
+        "maintenance_s": total.maintenance_ms // 1000,
+        **outages.summarise(outages.read_outages([monitor.pk], start, now), total, start),
+        "checks": {name: getattr(total, f"checks_{name}") for name in CHECKS},
+        "latency_ms": timed.tell(),
+        "phases_ms": timed.tell_phases(),
+        "series": {
+            "step_s": int(step.total_seconds()),
+            "points": [
+                _tell_point(monitor, piece, at, at + step, start, now) for at, piece in pieces.items()
+            ],
+        },
+        **read_bars(monitor, start, now=now, rolled_until=rolled_until, zone=zone),
     }
 
 
-def _read_latency(results: Any) -> dict[str, int | None]:
-    """Smallest, mean, percentiles (nearest rank) and largest ``total_ms`` of what was not down."""
-    timed = results.filter(total_ms__isnull=False).exclude(status=Status.DOWN.value)
-    figures = timed.aggregate(
-        count=Count("monitor_id"), min=Min("total_ms"), avg=Avg("total_ms"), max=Max("total_ms")
-    )
-    count = figures.pop("count")
-    latency = {name: None if value is None else round(value) for name, value in figures.items()}
-    values = timed.order_by("total_ms").values_list("total_ms", flat=True)
-    for percentile in PERCENTILES:
-        rank = -(-percentile * count // 100)  # rounded up
-        latency[f"p{percentile}"] = values[rank - 1] if count else None
-    return latency
+def _choose_sources(
+    step: timedelta, start: datetime, now: datetime, rolled_until: datetime | None
+) -> Sources:
+    """Where each step's figures are found: rollups no longer than the step."""
+    found = Sources(raw=(start, now)) if step < HOUR else find_sources(start, now, rolled_until)
+    if found.rolled and step < DAY:
+        found = Sources(((Period.HOUR, start, found.rolled[-1][2]),), found.raw)
+    if found.raw:
+        found = Sources(found.rolled, (max(found.raw[0], now - RAW_AT_MOST), now))
+    return found
+
+
+def _read_pieces(
+    monitor: Monitor, sources: Sources, step: timedelta, start: datetime, now: datetime
+) -> dict[datetime, Piece]:
+    """What was found in each step of ``[start, now)``, by its begin; a step without results is empty."""
+    spans = list(_cut(*sources.raw, step)) if sources.raw else []
+    pieces = {_floor(at, step): Piece() for at, _ in _cut(start, now, step)}
+    for at, measured in uptime.read_parts(monitor, sources.rolled, spans):
+        pieces[_floor(at, step)].measured += measured
+    for at, figures in latency.read_parts(monitor.pk, sources.rolled, spans):
+        pieces[_floor(at, step)].latency.add(*figures)
+    return pieces
+
+
+def _cut(start: datetime, end: datetime, step: timedelta) -> Iterator[Span]:
+    while start < end:
+        until = min(_floor(start, step) + step, end)
+        yield start, until
+        start = until
+
+
+def _floor(at: datetime, step: timedelta) -> datetime:
+    return at - (at - EPOCH) % step
+
+
+def _tell_point(
+    monitor: Monitor, piece: Piece, since: datetime, until: datetime, start: datetime, now: datetime
+) -> dict[str, Any]:
+    since = max(since, start)
+    told = piece.latency.tell()
+    return {
+        "at": since,
+        "uptime": piece.measured.uptime_ratio,
+        "coverage": piece.measured.coverage_ratio(life_ms(monitor, since, min(until, now))),
+        "p50_ms": told["p50"],
+        "p95_ms": told["p95"],
+        "p99_ms": told["p99"],
+    }

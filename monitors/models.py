@@ -79,6 +79,9 @@ class Monitor(models.Model):
     phase_ms = models.PositiveIntegerField(
         null=True, editable=False, help_text="Where in its interval the slots lie; null has no slots"
     )
+    holds_s = models.PositiveIntegerField(
+        default=60, editable=False, help_text="How long a result counts when none follows; see slots.py"
+    )
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 

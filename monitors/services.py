@@ -19,7 +19,7 @@ from monitors.heartbeats import rearm
 from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields
 from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
 from monitors.secrets import SecretsUnreadable, join, seal, split, unseal
-from monitors.slots import phase_of
+from monitors.slots import holds_s_of, phase_of
 from monitors.tags import change_tags, find_tags
 from monitors.transitions import Health, State
 from probes.config import ConfigError, check_target
@@ -81,6 +81,7 @@ def create_monitor(
 
 
 def _insert(monitor: Monitor, tags: Sequence[Tag], *, now: datetime) -> None:
+    monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
     monitor.save(force_insert=True)
     if monitor.kind == HEARTBEAT:
         Heartbeat.objects.create(monitor=monitor)
@@ -138,7 +139,8 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
             monitor.revision += 1
         if "interval_s" in changed and monitor.kind != HEARTBEAT:
             monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
-        monitor.save(update_fields=[*changed, "revision", "phase_ms", "updated_at"])
+        monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
+        monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
         if tags is not None:
             monitor.tags.set(find_tags(monitor.team_id, tags))
         if changed & {*_ASKED, *_POLICY, "secrets"}:
@@ -282,8 +284,9 @@ def _set_interval(monitors: Sequence[Monitor], interval_s: int, *, now: datetime
     for monitor in monitors:
         monitor.interval_s, monitor.updated_at = interval_s, now
         if monitor.kind != HEARTBEAT:
-            monitor.phase_ms = phase_of(monitor.pk, interval_s)
-    Monitor.objects.bulk_update(monitors, ["interval_s", "phase_ms", "updated_at"], batch_size=200)
+            monitor.phase_ms, monitor.holds_s = phase_of(monitor.pk, interval_s), interval_s
+    fields = ["interval_s", "phase_ms", "holds_s", "updated_at"]
+    Monitor.objects.bulk_update(monitors, fields, batch_size=200)
 
 
 # Switching off and on, and away

@@ -1,6 +1,10 @@
 """When is a check due? Pure arithmetic on milliseconds; `schedule` asks the database with it."""
 
 import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from probes.cadence import longest_wait_s
 
 
 def phase_of(monitor_id: int, interval_s: int) -> int:
@@ -29,3 +33,9 @@ def phase_ranges(interval_s: int, *, start_ms: int, end_ms: int) -> list[tuple[i
         return [(0, length_ms)]
     low, high = start_ms % length_ms, end_ms % length_ms
     return [(low, high)] if low <= high else [(low, length_ms), (0, high)]
+
+
+def holds_s_of(kind: str, interval_s: int, config: Mapping[str, Any]) -> int:
+    """How long a result speaks for the target when none follows: until the next slot, or the next ping's
+    deadline. What comes after is no data."""
+    return longest_wait_s(config) if kind == "heartbeat" else interval_s

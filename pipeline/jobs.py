@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
+from analytics import rollups
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -31,3 +32,8 @@ def prune_pings(*, owner: str, now: datetime) -> None:
 def flush_tokens(*, owner: str, now: datetime) -> None:
     """Forget refresh tokens that have expired by themselves."""
     purge_expired_tokens(now=now, limit=10_000)
+
+
+def roll_up(*, owner: str, now: datetime) -> None:
+    """Sum up the hours that are over, and again those that late results belong to."""
+    rollups.catch_up(owner=owner, now=now)

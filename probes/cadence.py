@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice, pairwise, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +22,26 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
         # Asked within an hour that autumn repeats, cronsim finds its jobs again, at their past first time.
         return next(moment for found in moments if (moment := found.astimezone(UTC)) > after)
     return after.astimezone(UTC) + timedelta(seconds=config["period_s"])
+
+
+def longest_wait_s(config: Mapping[str, Any]) -> int:
+    """How long, at most, a healthy job stays silent: the period or cron's longest gap, the grace, a run.
+
+    ``config`` is a complete heartbeat configuration. Cron's gaps are looked at from a Friday on, so that a
+    free weekend is met early; of a year and a month, or 5,000 moments, whatever is shorter.
+    """
+    gap_s = _longest_gap_s(config["cron"], config["timezone"]) if config["cron"] else config["period_s"]
+    return int(gap_s + config["grace_s"] + (config["max_run_s"] or 0))
+
+
+@lru_cache(maxsize=512)
+def _longest_gap_s(cron: str, zone: str) -> int:
+    friday = datetime(2024, 1, 5, tzinfo=_load_zone(zone))
+    moments = islice(CronSim(cron, friday), 5_000)
+    within = takewhile(lambda moment: moment < friday + timedelta(days=400), moments)
+    instants = [friday.astimezone(UTC), *(moment.astimezone(UTC) for moment in within)]
+    gaps = [later - earlier for earlier, later in pairwise(instants)]
+    return int(max(gaps, default=timedelta(days=366)).total_seconds())
 
 
 def check_cron(expression: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 from django.db import transaction
 
+from analytics.rollups import mark_stale
 from incidents.maintenance import in_maintenance
 from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
@@ -101,6 +102,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     recording.store(
         batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered}
     )
+    mark_stale([(batch.watched[r.monitor_id].monitor, r.scheduled_at) for r in batch.new], now=now)
     changes: dict[Monitor, Sequence[Change]] = {}
     for watched in batch.watched.values():
         if watched.findings and watched.replay_from is None:

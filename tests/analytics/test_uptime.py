@@ -1,46 +1,23 @@
 """Uptime by time: figures computed by hand, and against a second by second walk in Python."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.uptime import LISTED, WINDOWS, Measured, measure
-from monitors.models import Result
-from tests.pipeline.factories import T0, make_monitor, make_team
+from analytics.uptime import measure
+from analytics.windows import LISTED, WINDOWS
+from monitors.models import Monitor
+from tests.analytics.factories import NOW, measured, seconds, starts, store
+from tests.pipeline.factories import make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
-NOW = T0
 HOUR_S, DAY_S = 3600, 86_400
 
 
-def store(monitor, *found, region="local"):
-    """``found``: (seconds before now, status)."""
-    letters = {"U": "up", "D": "down", "S": "degraded", "?": "unknown", "M": "down"}
-    Result.objects.bulk_create(
-        Result(
-            monitor=monitor,
-            region=region,
-            scheduled_at=NOW - timedelta(seconds=ago_s),
-            checked_at=NOW - timedelta(seconds=ago_s),
-            status=letters[letter],
-            in_maintenance=letter == "M",
-        )
-        for ago_s, letter in found
-    )
-
-
-def seconds(monitor, window="1h"):
-    """(up, down) in the window, in seconds."""
-    found = measure([monitor], [window], now=NOW)[monitor.pk][window]
-    return found.up_ms / 1000, found.down_ms / 1000
-
-
 def ratio(monitor, window="1h"):
-    return measure([monitor], [window], now=NOW)[monitor.pk][window].uptime_ratio
+    return measured(monitor, window).uptime_ratio
 
 
 def test_a_result_holds_until_the_next_one():
@@ -83,7 +60,7 @@ def test_degraded_is_up_and_what_we_could_not_measure_and_maintenance_are_neithe
     monitor = make_monitor(interval_s=60)
     store(monitor, (300, "S"), (240, "?"), (180, "M"), (120, "D"), (60, "U"))
     assert seconds(monitor) == (120, 60)
-    assert ratio(monitor) == 0.666667
+    assert ratio(monitor) == 0.666666
 
 
 def test_what_follows_an_unmeasured_result_does_not_stretch_what_came_before():
@@ -96,11 +73,11 @@ def test_what_follows_an_unmeasured_result_does_not_stretch_what_came_before():
 def test_where_nothing_was_measured_there_is_no_figure(found):
     monitor = make_monitor(interval_s=60)
     store(monitor, *found)
-    assert measure([monitor], ["1h"], now=NOW) == {monitor.pk: {"1h": Measured()}}
-    assert ratio(monitor) is None
+    found = measured(monitor)
+    assert (found.measured_ms, found.uptime_ratio) == (0, None)
 
 
-def test_a_heartbeat_holds_until_its_next_ping_however_long_that_takes():
+def test_a_heartbeat_holds_until_its_next_ping_is_late():
     monitor = make_monitor(kind="heartbeat", url="", config={"period_s": 7 * DAY_S, "grace_s": 3600})
     store(monitor, (10 * DAY_S, "U"), (3 * DAY_S, "D"), (2 * DAY_S, "U"))
     assert seconds(monitor, "7d") == (6 * DAY_S, DAY_S)
@@ -109,11 +86,19 @@ def test_a_heartbeat_holds_until_its_next_ping_however_long_that_takes():
     assert ratio(monitor, "1h") == 1.0
 
 
-def test_a_heartbeat_that_was_heard_of_last_more_than_a_month_ago_has_no_figure():
-    monitor = make_monitor(kind="heartbeat", url="", config={"period_s": 60, "grace_s": 60})
-    store(monitor, (33 * DAY_S, "U"))
+def test_a_heartbeat_that_nobody_judged_when_it_was_late_has_no_data_from_then_on():
+    monitor = make_monitor(kind="heartbeat", url="", config={"period_s": 3600, "grace_s": 600})
+    store(monitor, (33 * DAY_S, "U"))  # we were away, or it is paused
     assert ratio(monitor, "24h") is None
-    assert seconds(monitor, "90d") == (31 * DAY_S, 0)
+    assert seconds(monitor, "90d") == (4200, 0)
+
+
+def test_an_edited_interval_changes_how_long_results_hold():
+    monitor = make_monitor(interval_s=60)
+    store(monitor, (600, "U"))
+    assert seconds(monitor) == (60, 0)
+    Monitor.objects.filter(pk=monitor.pk).update(holds_s=300)
+    assert seconds(monitor) == (300, 0)
 
 
 def test_results_of_a_clock_that_ran_ahead_are_left_out():
@@ -122,11 +107,13 @@ def test_results_of_a_clock_that_ran_ahead_are_left_out():
     assert seconds(monitor) == (30, 0)
 
 
-def test_each_region_counts_by_itself():
+def test_regions_count_on_average():
     monitor = make_monitor(interval_s=60)
     store(monitor, (60, "U"))
     store(monitor, (60, "D"), (30, "U"), region="far")
-    assert seconds(monitor) == (90, 30)
+    found = measured(monitor)
+    # 60 s up here, 30 s down and 30 s up there: on average of both, 45 s and 15 s.
+    assert (found.up_ms, found.down_ms, found.checks_up) == (45_000, 15_000, 2)
 
 
 def test_of_each_monitor_its_own_results_are_measured_and_of_none_nothing():
@@ -135,12 +122,12 @@ def test_of_each_monitor_its_own_results_are_measured_and_of_none_nothing():
     store(one, (60, "U"))
     store(two, (60, "D"))
     store(other, (60, "D"))
-    found = measure([one, two], ["1h", "24h"], now=NOW)
+    found = measure([one, two], starts("1h", "24h"), now=NOW)
     assert {pk: {w: m.uptime_ratio for w, m in windows.items()} for pk, windows in found.items()} == {
         one.pk: {"1h": 1.0, "24h": 1.0},
         two.pk: {"1h": 0.0, "24h": 0.0},
     }
-    assert measure([], ["1h"], now=NOW) == {}
+    assert measure([], starts("1h"), now=NOW) == {}
 
 
 def walk(found, *, window_s, holds_s):
@@ -166,14 +153,14 @@ def test_any_history_is_measured_as_a_walk_through_its_seconds_finds_it(found, i
     assert seconds(monitor) == walk(list(found.items()), window_s=HOUR_S, holds_s=interval_s)
 
 
-def test_three_monitors_and_thirty_cost_one_statement():
+def test_three_monitors_and_thirty_cost_the_same_statements():
     team = make_team()
     monitors = [make_monitor(team, name=str(number)) for number in range(30)]
     for monitor in monitors:
         store(monitor, (60, "U"))
     for chosen in (monitors[:3], monitors):
         with CaptureQueriesContext(connection) as queries:
-            found = measure(chosen, LISTED, now=NOW)
-        assert len(queries) == 1
+            found = measure(chosen, starts(*LISTED), now=NOW)
+        assert len(queries) == 2  # how far rolling up has come, and the raw results
         assert {m.uptime_ratio for windows in found.values() for m in windows.values()} == {1.0}
     assert set(LISTED) < set(WINDOWS)

@@ -1,0 +1,350 @@
+"""Rolling up: by hand, against raw results, again and again, late, and by two at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from analytics.histogram import parse
+from analytics.models import LatencyRollup, Period, Progress, Rollup, StaleSpan
+from analytics.rollups import LEASE, SETTLE, Busy, catch_up, mark_stale, roll_again
+from analytics.uptime import SUMS, measure
+from analytics.windows import LISTED, floor_hour
+from monitors.models import Monitor, Result
+from pipeline.stages.record import record
+from tests.analytics.factories import DAY, HOUR, MINUTE, NOW, at, make_old, measured, starts, store, store_at
+from tests.pipeline.factories import make_result, make_team
+
+pytestmark = pytest.mark.django_db
+NOON = at("2026-03-01T12:00")
+SETTLED = NOON + SETTLE
+
+
+def roll(now=SETTLED, owner="test", **asked):
+    return catch_up(owner=owner, now=now, **({"most": 10_000} | asked))
+
+
+def begin_at(start):
+    """The progress as if everything before ``start`` had been rolled up (and held nothing)."""
+    Progress.objects.update_or_create(
+        pk=Progress.UPTIME, defaults={"rolled_until": start, "lease_until": start, "lease_owner": ""}
+    )
+
+
+def rows(model=Rollup, period=Period.HOUR):
+    return list(model.objects.filter(period_h=period).order_by("monitor_id", "start_at").values())
+
+
+def sums(row):
+    return tuple(row[name] for name in SUMS)
+
+
+def test_the_rollup_of_an_hour_is_what_was_computed_by_hand():
+    monitor = make_old(interval_s=600)
+    begin_at(NOON - HOUR)
+    store_at(
+        monitor,
+        (NOON - 65 * MINUTE, "U", 90),  # holds five minutes into the hour
+        (NOON - 55 * MINUTE, "S", 900),
+        (NOON - 45 * MINUTE, "D", 5000),
+        (NOON - 35 * MINUTE, "?"),
+        (NOON - 25 * MINUTE, "M", 40),
+        (NOON - 15 * MINUTE, "U", 200),
+        (NOON - 5 * MINUTE, "U", 100),  # holds five minutes beyond it
+    )
+    assert roll() == 1
+    (row,) = rows()
+    assert (row["monitor_id"], row["start_at"], row["holds_s"]) == (monitor.pk, NOON - HOUR, 600)
+    minutes = 60_000
+    assert sums(row) == (20 * minutes, 10 * minutes, 10 * minutes, 10 * minutes, 2, 1, 1, 1, 1)
+    (timed,) = rows(LatencyRollup)
+    assert (timed["count"], timed["sum_ms"], timed["min_ms"], timed["max_ms"]) == (3, 1200, 100, 900)
+    assert sorted(parse(timed["histogram"]).values()) == [1, 1, 1]
+
+
+def test_a_day_is_the_sum_of_its_hours():
+    monitor = make_old(interval_s=3600)
+    begin_at(at("2026-02-28T00:00"))
+    letters = "UUUDDUUUSSUUUUUUUU??UUMU"
+    store_at(
+        monitor, *((at("2026-02-28T00:00") + n * HOUR, letter, 10 * n) for n, letter in enumerate(letters))
+    )
+    roll(at("2026-03-01T00:05"))
+    (day,) = rows(period=Period.DAY)
+    assert day["start_at"] == at("2026-02-28T00:00")
+    hour = 3_600_000
+    assert sums(day) == (17 * hour, 2 * hour, 2 * hour, hour, 17, 2, 2, 2, 1)
+    hours = rows()
+    assert len(hours) == 24
+    assert tuple(map(sum, zip(*map(sums, hours), strict=True)))[:4] == sums(day)[:4]
+    (timed,) = rows(LatencyRollup, Period.DAY)
+    values = [10 * n for n, letter in enumerate(letters) if letter in "US"]
+    assert (timed["count"], timed["sum_ms"]) == (len(values), sum(values))
+    assert (timed["min_ms"], timed["max_ms"]) == (0, 230)
+    assert sum(parse(timed["histogram"]).values()) == len(values)
+
+
+def test_an_hour_is_rolled_up_when_what_was_measured_in_it_has_come():
+    make_old()
+    begin_at(NOON - HOUR)
+    assert roll(SETTLED - timedelta(seconds=1)) == 0
+    assert roll(SETTLED) == 1
+    assert roll(SETTLED + MINUTE) == 0
+    assert Progress.objects.get().rolled_until == NOON
+
+
+def test_the_first_run_begins_where_the_oldest_monitor_does():
+    make_old(age=5 * HOUR + MINUTE)
+    make_old(age=2 * HOUR)
+    assert roll() == 6
+    assert roll() == 0
+
+
+def test_after_a_pause_it_catches_up_a_bounded_number_of_hours_at_once():
+    monitor = make_old(interval_s=600)
+    begin_at(NOON - 30 * HOUR)
+    store(monitor, *((60 * n, "U", 5) for n in range(10, 1800, 10)), now=NOON)
+    heard = []
+    assert roll(most=20, told=heard.append) == 20
+    assert heard[-1] == NOON - 10 * HOUR == Progress.objects.get().rolled_until
+    assert roll(most=20) == 10
+    assert len(rows()) == 30
+    assert len(rows(period=Period.DAY)) == 1
+
+
+@pytest.mark.parametrize("window", LISTED)
+def test_rolled_up_or_raw_the_figures_are_the_same(window):
+    one, two = make_old(interval_s=300), make_old(interval_s=600)
+    letters = "UUUUDDUUS?MUUU.U"
+    for monitor in (one, two):
+        store(
+            monitor,
+            *(
+                (300 * n + monitor.pk, letters[n % 16], n % 90)
+                for n in range(1, 2000)
+                if letters[n % 16] != "."
+            ),
+        )
+    asked = {name: floor_hour(start) for name, start in starts(window).items()}
+    raw = measure([one, two], asked, now=NOW + 7 * MINUTE)
+    begin_at(NOON - 10 * DAY)
+    assert roll(NOW + 6 * MINUTE) == 240
+    assert measure([one, two], asked, now=NOW + 7 * MINUTE) == raw
+    assert raw[one.pk][window].down_ms > 0
+
+
+def test_the_newest_check_counts_at_once():
+    monitor = make_old(interval_s=60)
+    begin_at(NOON - HOUR)
+    store(monitor, *((60 * n, "U") for n in range(1, 60)), now=NOON)
+    roll()
+    store_at(monitor, (NOON + 6 * MINUTE, "D"))
+    asked = {"24h": NOON - 24 * HOUR}
+    found = measure([monitor], asked, now=NOON + 6 * MINUTE + timedelta(seconds=30))[monitor.pk]["24h"]
+    assert (found.up_ms, found.down_ms) == (59 * 60_000, 30_000)
+
+
+def test_rolling_up_again_changes_nothing():
+    monitor = make_old(interval_s=300)
+    begin_at(NOON - 2 * DAY)
+    store(monitor, *((150 * n, "UDS?M"[n % 5], n) for n in range(1, 1000)), now=NOON)
+    roll()
+    before = [rows(model, period) for model in (Rollup, LatencyRollup) for period in Period]
+    assert roll_again(NOON - 2 * DAY, NOON, owner="test", now=SETTLED) == 48
+    assert [rows(model, period) for model in (Rollup, LatencyRollup) for period in Period] == before
+    assert all(before)
+
+
+def test_an_interval_that_was_edited_since_does_not_change_what_was():
+    monitor = make_old(interval_s=60)
+    begin_at(NOON - HOUR)
+    store_at(monitor, (NOON - 50 * MINUTE, "U"), (NOON - 20 * MINUTE, "U"))
+    roll()
+    assert rows()[0]["up_ms"] == 120_000
+    Monitor.objects.update(holds_s=1800)
+    roll_again(NOON - HOUR, NOON, owner="test", now=SETTLED)
+    assert rows()[0]["up_ms"] == 120_000
+
+
+def late(monitor, slot, letter, now):
+    """Record as the pipeline does."""
+    return record([make_result(monitor, slot, letter)], now=now)
+
+
+def test_a_late_result_is_rolled_up_into_the_hours_it_holds_in_and_their_day():
+    monitor = make_old(interval_s=600)
+    begin_at(at("2026-02-28T00:00"))
+    slot = at("2026-02-28T10:55")
+    store_at(monitor, (slot - 10 * MINUTE, "U"), (slot + 20 * MINUTE, "U"))
+    roll()
+    day = rows(period=Period.DAY)[0]
+    assert (day["up_ms"], day["down_ms"]) == (20 * 60_000, 0)
+    late(monitor, slot, "D", SETTLED)
+    assert StaleSpan.objects.count() == 1
+    roll()
+    assert StaleSpan.objects.count() == 0
+    downs = {row["start_at"]: row["down_ms"] for row in rows() if row["down_ms"]}
+    assert downs == {at("2026-02-28T10:00"): 5 * 60_000, at("2026-02-28T11:00"): 5 * 60_000}
+    day = rows(period=Period.DAY)[0]
+    assert (day["up_ms"], day["down_ms"], day["checks_down"]) == (20 * 60_000, 10 * 60_000, 1)
+
+
+def test_a_result_in_time_leaves_no_mark():
+    monitor = make_old(interval_s=60)
+    late(monitor, NOON - MINUTE, "U", NOON + timedelta(seconds=59))
+    assert StaleSpan.objects.count() == 0
+    late(monitor, NOON - 2 * MINUTE, "U", NOON + timedelta(seconds=61))
+    assert StaleSpan.objects.count() == 1
+
+
+def test_recording_a_late_result_twice_leaves_one_mark():
+    monitor = make_old(interval_s=60)
+    for _ in range(2):
+        late(monitor, NOON - HOUR, "D", SETTLED)
+    assert StaleSpan.objects.count() == 1
+
+
+def test_a_mark_that_comes_while_rolling_stays(monkeypatch):
+    monitor = make_old(interval_s=60)
+    begin_at(NOON)
+    mark_stale([(monitor, NOON - HOUR)], now=SETTLED)
+    monkeypatch.setattr(
+        "analytics.rollups._roll_hour", lambda hour, ids=None: mark_stale([(monitor, hour)], now=SETTLED)
+    )
+    roll()
+    assert list(StaleSpan.objects.values_list("start_at", flat=True)) == [NOON - HOUR]
+
+
+def test_of_two_at_once_one_rolls_and_the_other_says_so():
+    make_old()
+    begin_at(NOON - HOUR)
+    Progress.objects.update(lease_owner="other", lease_until=SETTLED + LEASE)
+    assert roll() == 0
+    with pytest.raises(Busy, match="try again in a minute"):
+        roll_again(NOON - DAY, NOON, owner="test", now=SETTLED)
+    assert rows() == []
+    assert roll(SETTLED + LEASE) == 1  # the other one was killed
+
+
+def test_a_lease_from_a_clock_that_ran_ahead_is_void():
+    make_old()
+    begin_at(NOON - HOUR)
+    Progress.objects.update(lease_owner="other", lease_until=SETTLED + DAY)
+    assert roll() == 1
+
+
+def test_who_has_lost_the_lease_moves_nothing(monkeypatch):
+    make_old()
+    begin_at(NOON - 3 * HOUR)
+    monkeypatch.setattr(
+        "analytics.rollups._roll_hour", lambda hour: Progress.objects.update(lease_owner="other")
+    )
+    roll()
+    assert Progress.objects.get().rolled_until == NOON - 3 * HOUR
+
+
+def test_what_was_purged_is_never_rolled_again():
+    monitor = make_old(interval_s=600)
+    begin_at(NOON - 4 * HOUR)
+    store(monitor, *((600 * n, "U", 7) for n in range(1, 24)), now=NOON)
+    roll()
+    before = rows()
+    gone = NOON - 2 * HOUR
+    Result.objects.filter(scheduled_at__lt=gone - 10 * MINUTE).delete()
+    Progress.objects.update(raw_from=gone)
+    assert roll_again(NOON - 4 * HOUR, NOON, owner="test", now=SETTLED) == 2
+    mark_stale([(monitor, NOON - 3 * HOUR)], now=SETTLED)
+    roll()
+    assert rows() == before
+
+
+def test_a_teams_midnight_within_an_hour_cuts_it():
+    team = make_team()
+    team.timezone = "Asia/Kolkata"  # midnight is at 18:30 UTC
+    team.save()
+    indian, other = make_old(team, interval_s=600), make_old(interval_s=600)
+    begin_at(at("2026-02-28T18:00"))
+    for monitor in (indian, other):
+        store_at(monitor, *((at("2026-02-28T18:00") + 10 * n * MINUTE, "UUUDDD"[n], n) for n in range(6)))
+    roll(at("2026-02-28T19:05"))
+    found = [(row["monitor_id"], row["start_at"].minute, row["up_ms"], row["down_ms"]) for row in rows()]
+    half = 30 * 60_000
+    assert found == [(indian.pk, 0, half, 0), (indian.pk, 30, 0, half), (other.pk, 0, half, half)]
+    team.timezone = "Europe/Berlin"
+    team.save()
+    roll_again(at("2026-02-28T18:00"), at("2026-02-28T19:00"), owner="test", now=at("2026-02-28T20:00"))
+    assert [sums(row)[:3] for row in rows()] == [(half, 0, half), (half, 0, half)]
+    assert len(rows(LatencyRollup)) == 2
+
+
+def test_three_monitors_and_thirty_are_rolled_up_in_the_same_number_of_statements():
+    counts = []
+    for more in (3, 27):
+        for _ in range(more):
+            store(make_old(interval_s=600), (600, "U", 5), (1200, "D", 5), now=NOON)
+        begin_at(NOON - HOUR)
+        with CaptureQueriesContext(connection) as queries:
+            roll()
+        counts.append((Rollup.objects.count(), len(queries)))
+    assert [number for number, _ in counts] == [3, 30]
+    assert counts[0][1] == counts[1][1]
+
+
+def test_deleting_a_monitor_takes_its_figures_along():
+    monitor, other = make_old(), make_old()
+    begin_at(NOON - HOUR)
+    for one in (monitor, other):
+        store(one, (600, "U", 5), now=NOON)
+    roll()
+    monitor.delete()
+    assert {row["monitor_id"] for row in rows() + rows(LatencyRollup)} == {other.pk}
+
+
+def test_nothing_to_roll_up_is_no_error():
+    assert roll() == 0
+    assert Progress.objects.get().rolled_until == NOON
+
+
+histories = st.dictionaries(st.integers(1, 5 * 3600), st.sampled_from("UUUSD?M"), min_size=1, max_size=25)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(found=histories, data=st.data(), interval_s=st.sampled_from([60, 600, 3600]))
+def test_a_history_in_any_order_rolled_at_any_time_and_again_finds_the_same_figures(found, data, interval_s):
+    """Two monitors of one history: one rolled up in order, one shuffled, late and rolled again; and raw."""
+    Progress.objects.all().delete()
+    rolled, shuffled = make_old(interval_s=interval_s), make_old(interval_s=interval_s)
+    asked, now = {"w": NOON - 6 * HOUR}, NOON + 10 * MINUTE
+    store(rolled, *((ago_s, letter, ago_s % 500) for ago_s, letter in found.items()), now=NOON)
+    raw = measure([rolled], asked, now=now)[rolled.pk]["w"]
+    begin_at(NOON - 6 * HOUR)
+    history = data.draw(st.permutations(sorted(found.items())))
+    early = data.draw(st.integers(0, len(history)))
+    store(shuffled, *((ago_s, letter, ago_s % 500) for ago_s, letter in history[:early]), now=NOON)
+    roll(now)
+    for ago_s, letter in history[early:]:
+        slot = NOON - timedelta(seconds=ago_s)
+        store_at(shuffled, (slot, letter, ago_s % 500))
+        mark_stale([(shuffled, slot)], now=now)
+        roll(now) if data.draw(st.booleans()) else None
+    roll(now)
+    roll_again(NOON - 3 * HOUR, NOON - HOUR, owner="test", now=now)
+    figures = measure([rolled, shuffled], asked, now=now)
+    assert figures[rolled.pk]["w"] == raw
+    assert figures[shuffled.pk]["w"] == raw
+    stored = [
+        {
+            (row["period_h"], row["start_at"]): {
+                k: parse(v) if k == "histogram" else v for k, v in row.items() if k != "monitor_id"
+            }
+            for row in LatencyRollup.objects.filter(monitor=monitor).values()
+        }
+        for monitor in (rolled, shuffled)
+    ]
+    assert stored[0] == stored[1]
+    assert measured(rolled, now=now).measured_ms == measured(shuffled, now=now).measured_ms
+    for model in (Rollup, LatencyRollup, StaleSpan, Result):
+        model.objects.all().delete()
