@@ -1,12 +1,134 @@
-"""How long figures are kept, and the purge: in small deletes that let the recorder in between."""
+"""How long figures are kept, and the purge: small deletes by primary key, with a rest after each, so that the
+recorder is never kept waiting. Nothing raw goes before it is rolled up, no hour before its day is."""
 
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import models
+from django.db.models import Count, Max
 
-from analytics.windows import floor_day
+from analytics.models import LatencyRollup, Period, Progress, Rollup
+from analytics.rollups import take_lease
+from analytics.windows import floor_day, floor_hour
+from monitors.models import Monitor, Result
+
+logger = logging.getLogger(__name__)
+
+MONITORS_AT_ONCE = 200
+ROWS_AT_ONCE = 2_000
+"""In one delete, which is one transaction of some ten milliseconds."""
+
+Rest = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class Purged:
+    """How many rows went."""
+
+    results: int = 0
+    hours: int = 0
+    days: int = 0
 
 
 def hours_kept_from(now: datetime) -> datetime:
     """Hourly rollups before it may be gone."""
     return floor_day(now) - timedelta(days=settings.HOUR_RETENTION_DAYS)
+
+
+def purge(*, owner: str, now: datetime, rest: Rest = time.sleep) -> Purged:
+    """Delete what is older than the settings keep. Safe to run twice at once, and to be killed at any moment.
+
+    Each delete is followed by a rest as long as it took: ``rest`` gets the seconds.
+    """
+    purged = Purged()
+    raw_from = _give_up_raw(owner=owner, now=now)
+    if raw_from is None:
+        return purged
+    rolled_days = floor_day(Progress.objects.get(pk=Progress.UPTIME).rolled_until)
+    hours_from = min(hours_kept_from(now), rolled_days)
+    last_day = settings.DAY_RETENTION_DAYS
+    for ids in _monitors():
+        purged.results += _purge_results(ids, raw_from, rest)
+        for model in (Rollup, LatencyRollup):
+            purged.hours += _purge_rollups(model, ids, Period.HOUR, hours_from, rest)
+            if last_day:
+                days_from = floor_day(now) - timedelta(days=last_day)
+                purged.days += _purge_rollups(model, ids, Period.DAY, days_from, rest)
+    _purge_orphans()
+    if purged != Purged():
+        logger.info("purge results=%d hours=%d days=%d", purged.results, purged.hours, purged.days)
+    return purged
+
+
+def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
+    """From when on raw results are kept, told to all who roll up again; None while one of them is at work.
+
+    Under the lease: who has it may be reading what is to be deleted.
+    """
+    progress = take_lease(owner, now=now)
+    if progress is None:
+        return None
+    raw_from = min(floor_hour(now) - timedelta(days=settings.RAW_RETENTION_DAYS), progress.rolled_until)
+    raw_from = max(raw_from, progress.raw_from or raw_from)
+    Progress.objects.filter(pk=Progress.UPTIME).update(raw_from=raw_from, lease_until=now)
+    return raw_from
+
+
+def _monitors() -> Iterator[list[int]]:
+    last = 0
+    while ids := list(
+        Monitor.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:MONITORS_AT_ONCE]
+    ):
+        yield ids
+        last = ids[-1]
+
+
+def _purge_results(ids: Sequence[int], raw_from: datetime, rest: Rest) -> int:
+    """All results of before ``raw_from``, but each monitor's last: it holds into what is kept, and is the
+    only one of a monitor that is paused."""
+    old = Result.objects.filter(monitor_id__in=ids, scheduled_at__lt=raw_from).order_by().values("monitor_id")
+    lasts = old.annotate(last=Max("scheduled_at"), found=Count("scheduled_at"))
+    return sum(
+        _delete(
+            Result.objects.filter(monitor_id=row["monitor_id"], scheduled_at__lt=row["last"]),
+            "scheduled_at",
+            rest,
+        )
+        for row in lasts
+        if row["found"] > 1
+    )
+
+
+def _purge_rollups(
+    model: type[Rollup | LatencyRollup], ids: Sequence[int], period: Period, before: datetime, rest: Rest
+) -> int:
+    old = model.objects.filter(period_h=period, start_at__lt=before)
+    having = old.filter(monitor_id__in=ids).order_by().values_list("monitor_id", flat=True).distinct()
+    return sum(_delete(old.filter(monitor_id=pk), "start_at", rest) for pk in list(having))
+
+
+def _delete(rows: models.QuerySet[models.Model], column: str, rest: Rest) -> int:
+    """Delete ``rows`` of one monitor from the oldest on, ``ROWS_AT_ONCE`` a statement."""
+    instants = rows.order_by(column).values_list(column, flat=True)
+    deleted = 0
+    while True:
+        until = instants[ROWS_AT_ONCE : ROWS_AT_ONCE + 1].first()
+        some = rows if until is None else rows.filter(**{f"{column}__lt": until})
+        started = time.perf_counter()
+        deleted += some.delete()[0]
+        rest(time.perf_counter() - started)
+        if until is None:
+            return deleted
+
+
+def _purge_orphans() -> None:
+    """What was rolled up in the moment in which its monitor was deleted."""
+    for model in (Rollup, LatencyRollup):
+        known = set(model.objects.order_by().values_list("monitor_id", flat=True).distinct())
+        model.objects.filter(
+            monitor_id__in=known - set(Monitor.objects.values_list("pk", flat=True))
+        ).delete()

@@ -48,7 +48,7 @@ def catch_up(
     Safe to run twice at once: one of the two does nothing. Killed in between, the next run does it again.
     Calls ``told`` with how far it has come.
     """
-    progress = _take_lease(owner, now=now)
+    progress = take_lease(owner, now=now)
     if progress is None:
         return 0
     stale = list(StaleSpan.objects.order_by("pk")[:STALE_AT_ONCE])
@@ -80,7 +80,7 @@ def roll_again(
 
     Returns how many those were. Raises ``Busy`` while another process rolls up.
     """
-    progress = _take_lease(owner, now=now)
+    progress = take_lease(owner, now=now)
     if progress is None:
         raise Busy("Another process is rolling up at this moment; try again in a minute.")
     first, last = find_rollable(start, end, progress)
@@ -150,7 +150,7 @@ def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datet
 # The lease: one process moves the progress at a time
 
 
-def _take_lease(owner: str, *, now: datetime) -> Progress | None:
+def take_lease(owner: str, *, now: datetime) -> Progress | None:
     """The progress, if it is ours to move now. The first start begins where the oldest monitor does."""
     if not Progress.objects.filter(pk=Progress.UPTIME).exists():
         oldest = Monitor.objects.aggregate(oldest=Min("created_at"))["oldest"]

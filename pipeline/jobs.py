@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
-from analytics import rollups
+from analytics import retention, rollups
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -37,3 +37,8 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
 def roll_up(*, owner: str, now: datetime) -> None:
     """Sum up the hours that are over, and again those that late results belong to."""
     rollups.catch_up(owner=owner, now=now)
+
+
+def purge(*, owner: str, now: datetime) -> None:
+    """Delete what is older than the settings keep."""
+    retention.purge(owner=owner, now=now)

@@ -1,10 +1,12 @@
 """What every test may rely on."""
 
 import os
+import sqlite3
 
 import pytest
 from django.conf import settings as project
 from django.core.cache import cache
+from django.db import connection
 from hypothesis import settings as hypothesis_settings
 
 # A third of hypothesis' usual examples keeps the suite short; HYPOTHESIS_EXAMPLES=1000 looks deeper.
@@ -25,3 +27,22 @@ def _cheap_and_clean(settings):
     """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+
+
+@pytest.fixture
+def shared_database(transactional_db, tmp_path):
+    """For tests with threads. On SQLite a file: threads that share a database in memory are refused instead
+    of waiting."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    memory_connection, memory_name = connection.connection, connection.settings_dict["NAME"]
+    with sqlite3.connect(tmp_path / "shared.sqlite3") as file:
+        memory_connection.backup(file)
+    file.close()
+    connection.connection = None
+    connection.settings_dict["NAME"] = str(tmp_path / "shared.sqlite3")  # what new threads connect to, too
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = memory_name
+    connection.connection = memory_connection

@@ -1,13 +1,12 @@
 """The embedded engine with its real threads, a real target on loopback and a database that they share."""
 
-import sqlite3
 import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError
 from django.utils import timezone
 
 from incidents.models import Incident
@@ -26,22 +25,7 @@ from tests.pipeline.factories import make_monitor, make_result, make_team
 WITHIN_S = 15.0  # a bound for a machine under load; every test ends long before it
 
 
-@pytest.fixture(autouse=True)
-def _shared_database(transactional_db, tmp_path):
-    """On SQLite a file: threads that share a database in memory are refused instead of waiting."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    memory_connection, memory_name = connection.connection, connection.settings_dict["NAME"]
-    with sqlite3.connect(tmp_path / "engine.sqlite3") as file:
-        memory_connection.backup(file)
-    file.close()
-    connection.connection = None
-    connection.settings_dict["NAME"] = str(tmp_path / "engine.sqlite3")  # what new threads connect to, too
-    yield
-    connection.close()
-    connection.settings_dict["NAME"] = memory_name
-    connection.connection = memory_connection
+pytestmark = pytest.mark.usefixtures("shared_database")
 
 
 @pytest.fixture(autouse=True)
