@@ -29,9 +29,9 @@ STEPS: Mapping[str, timedelta] = {
 }
 """How long a point of each window's chart is; a step begins on a whole multiple of itself, in UTC."""
 CHECKS = ("up", "degraded", "down", "unknown", "maintenance")
-RAW_AT_MOST = timedelta(days=7)
-"""Where rolling up has still to catch up, no more than this is read raw; what lies before is no data until
-then."""
+RAW_IN_STEPS = timedelta(days=7)
+"""Where rolling up has still to catch up, raw results older than this are read by the day; a chart of them
+has gaps until then, the totals are whole."""
 
 
 @dataclass(slots=True)
@@ -82,9 +82,7 @@ def _choose_sources(
     """Where each step's figures are found: rollups no longer than the step."""
     found = Sources(raw=(start, now)) if step < HOUR else find_sources(start, now, rolled_until)
     if found.rolled and step < DAY:
-        found = Sources(((Period.HOUR, start, found.rolled[-1][2]),), found.raw)
-    if found.raw:
-        found = Sources(found.rolled, (max(found.raw[0], now - RAW_AT_MOST), now))
+        return Sources(((Period.HOUR, start, found.rolled[-1][2]),), found.raw)
     return found
 
 
@@ -92,13 +90,19 @@ def _read_pieces(
     monitor: Monitor, sources: Sources, step: timedelta, start: datetime, now: datetime
 ) -> dict[datetime, Piece]:
     """What was found in each step of ``[start, now)``, by its begin; a step without results is empty."""
-    spans = list(_cut(*sources.raw, step)) if sources.raw else []
+    spans = list(_cut_raw(*sources.raw, step)) if sources.raw else []
     pieces = {_floor(at, step): Piece() for at, _ in _cut(start, now, step)}
     for at, measured in uptime.read_parts(monitor, sources.rolled, spans):
         pieces[_floor(at, step)].measured += measured
     for at, figures in latency.read_parts(monitor.pk, sources.rolled, spans):
         pieces[_floor(at, step)].latency.add(*figures)
     return pieces
+
+
+def _cut_raw(start: datetime, end: datetime, step: timedelta) -> Iterator[Span]:
+    fine_from = max(start, _floor(end - RAW_IN_STEPS, DAY))
+    yield from _cut(start, fine_from, max(step, DAY))
+    yield from _cut(fine_from, end, step)
 
 
 def _cut(start: datetime, end: datetime, step: timedelta) -> Iterator[Span]:

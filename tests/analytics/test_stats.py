@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from accounts.models import Role
+from analytics.models import Progress
+from analytics.rollups import SETTLE, catch_up
 from analytics.stats import read_stats
+from analytics.uptime import measure
 from analytics.windows import WINDOWS
 from monitors.models import Result
 from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
@@ -197,3 +200,127 @@ def test_the_list_shows_uptime_at_the_same_number_of_queries_for_three_and_for_t
     assert counts[0][1] == counts[1][1]
     assert {row["uptime"]["24h"] for row in rows} == {1.0}
     assert set(rows[0]["uptime"]) == {"24h", "7d", "30d", "90d"}
+
+
+def roll_until(at, days=2):
+    Progress.objects.update_or_create(
+        pk=Progress.UPTIME, defaults={"rolled_until": at - timedelta(days=days), "lease_until": at}
+    )
+    catch_up(owner="test", now=at + SETTLE, most=10_000)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_rolled_up_or_raw_the_totals_are_the_same_and_agree_with_the_list(window):
+    monitor = make_old(interval_s=1800)
+    letters = "UUSUDDUUU?MU"
+    store(
+        monitor,
+        *((1800 * n + 100, letters[n % 12], 20 + n * 37 % 400) for n in range(340) if n % 50),
+        now=NOW + timedelta(minutes=25),
+    )
+    now = NOW + timedelta(minutes=25)
+    raw = read_stats(monitor, window, now=now, zone=ZoneInfo("UTC"))
+    roll_until(NOW, days=8)
+    rolled = read_stats(monitor, window, now=now, zone=ZoneInfo("UTC"))
+    alike = [*TOTALS, "phases_ms"]
+    assert {name: rolled[name] for name in alike} == {name: raw[name] for name in alike}
+    start = {window: rolled["from"]}
+    assert measure([monitor], start, now=now)[monitor.pk][window].uptime_ratio == rolled["uptime"]
+
+
+@pytest.mark.parametrize(
+    ("window", "step_s", "points"),
+    [
+        ("1h", 60, 60),
+        ("24h", 900, 96),
+        ("7d", 3600, 168),
+        ("30d", 21600, 120),
+        ("90d", 86400, 91),
+        ("365d", 86400, 366),
+    ],
+)
+def test_a_chart_has_a_sensible_step_and_a_point_for_each(window, step_s, points):
+    monitor = make_old(interval_s=600)
+    store(monitor, *((600 * n, "U", 40) for n in range(1, 200)))
+    roll_until(NOW - timedelta(hours=1))
+    series = stats(monitor, window)["series"]
+    assert (series["step_s"], len(series["points"])) == (step_s, points)
+    ats = [point["at"] for point in series["points"]]
+    assert ats == sorted(set(ats))
+    newest = series["points"][-1]
+    assert (newest["uptime"], newest["p50_ms"]) == (1.0, 40) if window != "1h" else (1.0, None)
+    if window in {"90d", "365d"}:
+        assert [p["uptime"] for p in series["points"]][:-3] == [None] * (points - 3)
+
+
+def test_each_point_tells_of_its_own_step():
+    monitor = make_old(interval_s=60)
+    store(monitor, *((60 * n, "D" if n == 30 else "U", 10 * n) for n in range(1, 61)))
+    points = stats(monitor)["series"]["points"]
+    assert points[30] == {
+        "at": NOW - timedelta(minutes=30),
+        "uptime": 0.0,
+        "coverage": 1.0,
+        "p50_ms": None,
+        "p95_ms": None,
+        "p99_ms": None,
+    }
+    assert [p["uptime"] for p in points].count(1.0) == 59
+    assert (points[-1]["p50_ms"], points[-1]["p99_ms"]) == (10, 10)
+
+
+def test_phases_have_percentiles_of_their_own():
+    monitor = make_old(interval_s=60)
+    store(monitor, *((n, "U", 40) for n in range(1, 11)))
+    Result.objects.update(dns_ms=3, connect_ms=5, first_byte_ms=30)
+    Result.objects.filter(scheduled_at=NOW - timedelta(seconds=1)).update(dns_ms=49)
+    none = {"p50": None, "p95": None, "p99": None}
+    assert stats(monitor)["phases_ms"] == {
+        "dns": {"p50": 3, "p95": 49, "p99": 49},
+        "connect": {"p50": 5, "p95": 5, "p99": 5},
+        "tls": none,
+        "first_byte": {"p50": 30, "p95": 30, "p99": 30},
+        "download": none,
+    }
+
+
+def test_recovery_and_failure_times_are_means_over_the_incidents_of_the_window():
+    monitor = make_old(interval_s=60)
+    store(monitor, *((60 * n, "D" if n in {10, 11} else "U") for n in range(1, 61)))
+    open_incident(monitor, since_s=4200, until_s=3000)  # began before the window
+    open_incident(monitor, since_s=660, until_s=540)
+    open_incident(monitor, since_s=60)
+    figures = stats(monitor)
+    assert (figures["incidents"], figures["mttr_s"], figures["mtbf_s"]) == (3, 660, 58 * 60 / 2)
+    assert (stats(make_old())["mttr_s"], stats(make_old())["mtbf_s"]) == (None, None)
+
+
+def test_a_zone_that_does_not_exist_is_refused_and_names_the_field(api, team):
+    answer = api.get(f"/api/v1/monitors/{make_old(team).pk}/stats?timezone=Mars/Olympus")
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "timezone": ["There is no time zone 'Mars/Olympus'; use an IANA name such as Europe/Berlin."]
+    }
+
+
+def test_days_are_the_teams_unless_a_zone_is_asked_for(api, team):
+    team.timezone = "Asia/Tokyo"
+    team.save()
+    address = f"/api/v1/monitors/{make_old(team).pk}/stats"
+    with time_machine.travel(NOW.replace(hour=16), tick=False):
+        tokyo, samoa = api.get(address).json(), api.get(f"{address}?timezone=Pacific/Pago_Pago").json()
+    assert (tokyo["timezone"], tokyo["days"][-1]["on"]) == ("Asia/Tokyo", "2026-03-02")
+    assert (samoa["timezone"], samoa["days"][-1]["on"]) == ("Pacific/Pago_Pago", "2026-03-01")
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_page_of_figures_costs_the_same_queries_however_much_is_stored(window):
+    counts = []
+    for results in (5, 200):
+        monitor = make_old(interval_s=600)
+        store(monitor, *((600 * n, "UD"[n % 5 == 0], 40) for n in range(1, results)))
+        roll_until(NOW - timedelta(hours=1))
+        with CaptureQueriesContext(connection) as queries:
+            stats(monitor, window)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 9
