@@ -246,7 +246,7 @@ def _hours_of_day(ids: Collection[int], day: datetime) -> str:
 
 
 def _day_time_sql(ids: Collection[int], day: datetime) -> Sql:
-    sums = ", ".join(f"SUM({name})" for name in SUMS)
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in SUMS)
     return (
         f"SELECT monitor_id, {to_ms(day)} AS start_at, MAX(holds_s) AS holds_s, {sums} FROM analytics_rollup"
         f" WHERE {_hours_of_day(ids, day)} GROUP BY monitor_id",

@@ -190,7 +190,7 @@ def time_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool =
     checks.append(f"SUM(CASE WHEN {within} AND f.in_maintenance = 1 THEN 1 ELSE 0 END)")
     sums = ", ".join(f"{sql} AS {name}" for sql, name in zip([*times, *checks], SUMS, strict=True))
     shared = ", ".join(
-        f"({name} - {name} %% regions) / regions" if name.endswith("_ms") else name for name in SUMS
+        f"({name} - {name} %% regions) / regions AS {name}" if name.endswith("_ms") else name for name in SUMS
     )
     found, values = _found_sql(holds, spans, rolling=rolling)
     periods, period_values = periods_sql(spans)

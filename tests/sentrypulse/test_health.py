@@ -8,6 +8,7 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from analytics.models import Progress
 from pipeline import dispatch
 from pipeline.models import Cursor
 from tests.accounts.factories import PASSWORD, UserFactory
@@ -134,7 +135,7 @@ def test_neither_health_nor_metrics_tell_anything_of_anybody(client, engine):
         for word in ("ada", "Secret", "hidden", "some-host-4711", "example.com"):
             assert word not in told, (path, word)
     assert set(client.get(HEALTH).json()) == {
-        "ok", "engine", "database", "scheduler", "queues", "dead_letters",
+        "ok", "engine", "database", "scheduler", "rollups", "queues", "dead_letters",
     }  # fmt: skip
 
 
@@ -142,6 +143,19 @@ def test_neither_health_nor_metrics_tell_anything_of_anybody(client, engine):
 def test_health_is_read_only(client):
     assert client.post(HEALTH).status_code == 405
     assert client.head(HEALTH).status_code == 503
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hours", "well"), [(1, True), (4, False)])
+def test_rolling_up_that_lags_is_told_but_makes_nobody_ill(client, engine, hours, well):
+    move_schedule()
+    rolled_until = timezone.now() - timedelta(hours=hours)
+    Progress.objects.create(pk=Progress.UPTIME, rolled_until=rolled_until, lease_until=rolled_until)
+    answer = client.get(HEALTH)
+    assert (answer.status_code, answer.json()["rollups"]["ok"]) == (200, well)
+    lines = client.get("/metrics").content.decode().splitlines()
+    (lag,) = [line for line in lines if line.startswith("sentrypulse_rollup_lag_seconds ")]
+    assert hours * 3600 <= float(lag.split()[1]) < hours * 3600 + 10
 
 
 @pytest.mark.django_db
