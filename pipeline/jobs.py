@@ -1,12 +1,15 @@
 """What the timetable's jobs do. Each may run twice, at once or again, without harm."""
 
+import logging
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
-from analytics import rollups
+from analytics import burn_alerts, rollups
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+
+logger = logging.getLogger(__name__)
 
 
 def send_due_checks(*, owner: str, now: datetime) -> None:
@@ -37,3 +40,14 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
 def roll_up(*, owner: str, now: datetime) -> None:
     """Sum up the hours that are over, and again those that late results belong to."""
     rollups.catch_up(owner=owner, now=now)
+
+
+def evaluate_slos(*, owner: str, now: datetime) -> None:
+    """Open and close the alerts of budgets that burn too fast.
+
+    From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
+    incidents (``pipeline.stages.record.Recorded.events``).
+    """
+    for event in burn_alerts.evaluate(now=now):
+        alert = event.alert
+        logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
