@@ -1,15 +1,21 @@
-"""What the figures are kept in: results summed over hours and days, and how far that has come.
+"""What the figures are kept in: results summed over hours and days, and how far that has come; and SLOs.
 
 ``Rollup`` is narrow and read by every list; ``LatencyRollup`` is wide and read for percentiles alone.
 """
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.deletion import Collector
+from django.db.models.functions import Now
 
+from accounts.models import Team, User
+from accounts.selectors import team_ids_for
 from monitors.instants import InstantField
-from monitors.models import Monitor
+from monitors.models import Monitor, Tag
 
 
 class Period(models.IntegerChoices):
@@ -107,3 +113,115 @@ class StaleSpan(models.Model):
     )
     start_at = InstantField()
     end_at = InstantField()
+
+
+# SLOs: what a team promises (written by users), and when that was at risk (written by the pipeline)
+
+
+class SloQuerySet(models.QuerySet["Slo"]):
+    def for_user(self, user: User) -> "SloQuerySet":
+        """The SLOs of the user's teams; to a stranger there are none."""
+        return self.filter(team_id__in=team_ids_for(user))
+
+    def for_api(self, user: User) -> "SloQuerySet":
+        open_alerts = BurnAlert.objects.filter(open_key__isnull=False).order_by("opened_at", "pk")
+        return (
+            self.for_user(user)
+            .select_related("monitor", "tag")
+            .prefetch_related(models.Prefetch("alerts", queryset=open_alerts, to_attr="open_alerts"))
+        )
+
+    def for_evaluation(self) -> "SloQuerySet":
+        """Their rules, and of their monitors what measuring needs."""
+        monitors = ("monitor__holds_s", "monitor__created_at", "monitor__enabled")
+        return self.select_related("monitor").only("target_ratio", "window_days", "tag_id", *monitors)
+
+
+def cascade(collector: Collector, field: Any, found: Any, using: str) -> None:
+    """``CASCADE``, but it never sets the key to null before it deletes, as Django does on MySQL and MariaDB:
+    the constraint there refuses an SLO of nothing."""
+    source = field.remote_field.model
+    collector.collect(found, source=source, source_attr=field.name, fail_on_restricted=False)
+
+
+class Slo(models.Model):
+    """A target for the uptime of one monitor, or of all monitors with a tag together, over the last days."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="slos")
+    name = models.CharField(max_length=100)
+    monitor = models.ForeignKey(Monitor, null=True, blank=True, on_delete=cascade, related_name="slos")
+    tag = models.ForeignKey(Tag, null=True, blank=True, on_delete=cascade, related_name="slos")
+    target_ratio = models.DecimalField(
+        "target", max_digits=7, decimal_places=6, help_text="0.999 is 99.9 %; from 0.5 to less than 1"
+    )
+    window_days = models.PositiveSmallIntegerField(default=30, help_text="1 to 90; it ends now")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = SloQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "SLO"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(monitor__isnull=False, tag__isnull=True)
+                | Q(monitor__isnull=True, tag__isnull=False),
+                name="analytics_slo_one_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(target_ratio__gte=Decimal("0.5"), target_ratio__lt=1),
+                name="analytics_slo_target_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(window_days__gte=1, window_days__lte=90), name="analytics_slo_window_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subject(self) -> tuple[int | None, int | None]:
+        """What it is of; several SLOs can be of the same."""
+        return self.monitor_id, self.tag_id
+
+    @property
+    def rule(self) -> tuple[Any, ...]:
+        """What its alerts are judged by; a change makes it another promise."""
+        return self.target_ratio, self.window_days, *self.subject
+
+
+class Speed(models.TextChoices):
+    """How fast a budget burns; burn.py has the rule of each."""
+
+    FAST = "fast", "fast"
+    MEDIUM = "medium", "medium"
+    SLOW = "slow", "slow"
+
+
+class BurnAlert(models.Model):
+    """From when an SLO's budget burnt too fast until it did no more."""
+
+    slo = models.ForeignKey(Slo, on_delete=models.CASCADE, related_name="alerts")
+    speed = models.CharField(max_length=6, choices=Speed)
+    # "slo:speed" while it is open, else null: one open alert of each, on MySQL and MariaDB too (as
+    # incidents.Incident.open_monitor).
+    open_key = models.CharField(max_length=32, unique=True, null=True, blank=True, editable=False)
+    burn_rate_long = models.FloatField(help_text="In the long window, when it opened; 1 uses up just all")
+    burn_rate_short = models.FloatField(help_text="In the short window, when it opened")
+    opened_at = InstantField()
+    closed_at = InstantField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(speed__in=Speed.values), name="analytics_burnalert_speed_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(open_key__isnull=False, closed_at__isnull=True)
+                | Q(open_key__isnull=True, closed_at__isnull=False),
+                name="analytics_burnalert_open_has_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.speed} burn of SLO {self.slo_id}"

@@ -1,12 +1,15 @@
 """What the timetable's jobs do. Each may run twice, at once or again, without harm."""
 
+import logging
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
-from analytics import retention, rollups
+from analytics import burn_alerts, retention, rollups
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+
+logger = logging.getLogger(__name__)
 
 
 def send_due_checks(*, owner: str, now: datetime) -> None:
@@ -42,3 +45,14 @@ def roll_up(*, owner: str, now: datetime) -> None:
 def purge(*, owner: str, now: datetime) -> None:
     """Delete what is older than the settings keep."""
     retention.purge(owner=owner, now=now)
+
+
+def evaluate_slos(*, owner: str, now: datetime) -> None:
+    """Open and close the alerts of budgets that burn too fast.
+
+    From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
+    incidents (``pipeline.stages.record.Recorded.events``).
+    """
+    for event in burn_alerts.evaluate(now=now):
+        alert = event.alert
+        logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)

@@ -19,6 +19,7 @@ TIMETABLE = (
     Job("find late heartbeats", 1, "pipeline.jobs:find_late_heartbeats", lane="heartbeats"),
     Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
     Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
+    Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),
     Job("prune pings", 600, "pipeline.jobs:prune_pings"),
     Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
 )

@@ -1,11 +1,13 @@
 """Monitors with a past, and results told in letters."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+from analytics.models import Slo
 from analytics.uptime import measure
 from analytics.windows import WINDOWS
 from incidents.models import Incident
-from monitors.models import Monitor, Result
+from monitors.models import Monitor, Result, Tag
 from tests.pipeline.factories import T0, make_monitor
 
 NOW = T0
@@ -71,3 +73,24 @@ def open_incident(monitor, *, since_s, until_s=None, now=NOW, **fields):
         status="investigating" if until_s is None else "resolved",
         **fields,
     )
+
+
+def make_slo(subject, *, target="0.999", **fields):
+    """Of a monitor or a tag."""
+    kind = "tag" if isinstance(subject, Tag) else "monitor"
+    return Slo.objects.create(
+        team=subject.team,
+        **({"name": "Shop stays up", kind: subject, "target_ratio": Decimal(target)} | fields),
+    )
+
+
+def make_tagged(*monitors, name="prod"):
+    """A tag of the monitors' team that they wear."""
+    tag = Tag.objects.create(team=monitors[0].team, name=name)
+    tag.monitors.set(monitors)
+    return tag
+
+
+def store_hourly(monitor, *, hours=72, now=NOW):
+    """Up for so long, told once an hour: for monitors whose results hold an hour."""
+    store(monitor, *((hour * 3600, "U") for hour in range(hours, 0, -1)), now=now)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Invitation, Membership, Role, Scope
+from analytics.models import Slo
 from incidents.models import MaintenanceWindow
 from incidents.services import open_manual
 from monitors.models import Monitor, Tag
@@ -22,6 +23,7 @@ from tests.accounts.factories import (
     UserFactory,
     secret_of,
 )
+from tests.analytics.factories import make_slo
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +76,9 @@ ROUTES = {
     "api/v1/incidents/{incident}/updates": OBJECT,
     "api/v1/maintenance/": LIST,
     "api/v1/maintenance/{window}/": OBJECT,
+    "api/v1/slos/": LIST,
+    "api/v1/slos/{slo}/": OBJECT,
+    "api/v1/slos/{slo}/alerts": OBJECT,
     "ping/{uuid}": PUBLIC,
     "ping/{uuid}/start": PUBLIC,
     "ping/{uuid}/fail": PUBLIC,
@@ -88,6 +93,7 @@ _NAMES = {
     "tags": "tag",
     "incidents": "incident",
     "maintenance": "window",
+    "slos": "slo",
     "members": "membership",
     "invitations": "invitation",
 }
@@ -139,6 +145,7 @@ def world():
         "tag": Tag.objects.get(team=team).pk,
         "incident": open_manual(team, title="Trouble", author=owner, now=now).pk,
         "window": window.pk,
+        "slo": make_slo(monitor).pk,
         "uuid": "00000000-0000-0000-0000-000000000000",
         "exit_status": 0,
     }
@@ -157,7 +164,7 @@ def call_all(world, wanted, user):
 
 
 def snapshot():
-    models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow)
+    models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow, Slo)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -207,6 +214,7 @@ def test_a_viewer_creates_nothing_in_the_team(world):
         "/api/v1/monitors/": {"kind": "http", "name": "x", "url": "http://example.com/"},
         "/api/v1/tags/": {"name": "x"},
         "/api/v1/incidents/": {"title": "x"},
+        "/api/v1/slos/": {"name": "x", "monitor": world["ids"]["monitor"], "target": 0.99},
     }
     before = snapshot()
     for path, body in bodies.items():

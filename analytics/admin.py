@@ -1,0 +1,72 @@
+"""SLOs for operators."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from analytics.models import BurnAlert, Slo
+from analytics.slos import find_faults, update_slo
+from monitors.admin import ReadOnly
+
+if TYPE_CHECKING:  # Django's own classes take no parameters at runtime
+    SloModelForm = forms.ModelForm[Slo]
+    SloModelAdmin = admin.ModelAdmin[Slo]
+    BurnAlertModelAdmin = admin.ModelAdmin[BurnAlert]
+else:
+    SloModelForm = forms.ModelForm
+    SloModelAdmin = BurnAlertModelAdmin = admin.ModelAdmin
+
+
+class SloForm(SloModelForm):
+    """What the API refuses is refused here too, in the same words."""
+
+    class Meta:
+        model = Slo
+        fields = ["team", "name", "monitor", "tag", "target_ratio", "window_days"]
+
+    def clean(self) -> dict[str, Any]:
+        asked: dict[str, Any] = super().clean() or self.cleaned_data
+        if {"target_ratio", "window_days", "monitor", "tag"} <= set(asked):
+            team = asked.get("team", getattr(self.instance, "team", None))
+            for field, fault in find_faults(Slo(**{**asked, "team": team})).items():
+                self.add_error("target_ratio" if field == "target" else field, fault)
+        return asked
+
+
+@admin.register(Slo)
+class SloAdmin(SloModelAdmin):
+    form = SloForm
+    list_display = ["name", "team", "monitor", "tag", "target_ratio", "window_days"]
+    list_filter = ["window_days", ("monitor", admin.EmptyFieldListFilter)]
+    list_select_related = ["team", "monitor", "tag"]
+    search_fields = ["name", "team__name", "monitor__name", "tag__name"]
+    raw_id_fields = ["team", "monitor", "tag"]
+    ordering = ["-pk"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Slo | None = None) -> list[str]:
+        return ["team"] if obj else []  # objects do not move between teams
+
+    def save_model(self, request: HttpRequest, obj: Slo, form: Any, change: bool) -> None:
+        if not change:
+            return super().save_model(request, obj, form, change)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        update_slo(obj, now=timezone.now(), **changes)
+        return None
+
+
+@admin.register(BurnAlert)
+class BurnAlertAdmin(ReadOnly, BurnAlertModelAdmin):
+    list_display = ["slo", "speed", "burn_rate_long", "burn_rate_short", "opened_at", "closed_at"]
+    list_filter = ["speed", ("closed_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["slo"]
+    search_fields = ["slo__name", "slo__team__name"]
+    ordering = ["-opened_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never by itself, but with its SLO, monitor, tag or team: the admin asks here for those too."""
+        page = request.resolver_match.url_name if request.resolver_match else None
+        own = page is None or page.startswith("analytics_burnalert_")
+        return not own and BurnAlertModelAdmin.has_delete_permission(self, request, obj)

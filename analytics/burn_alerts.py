@@ -1,0 +1,116 @@
+"""Opens and closes the alerts of budgets that burn too fast, by the rules in burn.py."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from django.db import transaction
+
+from analytics.burn import BURN_WINDOWS, RULES, Rule, is_burning
+from analytics.models import BurnAlert, Slo, Speed
+from analytics.standing import burn_rate, find_starts, measure_subjects, read_subjects
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BurnEvent:
+    """What happened to a burn alert: what those who tell people must know."""
+
+    event: str  # "opened" or "closed"
+    alert: BurnAlert
+
+
+def evaluate(*, now: datetime) -> list[BurnEvent]:
+    """Judge every SLO by its burn rates up to now; what opened and what closed.
+
+    Safe to run twice, and twice at once: what happened is told by one of them only. Each alert is a
+    transaction of its own; the queries beside those do not depend on how many SLOs there are.
+    """
+    started = time.perf_counter()
+    slos = list(Slo.objects.for_evaluation().order_by("pk"))
+    if not slos:
+        return []
+    open_alerts = {alert.open_key: alert for alert in BurnAlert.objects.filter(open_key__isnull=False)}
+    subjects = read_subjects(slos)
+    wanted = {(subject, name) for subject in subjects for name in BURN_WINDOWS}
+    measured = measure_subjects(subjects, wanted, find_starts(BURN_WINDOWS, now=now), now=now)
+    events = []
+    for slo in slos:
+        rates = {name: burn_rate(slo, measured[slo.subject, name]) for name in BURN_WINDOWS}
+        watched = any(monitor.enabled for monitor in subjects[slo.subject])
+        for speed, rule in RULES.items():
+            alert = open_alerts.get(_key(slo, speed))
+            if event := _follow(slo, speed, rule, rates=rates, alert=alert, watched=watched, now=now):
+                events.append(event)
+    logger.info(
+        "slos evaluated=%d opened=%d closed=%d took_ms=%d",
+        len(slos),
+        sum(event.event == "opened" for event in events),
+        sum(event.event == "closed" for event in events),
+        round((time.perf_counter() - started) * 1000),
+    )
+    return events
+
+
+def _follow(
+    slo: Slo,
+    speed: Speed,
+    rule: Rule,
+    *,
+    rates: Mapping[str, Fraction | None],
+    alert: BurnAlert | None,
+    watched: bool,
+    now: datetime,
+) -> BurnEvent | None:
+    """Open or close one alert where it must be. When nobody watches any more (all is paused, or no monitor
+    has the tag), what is open is closed, as incidents are."""
+    long, short = rates[rule.long], rates[rule.short]
+    burning = watched and is_burning(
+        was_burning=alert is not None, long=long, short=short, threshold=rule.threshold(slo.window_days)
+    )
+    if alert is None and burning and long is not None and short is not None:
+        return _open(slo, speed, long=long, short=short, now=now)
+    return _close(alert, now=now) if alert is not None and not burning else None
+
+
+def _key(slo: Slo, speed: Speed) -> str:
+    return f"{slo.pk}:{speed.value}"
+
+
+def _open(slo: Slo, speed: Speed, *, long: Fraction, short: Fraction, now: datetime) -> BurnEvent | None:
+    """None where another process was faster, or the SLO was changed or deleted since it was read."""
+    with transaction.atomic():
+        locked = Slo.objects.select_for_update().filter(pk=slo.pk).first()
+        if locked is None or locked.rule != slo.rule:
+            return None
+        alert, created = BurnAlert.objects.get_or_create(
+            open_key=_key(slo, speed),
+            defaults={
+                "slo": slo,
+                "speed": speed,
+                "burn_rate_long": float(long),
+                "burn_rate_short": float(short),
+                "opened_at": now,
+            },
+        )
+    return BurnEvent("opened", alert) if created else None
+
+
+def _close(alert: BurnAlert, *, now: datetime) -> BurnEvent | None:
+    """A conditional UPDATE, whose row count says who closed it."""
+    at = max(now, alert.opened_at)
+    still_open = BurnAlert.objects.filter(pk=alert.pk, closed_at__isnull=True)
+    if not still_open.update(closed_at=at, open_key=None):
+        return None
+    alert.closed_at, alert.open_key = at, None
+    return BurnEvent("closed", alert)
+
+
+def close_alerts(slo: Slo, *, now: datetime) -> list[BurnEvent]:
+    """Close what is open for an SLO, which the caller has locked."""
+    found = BurnAlert.objects.filter(slo=slo, open_key__isnull=False).order_by("pk")
+    return [event for alert in found if (event := _close(alert, now=now))]
