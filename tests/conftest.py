@@ -22,6 +22,10 @@ if project.REDIS_URL:
 
 @pytest.fixture(autouse=True)
 def _cheap_and_clean(settings):
-    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests."""
+    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests.
+
+    WhiteNoise lists all static files whenever a test client is made, unless it looks for each when asked.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()
