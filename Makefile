@@ -10,12 +10,12 @@ run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leave
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
 
 test: .venv/dev.stamp  ## The whole suite on SQLite; no service needed
-	$(BIN)/pytest -n auto -q $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
 DATABASE_URL_MYSQL ?= mysql://root:@127.0.0.1:3306/test
 REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto -q $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
 check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/ruff format --check .

@@ -21,11 +21,49 @@ if project.REDIS_URL:
     _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     project.CACHES["default"]["LOCATION"] = f"{_server}/{(int(_database) + _worker) % 16}"
 
+# Tests that wait for other processes and for real clocks, the longest first; they run in this order.
+WAITING = (
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_new_user.py",
+    "tests/pipeline/test_embedded.py",
+    "tests/hostile/",
+    "tests/probes/test_ping.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)  # optional: `-p no:xdist` knows no such hook
+def pytest_xdist_auto_num_workers():
+    """One worker more than cores, for there is always one that waits."""
+    return (yield) + 1
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django, which puts whatever has no database last
+def pytest_collection_modifyitems(items):
+    """Deal the tests that wait to the heads of the workers' queues, so that all the others run meanwhile.
+
+    `--dist worksteal` cuts the list into one run of tests a worker, and the same cuts are made here. Where
+    they differ after all, only the time differs: who has nothing left takes from who has most.
+    """
+    waiting = [item for start in WAITING for item in items if item.nodeid.startswith(start)]
+    others = [item for item in items if not item.nodeid.startswith(WAITING)]
+    workers, total = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), len(items)
+    items.clear()
+    for worker in range(workers):
+        head = waiting[worker::workers]
+        size = (total - len(items)) // (workers - worker)
+        rest = max(0, size - len(head))
+        items += head + others[:rest]
+        del others[:rest]
+
 
 @pytest.fixture(autouse=True)
 def _cheap_and_clean(settings):
-    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests."""
+    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests.
+
+    WhiteNoise lists all static files whenever a test client is made, unless it looks for each when asked.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -124,7 +125,10 @@ class Target:
         return self
 
     def stop(self):
+        """Who has connected is still answered, not reset; who comes later is refused."""
         if self.server:
             self.server.shutdown()
+            while select.select([self.server], [], [], 0)[0]:
+                self.server.handle_request()
             self.server.server_close()
             self.server = None

@@ -31,7 +31,7 @@ def test_many_pings_at_once_do_not_take_each_others_answers(prober):
 @needs_icmp
 def test_lost_packets_are_counted(prober, monkeypatch):
     monkeypatch.setattr("probes.ping._answers", lambda *_args, **_options: False)
-    result = prober.run_one(make_spec("ping", "127.0.0.1", count=2, timeout_s=0.4))
+    result = prober.run_one(make_spec("ping", "127.0.0.1", count=2, timeout_s=2))
     assert (result.status, result.error_code) == ("down", "ping_lost")
     assert result.error == "2 of 2 echo requests to 127.0.0.1 stayed unanswered."
 
