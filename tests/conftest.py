@@ -26,6 +26,7 @@ WAITING = (
     "tests/e2e/test_kill.py",
     "tests/e2e/test_new_user.py",
     "tests/pipeline/test_embedded.py",
+    "tests/analytics/test_retention.py",
     "tests/hostile/",
     "tests/probes/test_ping.py",
 )
