@@ -9,6 +9,7 @@ One statement does it from raw results, for any monitors and periods: what is ro
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from operator import add, attrgetter
 from typing import Any
 
 from django.db import connection
@@ -43,7 +44,7 @@ class Measured:
     checks_maintenance: int = 0
 
     def __add__(self, other: "Measured") -> "Measured":
-        return Measured(*(getattr(self, name) + getattr(other, name) for name in SUMS))
+        return Measured(*map(add, _all_of(self), _all_of(other)))
 
     @property
     def measured_ms(self) -> int:
@@ -64,6 +65,7 @@ class Measured:
 
 
 SUMS = tuple(field.name for field in fields(Measured))
+_all_of = attrgetter(*SUMS)
 
 
 def life_ms(monitor: Monitor, start: datetime, end: datetime) -> int:
