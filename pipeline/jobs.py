@@ -4,6 +4,7 @@ from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
 from analytics import rollups
+from analytics.reports.freezing import freeze_due
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -37,3 +38,8 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
 def roll_up(*, owner: str, now: datetime) -> None:
     """Sum up the hours that are over, and again those that late results belong to."""
     rollups.catch_up(owner=owner, now=now)
+
+
+def freeze_reports(*, owner: str, now: datetime) -> None:
+    """Freeze the reports of the months that are over."""
+    freeze_due(now=now)

@@ -18,6 +18,7 @@ TIMETABLE = (
     Job("send due checks", 0.5, "pipeline.jobs:send_due_checks", lane="schedule"),
     Job("find late heartbeats", 1, "pipeline.jobs:find_late_heartbeats", lane="heartbeats"),
     Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
+    Job("freeze reports", 600, "pipeline.jobs:freeze_reports", lane="reports"),
     Job("prune pings", 600, "pipeline.jobs:prune_pings"),
     Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
 )
