@@ -1,5 +1,6 @@
-"""The figures on the wire: ``stats`` of one monitor, and ``uptime`` in the monitor's JSON."""
+"""The figures on the wire: ``stats`` of one monitor, ``uptime`` in the monitor's JSON, and reports."""
 
+from analytics.api.reports import SlaReportViewSet
 from analytics.api.stats import ShowsUptime
 
-__all__ = ["ShowsUptime"]
+__all__ = ["ShowsUptime", "SlaReportViewSet"]
