@@ -7,9 +7,8 @@ from typing import Any
 from analytics.calendar import month_days
 from analytics.reports.words import spell, spell_duration
 
-WIDTH, LEFT, SLOT = 720, 44, 21.8
-"""Of a chart, in its own units; where its first day begins; how wide a day is."""
-BAR = 16.8
+LEFT, SLOT, BAR = 44, 21.8, 16.8
+"""Where a chart's first day begins, how wide a day is and its bar; the template draws a chart 720 wide."""
 UPTIME_HEIGHT, DOWNTIME_HEIGHT, TEXT_HEIGHT = 120, 80, 52
 FLOORS = (999_000, 990_000, 900_000, 500_000, 0)
 """Where the axis of uptime may begin, in millionths: at the highest that all days lie above."""
@@ -30,7 +29,6 @@ def draw_uptime(days: Sequence[Mapping[str, Any]], month: date) -> dict[str, Any
             {"y": _number(UPTIME_HEIGHT * part / 2), "label": f"{line / 10_000:g} %"}
             for part, line in enumerate(lines)
         ],
-        "height": UPTIME_HEIGHT,
         "floor": f"{floor / 10_000:g} %",
     }
 
@@ -88,7 +86,6 @@ def draw_downtime(days: Sequence[Mapping[str, Any]], month: date) -> dict[str, A
     return {
         "bars": bars,
         "grid": [{"y": line["y"], "label": f"{int(line['s']) / 60:g}"} for line in grid],
-        "height": DOWNTIME_HEIGHT,
     }
 
 
