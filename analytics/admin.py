@@ -1,4 +1,4 @@
-"""SLOs for operators."""
+"""SLOs and frozen reports for operators."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from analytics.models import BurnAlert, Slo
+from analytics.models import BurnAlert, SlaReport, Slo
 from analytics.slos import find_faults, update_slo
 from monitors.admin import ReadOnly
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:  # Django's own classes take no parameters at runtime
     SloModelForm = forms.ModelForm[Slo]
     SloModelAdmin = admin.ModelAdmin[Slo]
     BurnAlertModelAdmin = admin.ModelAdmin[BurnAlert]
+    ReportModelAdmin = admin.ModelAdmin[SlaReport]
 else:
     SloModelForm = forms.ModelForm
-    SloModelAdmin = BurnAlertModelAdmin = admin.ModelAdmin
+    SloModelAdmin = BurnAlertModelAdmin = ReportModelAdmin = admin.ModelAdmin
 
 
 class SloForm(SloModelForm):
@@ -70,3 +71,12 @@ class BurnAlertAdmin(ReadOnly, BurnAlertModelAdmin):
         page = request.resolver_match.url_name if request.resolver_match else None
         own = page is None or page.startswith("analytics_burnalert_")
         return not own and BurnAlertModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(SlaReport)
+class SlaReportAdmin(ReadOnly, ReportModelAdmin):
+    list_display = ["team", "month", "version", "supersedes", "timezone", "frozen_at", "reason", "digest"]
+    list_filter = ["month"]
+    list_select_related = ["team", "supersedes"]
+    search_fields = ["team__name", "digest"]
+    ordering = ["-month", "team", "-version"]

@@ -1,4 +1,4 @@
-"""What the figures are kept in: results summed over hours and days, and how far that has come; and SLOs.
+"""What the figures are kept in: results summed over hours and days, how far that has come; SLOs and reports.
 
 ``Rollup`` is narrow and read by every list; ``LatencyRollup`` is wide and read for percentiles alone.
 """
@@ -225,3 +225,63 @@ class BurnAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.speed} burn of SLO {self.slo_id}"
+
+
+# Reports: a month as it was known when it was frozen
+
+
+class SlaReportQuerySet(models.QuerySet["SlaReport"]):
+    def for_user(self, user: "User") -> "SlaReportQuerySet":
+        """The frozen reports of the user's teams; to a stranger there are none."""
+        return self.filter(team_id__in=team_ids_for(user)).select_related("supersedes")
+
+
+class SlaReport(models.Model):
+    """A team's month as it was known when it was frozen. No row of it is ever changed: a correction is the
+    next version."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sla_reports")
+    month = models.DateField(help_text="Its first day")
+    timezone = models.CharField(max_length=64, help_text="Of its days: the team's when it was frozen")
+    version = models.PositiveSmallIntegerField(default=1)
+    # CASCADE, for a version goes only with its team: InnoDB checks each row that one DELETE takes, so that
+    # Django must part the chain first, which it does for CASCADE alone.
+    supersedes = models.OneToOneField(
+        "self",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="superseded_by",
+        help_text="What it corrects",
+    )
+    reason = models.TextField(blank=True, max_length=1000, help_text="Why it corrects; empty for version 1")
+    frozen_at = InstantField()
+    digest = models.CharField(max_length=64, help_text="SHA-256; see reports/freezing.py")
+
+    objects = SlaReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "month", "version"], name="analytics_slareport_version_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}, version {self.version}"
+
+
+class SlaLine(models.Model):
+    """What a report says of one monitor, as that was called and checked when the month was frozen."""
+
+    report = models.ForeignKey(SlaReport, on_delete=models.CASCADE, related_name="lines")
+    monitor_id = models.BigIntegerField(help_text="No foreign key: the line outlives the monitor")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20)
+    interval_s = models.PositiveIntegerField()
+    tags = models.JSONField(default=list, help_text="Names")
+    figures = models.JSONField(help_text="See reports/figures.py")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "monitor_id"], name="analytics_slaline_monitor_once"),
+        ]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
 from analytics import burn_alerts, retention, rollups
+from analytics.reports.freezing import freeze_due
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -56,3 +57,8 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
     for event in burn_alerts.evaluate(now=now):
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
+
+
+def freeze_reports(*, owner: str, now: datetime) -> None:
+    """Freeze the reports of the months that are over."""
+    freeze_due(now=now)

@@ -20,6 +20,7 @@ TIMETABLE = (
     Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
     Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
     Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),
+    Job("freeze reports", 600, "pipeline.jobs:freeze_reports", lane="reports"),
     Job("prune pings", 600, "pipeline.jobs:prune_pings"),
     Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
 )

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from accounts.api import AUTH_PATHS, ApiKeyViewSet, TeamViewSet
-from analytics.api import ShowsUptime, SloViewSet
+from analytics.api import ShowsUptime, SlaReportViewSet, SloViewSet
 from incidents.api import IncidentViewSet, MaintenanceWindowViewSet, ShowsMaintenance
 from monitors.api import MonitorViewSet as StoredMonitorViewSet
 from monitors.api import TagViewSet
@@ -26,6 +26,7 @@ router.register("tags", TagViewSet, basename="tag")
 router.register("incidents", IncidentViewSet, basename="incident")
 router.register("maintenance", MaintenanceWindowViewSet, basename="maintenance")
 router.register("slos", SloViewSet, basename="slo")
+router.register("sla-reports", SlaReportViewSet, basename="sla-report")
 
 urlpatterns = [
     path("v1/", include([*AUTH_PATHS, path("health", health, name="health"), *router.urls])),

@@ -1,9 +1,5 @@
 """Monitors as a file: out as JSON or CSV without their secrets, in again as JSON."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError as InvalidMonitor
@@ -24,6 +20,7 @@ from monitors import services
 from monitors.api.serializers import KnownFieldsOnly, MonitorSerializer
 from monitors.limits import SECRET_OF
 from monitors.models import Monitor
+from sentrypulse.spreadsheets import write_csv
 
 if TYPE_CHECKING:
     from monitors.api.views import MonitorViewSet
@@ -44,7 +41,6 @@ COLUMNS = [
     "tags",
     "enabled",
 ]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class JsonAlways(DefaultContentNegotiation):
@@ -117,24 +113,6 @@ def list_secrets(config: dict[str, Any]) -> list[str]:
     return [*([f"auth.{name}"] if name else []), *(f"headers.{header}" for header in headers)]
 
 
-def write_csv(rows: Iterable[dict[str, Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    columns = [*COLUMNS, "secrets_left_out"]
-    writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """A spreadsheet would run a text that begins like a formula (OWASP, CSV injection)."""
-    if isinstance(value, list):
-        value = ", ".join(value)
-    elif not isinstance(value, str):
-        value = json.dumps(value)
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
 def import_rows(team: Team, rows: list[dict[str, Any]], *, view: "MonitorViewSet") -> list[Monitor]:
     """Make a monitor of each row, in the caller's transaction; raises with the mistakes of every row."""
     made: list[Monitor] = []
@@ -182,7 +160,8 @@ class Exchange:
         rows = [export_row(monitor) for monitor in monitors]
         attachment = {"Content-Disposition": f'attachment; filename="monitors.{wanted}"'}
         if wanted == "csv":
-            return HttpResponse(write_csv(rows), content_type="text/csv; charset=utf-8", headers=attachment)
+            table = write_csv([*COLUMNS, "secrets_left_out"], rows)
+            return HttpResponse(table, content_type="text/csv; charset=utf-8", headers=attachment)
         return Response({"note": NOTE, "monitors": rows}, headers=attachment)
 
     @extend_schema(

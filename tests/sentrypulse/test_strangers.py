@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Invitation, Membership, Role, Scope
-from analytics.models import Slo
+from analytics.models import SlaReport, Slo
 from incidents.models import MaintenanceWindow
 from incidents.services import open_manual
 from monitors.models import Monitor, Tag
@@ -79,6 +79,9 @@ ROUTES = {
     "api/v1/slos/": LIST,
     "api/v1/slos/{slo}/": OBJECT,
     "api/v1/slos/{slo}/alerts": OBJECT,
+    "api/v1/sla-reports/": LIST,
+    "api/v1/sla-reports/{month}/": OBJECT,
+    "api/v1/sla-reports/{month}/correct": OBJECT,
     "ping/{uuid}": PUBLIC,
     "ping/{uuid}/start": PUBLIC,
     "ping/{uuid}/fail": PUBLIC,
@@ -86,6 +89,8 @@ ROUTES = {
     "demo/ok": PUBLIC,
     "demo/flaky": PUBLIC,
 }
+# What is found by its team, and not by an id of its own.
+_QUERIES = {route: "?team={team}" for route in ROUTES if "{month}" in route}
 _NAMES = {
     "teams": "team",
     "api-keys": "api_key",
@@ -136,6 +141,9 @@ def world():
     window = MaintenanceWindow.objects.create(
         team=team, title="Upgrade", starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2)
     )
+    report = SlaReport.objects.create(
+        team=team, month=now.date().replace(day=1), timezone="UTC", frozen_at=now, digest="0" * 64
+    )
     ids = {
         "team": team.pk,
         "membership": Membership.objects.get(team=team, user=owner).pk,
@@ -146,6 +154,7 @@ def world():
         "incident": open_manual(team, title="Trouble", author=owner, now=now).pk,
         "window": window.pk,
         "slo": make_slo(monitor).pk,
+        "month": f"{report.month:%Y-%m}",
         "uuid": "00000000-0000-0000-0000-000000000000",
         "exit_status": 0,
     }
@@ -159,12 +168,12 @@ def call_all(world, wanted, user):
     for route, what in sorted(ROUTES.items()):
         if what in wanted:
             for method in METHODS:
-                path = "/" + route.format(**world["ids"])
+                path = "/" + (route + _QUERIES.get(route, "")).format(**world["ids"])
                 yield method, path, getattr(client, method)(path, {}, format="json")
 
 
 def snapshot():
-    models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow, Slo)
+    models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow, Slo, SlaReport)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 

@@ -1,0 +1,2 @@
+"""SLA reports of a month: ``figures`` reads them, ``freezing`` keeps them, ``telling`` and ``page`` show
+them."""

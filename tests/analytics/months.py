@@ -1,0 +1,106 @@
+"""Whole months of hours, stored as rollups, for where the raw results are not the point."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from rest_framework.test import APIClient
+
+from accounts.models import Role
+from analytics.calendar import parts_of
+from analytics.histogram import code_of
+from analytics.models import LatencyRollup, Period, Progress, Rollup
+from analytics.reports.figures import Month
+from analytics.rollups import hours_of
+from analytics.uptime import SUMS
+from analytics.windows import floor_hour
+from monitors.models import Monitor
+from tests.accounts.factories import MembershipFactory, UserFactory
+from tests.analytics.factories import make_old
+
+HOUR_MS = 3_600_000
+NOTHING = dict.fromkeys(SUMS, 0)
+
+
+def utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def month_of(text, zone="UTC"):
+    return Month(date.fromisoformat(f"{text}-01"), ZoneInfo(zone))
+
+
+def store_month(monitor, month, unlike=None):
+    """All up, but for the parts of hours that ``unlike`` names by their begin (in UTC): ``{}`` is no data."""
+    unlike = {utc(at): times for at, times in (unlike or {}).items()}
+    rows = []
+    for hour in hours_of(floor_hour(month.start), month.end):
+        for since, until in parts_of(hour, month.zone):
+            if month.start <= since < month.end:
+                length_ms = round((until - since).total_seconds() * 1000)
+                times = unlike.pop(since, {"up_ms": length_ms})
+                rows.append(
+                    Rollup(
+                        monitor=monitor, period_h=Period.HOUR, start_at=since, holds_s=60, **(NOTHING | times)
+                    )
+                )
+    assert unlike == {}  # every exception was met
+    Rollup.objects.bulk_create(rows, batch_size=200)
+
+
+def store_latency(monitor, at, *values_ms, period=Period.HOUR):
+    LatencyRollup.objects.create(
+        monitor=monitor,
+        period_h=period,
+        start_at=utc(at),
+        count=len(values_ms),
+        sum_ms=sum(values_ms),
+        min_ms=min(values_ms),
+        max_ms=max(values_ms),
+        histogram=",".join(f"{code_of(0, ms)}:1" for ms in values_ms),
+    )
+
+
+def roll_until(at):
+    """Say that every hour before is rolled up."""
+    Progress.objects.update_or_create(
+        pk=Progress.UPTIME, defaults={"rolled_until": utc(at), "lease_until": utc(at)}
+    )
+
+
+def client_of(*teams, role=Role.ADMIN):
+    """Somebody who belongs to these teams alone."""
+    user = UserFactory()
+    user.personal_team.delete()
+    for team in teams:
+        MembershipFactory(team=team, user=user, role=role)
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+def make_alive(team, since="2026-10-01 00:00", **fields):
+    monitor = make_old(team, **fields)
+    Monitor.objects.filter(pk=monitor.pk).update(created_at=utc(since))
+    return monitor
+
+
+def make_shop(team):
+    """October 2026 in Berlin: ten minutes down on the 5th, no data on the 14th and in one hour."""
+    monitor = make_alive(team, since="2026-09-30 22:00", name="Shop <script>alert(1)</script>", tags=["web"])
+    unlike = {
+        "2026-10-05 08:00": {"up_ms": 3_000_000, "down_ms": 600_000},
+        "2026-10-20 10:00": {},
+        **{f"2026-10-14 {hour:02}:00": {} for hour in range(22)},
+        **{f"2026-10-13 {hour:02}:00": {} for hour in (22, 23)},
+    }
+    store_month(monitor, month_of("2026-10", "Europe/Berlin"), unlike)
+    roll_until("2026-11-25 11:00")
+    return monitor
+
+
+def make_job(team):
+    """A monitor of October's last twelve hours, named like a formula."""
+    monitor = make_alive(team, since="2026-10-31 11:00", name="=1+1", kind="http", interval_s=300)
+    store_month(monitor, month_of("2026-10", "Europe/Berlin"))
+    Rollup.objects.filter(monitor=monitor, start_at__lt=utc("2026-10-31 11:00")).delete()
+    return monitor
