@@ -66,12 +66,6 @@ class BurnAlertAdmin(ReadOnly, BurnAlertModelAdmin):
     search_fields = ["slo__name", "slo__team__name"]
     ordering = ["-opened_at"]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never by itself, but with its SLO, monitor, tag or team: the admin asks here for those too."""
-        page = request.resolver_match.url_name if request.resolver_match else None
-        own = page is None or page.startswith("analytics_burnalert_")
-        return not own and BurnAlertModelAdmin.has_delete_permission(self, request, obj)
-
 
 @admin.register(SlaReport)
 class SlaReportAdmin(ReadOnly, ReportModelAdmin):

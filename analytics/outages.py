@@ -19,14 +19,18 @@ class Outage:
 
 
 def read_outages(monitor_ids: Collection[int], start: datetime, end: datetime) -> list[Outage]:
-    """The monitors' incidents that overlap ``[start, end)``, first the oldest; one query. Retracted ones
-    never were."""
-    overlapping = Q(resolved_at__isnull=True) | Q(resolved_at__gte=start)
+    """The monitors' incidents that overlap ``[start, end)`` as they stood at its end, first the oldest; one
+    query. What was resolved later is open still, so that a past window reads the same whenever it is read.
+    Retracted ones never were."""
+    overlapping = Q(resolved_at__isnull=True) | Q(resolved_at__gt=start) | Q(started_at__gte=start)
     incidents = Incident.objects.filter(
         overlapping, monitor__in=monitor_ids, retracted=False, started_at__lt=end
     )
     rows = incidents.order_by("started_at", "pk").values_list("monitor_id", "started_at", "resolved_at")
-    return [Outage(*row) for row in rows]
+    return [
+        Outage(monitor_id, started_at, resolved_at if resolved_at is not None and resolved_at < end else None)
+        for monitor_id, started_at, resolved_at in rows
+    ]
 
 
 def summarise(outages: Sequence[Outage], measured: Measured, start: datetime) -> dict[str, Any]:

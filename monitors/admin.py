@@ -20,6 +20,9 @@ from monitors.models import Heartbeat, Monitor, Ping, RegionState, Result, Tag
 from monitors.selectors import ping_url, show_status
 
 if TYPE_CHECKING:
+    from django.contrib.admin.options import BaseModelAdmin
+
+    AnyAdmin = BaseModelAdmin[Any]
     MonitorForm = forms.ModelForm[Monitor]
     MonitorModelAdmin = admin.ModelAdmin[Monitor]
     TagModelAdmin = admin.ModelAdmin[Tag]
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     PingModelAdmin = admin.ModelAdmin[Ping]
     StatesInline = admin.TabularInline[RegionState, Monitor]
 else:
+    AnyAdmin = object
     MonitorForm = forms.ModelForm
     MonitorModelAdmin = TagModelAdmin = HeartbeatModelAdmin = PingModelAdmin = admin.ModelAdmin
     StatesInline = admin.TabularInline
@@ -35,8 +39,8 @@ EDITED = ["name", "url", "interval_s", "timeout_s", "fail_after", "recover_after
 SHOWN_RESULTS = 20
 
 
-class ReadOnly:
-    """A mixin: the pipeline's rows are looked at, not made or changed by hand."""
+class ReadOnly(AnyAdmin):
+    """A mixin: rows that are looked at, not made or changed by hand. They go with what they are of."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -45,7 +49,10 @@ class ReadOnly:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """Not on their own pages; the admin asks here, too, before it deletes a team with all that it has."""
+        page = request.resolver_match.url_name if request.resolver_match else None
+        own = page is None or page.startswith(f"{self.opts.app_label}_{self.opts.model_name}_")
+        return not own and super().has_delete_permission(request, obj)
 
 
 class EditForm(MonitorForm):
@@ -71,6 +78,7 @@ class RegionStateInline(ReadOnly, StatesInline):
     model = RegionState
     fields = ("region", "state", "failures", "passes", "counted_from", "changed_at")
     extra = 0
+    can_delete = False
 
 
 @admin.register(Monitor)

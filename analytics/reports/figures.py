@@ -113,8 +113,7 @@ def _read_chunk(monitors: Sequence[Monitor], days: Sequence[Span], sources: Sour
     latencies = _read_latency(holds, sources)
     outages = defaultdict(list)
     for outage in read_outages(holds, days[0][0], days[-1][1]):
-        if known := _as_known(outage, days[0][0], days[-1][1]):
-            outages[outage.monitor_id].append(known)
+        outages[outage.monitor_id].append(outage)
     for monitor in monitors:
         yield SlaLine(
             monitor_id=monitor.pk,
@@ -168,14 +167,6 @@ def _read_latency(ids: Collection[int], sources: Sources) -> dict[int, Latency]:
         for monitor_id, _, *figures in run(*latency_sql(ids, sources.raw)):
             found[monitor_id].add(*figures)
     return found
-
-
-def _as_known(outage: Outage, start: datetime, end: datetime) -> Outage | None:
-    """The outage as it stood at ``end``, so that a month reads the same whenever it is read; None if it was
-    over when the month began."""
-    if outage.resolved_at is None or outage.resolved_at >= end:
-        return Outage(outage.monitor_id, outage.started_at, None)
-    return outage if outage.resolved_at > start or outage.started_at >= start else None
 
 
 def _tell(
