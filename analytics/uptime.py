@@ -206,7 +206,11 @@ def time_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool =
 
 
 def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool) -> Sql:
-    """Raw results, each with the instant ``until`` it holds; also those that hold into the first span."""
+    """Raw results, each with the instant ``until`` it holds; also those that hold into the first span.
+
+    ``+ 0`` keeps MariaDB from asking for one monitor after another (LATERAL DERIVED), each time reading its
+    whole history: measured for 500 monitors with 4 days of results, 300 ms against 44.
+    """
     start, end = min(spans)[0], max(end for _, end in spans)
     branches, values = [], list[Any]()
     for reach_s, ids in _by_reach(holds).items():
@@ -225,19 +229,20 @@ def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool
                    COALESCE(LEAD(scheduled_at) OVER (
                        PARTITION BY monitor_id, region ORDER BY scheduled_at), %s) AS next_at
             FROM ({" UNION ALL ".join(branches)}) some
-        ) r JOIN ({_holds_sql(holds, start if rolling else None)}) h ON h.id = r.monitor_id""",
+        ) r JOIN ({_holds_sql(holds, start if rolling else None)}) h ON h.id = r.monitor_id + 0""",
         [to_ms(end), *values],
     )
 
 
 def _holds_sql(ids: Iterable[int], rolled_at: datetime | None) -> str:
-    monitors = f"FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})"
+    """A join, not a subquery: SQLite would ask that once for every use of ``holds_s``, 18 times a result."""
     if rolled_at is None:
-        return f"SELECT m.id, m.holds_s {monitors}"
+        return f"SELECT m.id, m.holds_s FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})"
     return (
-        "SELECT m.id, COALESCE((SELECT o.holds_s FROM analytics_rollup o"
-        f" WHERE o.monitor_id = m.id AND o.period_h = {Period.HOUR:d} AND o.start_at = {to_ms(rolled_at)}),"
-        f" m.holds_s) AS holds_s {monitors}"
+        "SELECT m.id, COALESCE(o.holds_s, m.holds_s) AS holds_s FROM monitors_monitor m"
+        " LEFT JOIN analytics_rollup o ON o.monitor_id = m.id"
+        f" AND o.period_h = {Period.HOUR:d} AND o.start_at = {to_ms(rolled_at)}"
+        f" WHERE m.id IN ({in_list(ids)})"
     )
 
 
