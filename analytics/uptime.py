@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from analytics.models import Period, Progress
-from analytics.windows import Sources, Span, find_sources
+from analytics.windows import Range, Sources, Span, find_sources, share_ranges
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
 
@@ -104,25 +104,27 @@ def in_chunks(holds: Mapping[int, int]) -> Iterable[dict[int, int]]:
 def _add_rolled(
     found: dict[int, dict[str, Measured]], ids: Collection[int], sources: Mapping[str, Sources]
 ) -> None:
-    """Each window is a sum over its own ranges; the statement reads the union of all ranges once."""
-    wanted = {name: rolled_condition(source.rolled) for name, source in sources.items() if source.rolled}
-    if not wanted:
+    """Each window is a sum of pieces that it shares with others; each piece is a range of the key.
+
+    OR between the windows' ranges would make SQLite read all rollups that a monitor has: measured for 200
+    monitors with 90 days, 371 ms against 41.
+    """
+    pieces = share_ranges({name: source.rolled for name, source in sources.items()})
+    if not pieces:
         return
-    sums = ", ".join(
-        f"SUM(CASE WHEN {condition} THEN {name} ELSE 0 END)" for condition in wanted.values() for name in SUMS
+    sums = ", ".join(f"SUM({name})" for name in SUMS)
+    statement = " UNION ALL ".join(
+        f"SELECT monitor_id, {number}, {sums} FROM analytics_rollup"
+        f" WHERE monitor_id IN ({in_list(ids)}) AND {rolled_condition([piece])} GROUP BY monitor_id"
+        for number, (piece, _) in enumerate(pieces)
     )
-    ranges = {part for source in sources.values() for part in source.rolled}
-    statement = (
-        f"SELECT monitor_id, {sums} FROM analytics_rollup"
-        f" WHERE monitor_id IN ({in_list(ids)}) AND ({rolled_condition(sorted(ranges))}) GROUP BY monitor_id"
-    )
-    for monitor_id, *figures in run(statement, []):
-        for number, name in enumerate(wanted):
-            part = figures[number * len(SUMS) : (number + 1) * len(SUMS)]
-            found[monitor_id][name] += Measured(*map(int, part))
+    for monitor_id, number, *figures in run(statement, []):
+        part = Measured(*map(int, figures))
+        for name in pieces[number][1]:
+            found[monitor_id][name] += part
 
 
-def rolled_condition(ranges: Iterable[tuple[Period, datetime, datetime]]) -> str:
+def rolled_condition(ranges: Iterable[Range]) -> str:
     return " OR ".join(
         f"(period_h = {period:d} AND start_at >= {to_ms(start)} AND start_at < {to_ms(end)})"
         for period, start, end in ranges
@@ -152,7 +154,7 @@ def read_raw(holds: Mapping[int, int], spans: Sequence[Span]) -> Iterable[tuple[
 
 
 def read_parts(
-    monitor: Monitor, rolled: Iterable[tuple[Period, datetime, datetime]], raw: Sequence[Span]
+    monitor: Monitor, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Measured]]:
     """(begin, figures) of each rollup of one monitor in the ranges, then of each raw span; two queries."""
     if rolled:
