@@ -57,9 +57,9 @@ class Frame:
 
     @classmethod
     def of(cls, days: int, now: datetime) -> "Frame":
-        kept = min(days, settings.RAW_RETENTION_DAYS)
-        today = floor_day(now)
-        return cls(today - days * DAY, today - kept * DAY, now - JUST_NOW)
+        end = now - JUST_NOW
+        kept, today = min(days, settings.RAW_RETENTION_DAYS), floor_day(end)
+        return cls(today - days * DAY, today - kept * DAY, end)
 
     @property
     def block(self) -> Span:

@@ -56,14 +56,14 @@ def down_ms(period=Period.HOUR):
 def test_rollup_catches_up_to_the_last_hour_that_has_settled():
     make_old(age=120 * HOUR)
     said = say("rollup")
-    assert said.splitlines()[-1] == "Rolled up 119 hours; everything before 2026-03-01 11:00 UTC is."
+    assert said.splitlines()[-1] == "Hours rolled up: 119. Everything before 2026-03-01 11:00 UTC is."
     assert "hours rolled up 50 % of 119" in said
     assert Progress.objects.get().rolled_until == ROLLED_UNTIL
-    assert say("rollup").startswith("Rolled up 0 hours; everything")
+    assert say("rollup").startswith("Hours rolled up: 0. Everything")
 
 
 def test_rollup_of_an_empty_installation_does_nothing():
-    assert say("rollup") == "Rolled up 0 hours; everything before 2026-03-01 12:00 UTC is.\n"
+    assert say("rollup") == "Hours rolled up: 0. Everything before 2026-03-01 12:00 UTC is.\n"
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_rollup_of_an_empty_installation_does_nothing():
         (
             "2026-02-28T19:00",
             "2026-02-28T20:00",
-            "1 hours again: 2026-02-28 19:00 UTC to 2026-02-28 20:00 UTC",
+            "again: 1, 2026-02-28 19:00 UTC to 2026-02-28 20:00 UTC",
         ),
-        ("2026-02-28", "2026-03-01", "24 hours again: 2026-02-28 00:00 UTC to 2026-03-01 00:00 UTC"),
-        ("2026-02-28T20:10+01:00", "2026-02-28T20:20+01:00", "1 hours again: 2026-02-28 19:00 UTC to"),
-        ("2026-02-28", "2026-03-01T12:00", "35 hours again: 2026-02-28 00:00 UTC to 2026-03-01 11:00 UTC"),
+        ("2026-02-28", "2026-03-01", "again: 24, 2026-02-28 00:00 UTC to 2026-03-01 00:00 UTC"),
+        ("2026-02-28T20:10+01:00", "2026-02-28T20:20+01:00", "again: 1, 2026-02-28 19:00 UTC to"),
+        ("2026-02-28", "2026-03-01T12:00", "again: 35, 2026-02-28 00:00 UTC to 2026-03-01 11:00 UTC"),
     ],
 )
 def test_a_range_is_rolled_again_twice_with_the_same_outcome(start, end, told):
@@ -91,7 +91,7 @@ def test_a_long_range_is_rolled_under_one_lease_after_another(monkeypatch):
     monkeypatch.setattr("analytics.management.commands.rollup.CHUNK", 7 * HOUR)
     make_rolled()
     said = say("rollup", start="2026-02-28", end="2026-03-01").splitlines()
-    assert said[-1] == "Rolled up 24 hours again: 2026-02-28 00:00 UTC to 2026-03-01 00:00 UTC."
+    assert said[-1] == "Hours rolled up again: 24, 2026-02-28 00:00 UTC to 2026-03-01 00:00 UTC."
     assert said[0] == "hours rolled again 12 % of 24"
     assert down_ms() == down_ms(Period.DAY) == 600_000
 
@@ -147,7 +147,7 @@ def test_what_has_no_raw_results_any_more_stays_as_it_is():
         " rollups stay as they are. Give a --to after that."
     )
     said = say("rollup", start="2026-02-28", end="2026-03-01T02:00")
-    assert "2 hours again: 2026-03-01 00:00 UTC to 2026-03-01 02:00 UTC" in said
+    assert "again: 2, 2026-03-01 00:00 UTC to 2026-03-01 02:00 UTC" in said
     assert down_ms() == 0
 
 
@@ -167,7 +167,7 @@ def test_while_another_process_rolls_up_it_says_so(asked):
     sentence = "Another process is rolling up at this moment; try again in a minute."
     assert refuse("rollup", **asked) == sentence
     with time_machine.travel(NOW + LEASE + SETTLE + timedelta(seconds=1), tick=False):
-        assert "Rolled up" in say("rollup", **asked)
+        assert "Hours rolled up" in say("rollup", **asked)
 
 
 def test_simulate_tells_what_it_made_and_refuses_to_do_it_twice():

@@ -35,9 +35,9 @@ def _static_folder(settings, tmp_path):
     settings.STATIC_ROOT = tmp_path
 
 
-def run(**asked):
+def run(*, now=NOW, **asked):
     defaults = {"monitors": 6, "days": 3, "interval_s": 900, "seed": 3, "add": False}
-    return simulate(owner="test", clock=lambda: NOW, **(defaults | asked))
+    return simulate(owner="test", clock=lambda: now, **(defaults | asked))
 
 
 def figures():
@@ -78,8 +78,10 @@ def test_each_slot_has_a_result_whose_phases_add_up():
     assert not timed.exclude(total_ms=phases).exists()
 
 
-def test_incidents_and_beliefs_are_those_that_the_recorder_would_have_come_to():
-    run(monitors=40, days=4)
+@pytest.mark.parametrize("after_midnight", [timedelta(), timedelta(minutes=2), 12 * HOUR, DAY - SETTLE])
+def test_incidents_and_beliefs_are_those_that_the_recorder_would_have_come_to(after_midnight, settings):
+    settings.RAW_RETENTION_DAYS = 4
+    run(monitors=40, days=4, now=TODAY + after_midnight)
     down = 0
     for monitor in Monitor.objects.prefetch_related("region_states"):
         (state,) = monitor.region_states.all()

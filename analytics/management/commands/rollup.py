@@ -54,7 +54,7 @@ class Command(BaseCommand):
         hours = rollups.catch_up_wholly(owner=owner, clock=timezone.now, told=tell)
         bar.close()
         rolled_until = Progress.objects.get(pk=Progress.UPTIME).rolled_until
-        self.stdout.write(f"Rolled up {hours} hours; everything before {tell_instant(rolled_until)} is.")
+        self.stdout.write(f"Hours rolled up: {hours}. Everything before {tell_instant(rolled_until)} is.")
 
     def _roll_again(self, owner: str, start: datetime, end: datetime) -> None:
         first, last = find_range(start, end)
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             rollups.roll_again(since, until, owner=owner, now=timezone.now(), told=tell)
             since = until
         bar.close()
-        self.stdout.write(f"Rolled up {hours} hours again: {tell_instant(first)} to {tell_instant(last)}.")
+        self.stdout.write(f"Hours rolled up again: {hours}, {tell_instant(first)} to {tell_instant(last)}.")
 
 
 def read_range(start: str | None, end: str | None, *, now: datetime) -> Span:
