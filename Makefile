@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql check format lock bench clean
+.PHONY: run test test-mysql check format lock bench bench-analytics clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -34,6 +34,9 @@ lock: .venv/dev.stamp  ## Pin every dependency anew (UPGRADE=1 takes newer relea
 
 bench: .venv/dev.stamp  ## The claims of speed, measured: two minutes of 500 checks a second
 	$(BIN)/python -m benchmarks.throughput
+
+bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statistics, rolling up (ARGS="--database URL")
+	$(BIN)/python -m benchmarks.analytics $(ARGS)
 
 clean:
 	rm -rf .venv

@@ -39,6 +39,9 @@ STALE_AT_ONCE = 1_000
 class Busy(Exception):
     """Another process is rolling up."""
 
+    def __init__(self) -> None:
+        super().__init__("Another process is rolling up at this moment; try again in a minute.")
+
 
 def catch_up(
     *, owner: str, now: datetime, most: int = HOURS_AT_ONCE, told: Callable[[datetime], None] = lambda _: None
@@ -68,6 +71,24 @@ def catch_up(
     return hours
 
 
+def catch_up_wholly(
+    *, owner: str, clock: Callable[[], datetime], told: Callable[[datetime], None] = lambda _: None
+) -> int:
+    """Catch up until nothing is left to do; how many hours were rolled. Raises ``Busy``.
+
+    Takes a clock, for it may run for longer than a lease, which each ``HOURS_AT_ONCE`` renew.
+    """
+    hours = 0
+    while True:
+        now = clock()
+        if _take_lease(owner, now=now) is None:
+            raise Busy
+        rolled = catch_up(owner=owner, now=now, told=told)
+        hours += rolled
+        if not rolled and not StaleSpan.objects.exists():
+            return hours
+
+
 def roll_again(
     start: datetime,
     end: datetime,
@@ -82,7 +103,7 @@ def roll_again(
     """
     progress = take_lease(owner, now=now)
     if progress is None:
-        raise Busy("Another process is rolling up at this moment; try again in a minute.")
+        raise Busy
     first, last = find_rollable(start, end, progress)
     days, hours = set(), 0
     for hour in hours_of(first, last):
@@ -103,6 +124,28 @@ def find_rollable(start: datetime, end: datetime, progress: Progress) -> Span:
     if progress.raw_from is not None:
         first = max(first, ceil_hour(progress.raw_from))
     return first, min(ceil_hour(end), progress.rolled_until)
+
+
+def begin_at(start: datetime, *, raw_from: datetime | None, now: datetime) -> None:
+    """Let rolling up begin at ``start``, a whole hour, unless it has begun already."""
+    defaults = {"rolled_until": start, "raw_from": raw_from, "lease_until": now}
+    Progress.objects.get_or_create(pk=Progress.UPTIME, defaults=defaults)
+
+
+def roll_monitors(
+    ids: Collection[int],
+    start: datetime,
+    end: datetime,
+    *,
+    told: Callable[[datetime], None] = lambda _: None,
+) -> None:
+    """Roll up the hours of ``[start, end)``, and its whole days, of some monitors alone: for results that
+    were not recorded but put there. Needs no lease, for it moves nothing; safe to run twice."""
+    for hour in hours_of(start, end):
+        _roll_hour(hour, ids)
+        if hour + HOUR == floor_day(hour + HOUR):
+            _roll_day(floor_day(hour), ids)
+        told(hour + HOUR)
 
 
 def hours_of(start: datetime, end: datetime) -> Iterator[datetime]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from analytics.models import Period, Progress
-from analytics.windows import Sources, Span, find_sources
+from analytics.windows import Range, Sources, Span, find_sources, share_ranges
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
 
@@ -106,25 +106,27 @@ def in_chunks(holds: Mapping[int, int]) -> Iterable[dict[int, int]]:
 def _add_rolled(
     found: dict[int, dict[str, Measured]], ids: Collection[int], sources: Mapping[str, Sources]
 ) -> None:
-    """Each window is a sum over its own ranges; the statement reads the union of all ranges once."""
-    wanted = {name: rolled_condition(source.rolled) for name, source in sources.items() if source.rolled}
-    if not wanted:
+    """Each window is a sum of pieces that it shares with others; each piece is a range of the key.
+
+    OR between the windows' ranges would make SQLite read all rollups that a monitor has: measured for 200
+    monitors with 90 days, 371 ms against 41.
+    """
+    pieces = share_ranges({name: source.rolled for name, source in sources.items()})
+    if not pieces:
         return
-    sums = ", ".join(
-        f"SUM(CASE WHEN {condition} THEN {name} ELSE 0 END)" for condition in wanted.values() for name in SUMS
+    sums = ", ".join(f"SUM({name})" for name in SUMS)
+    statement = " UNION ALL ".join(
+        f"SELECT monitor_id, {number}, {sums} FROM analytics_rollup"
+        f" WHERE monitor_id IN ({in_list(ids)}) AND {rolled_condition([piece])} GROUP BY monitor_id"
+        for number, (piece, _) in enumerate(pieces)
     )
-    ranges = {part for source in sources.values() for part in source.rolled}
-    statement = (
-        f"SELECT monitor_id, {sums} FROM analytics_rollup"
-        f" WHERE monitor_id IN ({in_list(ids)}) AND ({rolled_condition(sorted(ranges))}) GROUP BY monitor_id"
-    )
-    for monitor_id, *figures in run(statement, []):
-        for number, name in enumerate(wanted):
-            part = figures[number * len(SUMS) : (number + 1) * len(SUMS)]
-            found[monitor_id][name] += Measured(*map(int, part))
+    for monitor_id, number, *figures in run(statement, []):
+        part = Measured(*map(int, figures))
+        for name in pieces[number][1]:
+            found[monitor_id][name] += part
 
 
-def rolled_condition(ranges: Iterable[tuple[Period, datetime, datetime]]) -> str:
+def rolled_condition(ranges: Iterable[Range]) -> str:
     return " OR ".join(
         f"(period_h = {period:d} AND start_at >= {to_ms(start)} AND start_at < {to_ms(end)})"
         for period, start, end in ranges
@@ -154,7 +156,7 @@ def read_raw(holds: Mapping[int, int], spans: Sequence[Span]) -> Iterable[tuple[
 
 
 def read_parts(
-    monitor: Monitor, rolled: Iterable[tuple[Period, datetime, datetime]], raw: Sequence[Span]
+    monitor: Monitor, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Measured]]:
     """(begin, figures) of each rollup of one monitor in the ranges, then of each raw span; two queries."""
     if rolled:
@@ -208,7 +210,11 @@ def time_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool =
 
 
 def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool) -> Sql:
-    """Raw results, each with the instant ``until`` it holds; also those that hold into the first span."""
+    """Raw results, each with the instant ``until`` it holds; also those that hold into the first span.
+
+    ``+ 0`` keeps MariaDB from asking for one monitor after another (LATERAL DERIVED), each time reading its
+    whole history: measured for 500 monitors with 4 days of results, 300 ms against 44.
+    """
     start, end = min(spans)[0], max(end for _, end in spans)
     branches, values = [], list[Any]()
     for reach_s, ids in _by_reach(holds).items():
@@ -227,19 +233,20 @@ def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool
                    COALESCE(LEAD(scheduled_at) OVER (
                        PARTITION BY monitor_id, region ORDER BY scheduled_at), %s) AS next_at
             FROM ({" UNION ALL ".join(branches)}) some
-        ) r JOIN ({_holds_sql(holds, start if rolling else None)}) h ON h.id = r.monitor_id""",
+        ) r JOIN ({_holds_sql(holds, start if rolling else None)}) h ON h.id = r.monitor_id + 0""",
         [to_ms(end), *values],
     )
 
 
 def _holds_sql(ids: Iterable[int], rolled_at: datetime | None) -> str:
-    monitors = f"FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})"
+    """A join, not a subquery: SQLite would ask that once for every use of ``holds_s``, 18 times a result."""
     if rolled_at is None:
-        return f"SELECT m.id, m.holds_s {monitors}"
+        return f"SELECT m.id, m.holds_s FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})"
     return (
-        "SELECT m.id, COALESCE((SELECT o.holds_s FROM analytics_rollup o"
-        f" WHERE o.monitor_id = m.id AND o.period_h = {Period.HOUR:d} AND o.start_at = {to_ms(rolled_at)}),"
-        f" m.holds_s) AS holds_s {monitors}"
+        "SELECT m.id, COALESCE(o.holds_s, m.holds_s) AS holds_s FROM monitors_monitor m"
+        " LEFT JOIN analytics_rollup o ON o.monitor_id = m.id"
+        f" AND o.period_h = {Period.HOUR:d} AND o.start_at = {to_ms(rolled_at)}"
+        f" WHERE m.id IN ({in_list(ids)})"
     )
 
 

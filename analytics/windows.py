@@ -4,13 +4,16 @@ A window of more than an hour begins on the whole hour, so that rollups say all 
 tells when that was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from analytics.models import Period
 
 Span = tuple[datetime, datetime]
+Range = tuple[Period, datetime, datetime]
+"""Rollups of a period that begin in ``[start, end)``."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 WINDOWS: Mapping[str, timedelta] = {
@@ -56,7 +59,7 @@ def start_of(length: timedelta, now: datetime, *, hours_from: datetime) -> datet
 class Sources:
     """Where ``[start, end)`` is read: half-open ranges of rollups by period, and of raw results."""
 
-    rolled: tuple[tuple[Period, datetime, datetime], ...] = ()
+    rolled: tuple[Range, ...] = ()
     raw: Span | None = None
 
 
@@ -76,3 +79,16 @@ def find_sources(start: datetime, end: datetime, rolled_until: datetime | None) 
     )
     raw = (rolled_until, end) if rolled_until < end else None
     return Sources(tuple(part for part in ranges if part[1] < part[2]), raw)
+
+
+def share_ranges(ranges: Mapping[str, Sequence[Range]]) -> list[tuple[Range, list[str]]]:
+    """Ranges that do not overlap, each with the names of those that it is part of: every name's add up to its
+    own."""
+    pieces = []
+    for period in Period:
+        mine = [(name, start, end) for name, some in ranges.items() for p, start, end in some if p == period]
+        edges = sorted({edge for _, start, end in mine for edge in (start, end)})
+        for since, until in pairwise(edges):
+            if names := [name for name, start, end in mine if start <= since and until <= end]:
+                pieces.append(((period, since, until), names))
+    return pieces
