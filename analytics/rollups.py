@@ -81,7 +81,7 @@ def catch_up_wholly(
     hours = 0
     while True:
         now = clock()
-        if _take_lease(owner, now=now) is None:
+        if take_lease(owner, now=now) is None:
             raise Busy
         rolled = catch_up(owner=owner, now=now, told=told)
         hours += rolled
