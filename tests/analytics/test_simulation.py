@@ -78,7 +78,7 @@ def test_each_slot_has_a_result_whose_phases_add_up():
     assert not timed.exclude(total_ms=phases).exists()
 
 
-@pytest.mark.parametrize("after_midnight", [timedelta(), timedelta(minutes=2), 12 * HOUR, DAY - SETTLE])
+@pytest.mark.parametrize("after_midnight", [timedelta(minutes=2), 12 * HOUR])
 def test_incidents_and_beliefs_are_those_that_the_recorder_would_have_come_to(after_midnight, settings):
     settings.RAW_RETENTION_DAYS = 4
     run(monitors=40, days=4, now=TODAY + after_midnight)
