@@ -12,11 +12,12 @@ from typing import Any
 from analytics import dialect
 from analytics.histogram import CODES_A_PHASE, PHASES, Histogram, parse, percentiles
 from analytics.models import Period
-from analytics.uptime import Sql, in_list, periods_sql, rolled_condition, run
+from analytics.uptime import Sql, in_list, periods_sql, run, run_rolled
 from analytics.windows import Span
 from monitors.instants import from_ms, to_ms
 
 PERCENTILES = (50, 95, 99)
+TABLE = "analytics_latencyrollup"
 COLUMNS = ("count", "sum_ms", "min_ms", "max_ms", "histogram")
 
 
@@ -73,13 +74,8 @@ def read_parts(
 ) -> Iterator[tuple[datetime, Sequence[Any]]]:
     """(begin, ``COLUMNS``) of each rollup of one monitor in the ranges, then of each raw span; two
     queries."""
-    if rolled:
-        for start_ms, *figures in run(
-            f"SELECT start_at, {', '.join(COLUMNS)} FROM analytics_latencyrollup"
-            f" WHERE monitor_id = {monitor_id:d} AND ({rolled_condition(rolled)}) ORDER BY start_at",
-            [],
-        ):
-            yield from_ms(start_ms), figures
+    for start_ms, *figures in run_rolled(TABLE, ("start_at", *COLUMNS), [monitor_id], rolled):
+        yield from_ms(start_ms), figures
     if raw:
         statement, values = latency_sql([monitor_id], raw)
         for _, start_ms, *figures in run(statement, values):

@@ -69,12 +69,13 @@ def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
 
     Under the lease: who has it may be reading what is to be deleted.
     """
-    progress = take_lease(owner, now=now)
-    if progress is None:
+    lease = take_lease(owner, now=now)
+    if lease is None:
         return None
+    progress = lease.progress
     raw_from = min(floor_hour(now) - timedelta(days=settings.RAW_RETENTION_DAYS), progress.rolled_until)
     raw_from = max(raw_from, progress.raw_from or raw_from)
-    Progress.objects.filter(pk=Progress.UPTIME).update(raw_from=raw_from, lease_until=now)
+    lease.release(raw_from=raw_from)
     return raw_from
 
 

@@ -117,7 +117,7 @@ def _add_rolled(
     sums = ", ".join(f"SUM({name})" for name in SUMS)
     statement = " UNION ALL ".join(
         f"SELECT monitor_id, {number}, {sums} FROM analytics_rollup"
-        f" WHERE monitor_id IN ({in_list(ids)}) AND {rolled_condition([piece])} GROUP BY monitor_id"
+        f" WHERE monitor_id IN ({in_list(ids)}) AND {within(piece)} GROUP BY monitor_id"
         for number, (piece, _) in enumerate(pieces)
     )
     for monitor_id, number, *figures in run(statement, []):
@@ -126,11 +126,20 @@ def _add_rolled(
             found[monitor_id][name] += part
 
 
-def rolled_condition(ranges: Iterable[Range]) -> str:
-    return " OR ".join(
-        f"(period_h = {period:d} AND start_at >= {to_ms(start)} AND start_at < {to_ms(end)})"
-        for period, start, end in ranges
+def run_rolled(
+    table: str, columns: Sequence[str], ids: Iterable[int], ranges: Iterable[Range]
+) -> list[tuple[Any, ...]]:
+    """``columns`` of the monitors' rollups in the ranges; a branch for each, which the key serves."""
+    statement = " UNION ALL ".join(
+        f"SELECT {', '.join(columns)} FROM {table} WHERE monitor_id IN ({in_list(ids)}) AND {within(part)}"
+        for part in ranges
     )
+    return run(statement, []) if statement else []
+
+
+def within(part: Range) -> str:
+    period, start, end = part
+    return f"period_h = {period:d} AND start_at >= {to_ms(start)} AND start_at < {to_ms(end)}"
 
 
 def _add_raw(
@@ -159,13 +168,8 @@ def read_parts(
     monitor: Monitor, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Measured]]:
     """(begin, figures) of each rollup of one monitor in the ranges, then of each raw span; two queries."""
-    if rolled:
-        rows = run(
-            f"SELECT start_at, {', '.join(SUMS)} FROM analytics_rollup"
-            f" WHERE monitor_id = {monitor.pk:d} AND ({rolled_condition(rolled)}) ORDER BY start_at",
-            [],
-        )
-        yield from ((from_ms(start_ms), Measured(*figures)) for start_ms, *figures in rows)
+    for start_ms, *figures in run_rolled("analytics_rollup", ("start_at", *SUMS), [monitor.pk], rolled):
+        yield from_ms(start_ms), Measured(*figures)
     if raw:
         for _, start, measured in read_raw({monitor.pk: monitor.holds_s}, raw):
             yield start, measured

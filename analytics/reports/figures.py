@@ -20,10 +20,10 @@ from django.db.models import QuerySet
 from analytics import uptime
 from analytics.calendar import day_span, day_start, month_days, next_month
 from analytics.latency import COLUMNS as LATENCY_COLUMNS
-from analytics.latency import Latency, latency_sql
+from analytics.latency import TABLE, Latency, latency_sql
 from analytics.models import Period, SlaLine
 from analytics.outages import Outage, read_outages, summarise
-from analytics.uptime import Measured, in_list, life_ms, rolled_condition, run
+from analytics.uptime import Measured, in_list, life_ms, run, run_rolled, within
 from analytics.windows import Span, ceil_day, floor_day
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
@@ -146,7 +146,7 @@ def _read_hours(ids: Collection[int], spans: Sequence[Span]) -> Iterator[tuple[i
     sums = ", ".join(f"SUM({name})" for name in TIMES)
     statement = " UNION ALL ".join(
         f"SELECT monitor_id, {to_ms(since)} AS since, {sums} FROM analytics_rollup"
-        f" WHERE monitor_id IN ({in_list(ids)}) AND {rolled_condition([(Period.HOUR, since, until)])}"
+        f" WHERE monitor_id IN ({in_list(ids)}) AND {within((Period.HOUR, since, until))}"
         " GROUP BY monitor_id"
         for since, until in spans
     )
@@ -156,13 +156,8 @@ def _read_hours(ids: Collection[int], spans: Sequence[Span]) -> Iterator[tuple[i
 
 def _read_latency(ids: Collection[int], sources: Sources) -> dict[int, Latency]:
     found = {pk: Latency() for pk in ids}
-    if sources.latency:
-        for monitor_id, *figures in run(
-            f"SELECT monitor_id, {', '.join(LATENCY_COLUMNS)} FROM analytics_latencyrollup"
-            f" WHERE monitor_id IN ({in_list(ids)}) AND ({rolled_condition(sources.latency)})",
-            [],
-        ):
-            found[monitor_id].add(*figures)
+    for monitor_id, *figures in run_rolled(TABLE, ("monitor_id", *LATENCY_COLUMNS), ids, sources.latency):
+        found[monitor_id].add(*figures)
     if sources.raw:
         for monitor_id, _, *figures in run(*latency_sql(ids, sources.raw)):
             found[monitor_id].add(*figures)

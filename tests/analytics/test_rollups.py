@@ -1,5 +1,6 @@
 """Rolling up: by hand, against raw results, again and again, late, and by two at once."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -211,7 +212,7 @@ def test_a_mark_that_comes_while_rolling_stays(monkeypatch):
     begin_at(NOON)
     mark_stale([(monitor, NOON - HOUR)], now=SETTLED)
     monkeypatch.setattr(
-        "analytics.rollups._roll_hour", lambda hour, ids=None: mark_stale([(monitor, hour)], now=SETTLED)
+        "analytics.rollups.sum_up_hour", lambda hour, ids=None: mark_stale([(monitor, hour)], now=SETTLED)
     )
     roll()
     assert list(StaleSpan.objects.values_list("start_at", flat=True)) == [NOON - HOUR]
@@ -239,7 +240,7 @@ def test_who_has_lost_the_lease_moves_nothing(monkeypatch):
     make_old()
     begin_at(NOON - 3 * HOUR)
     monkeypatch.setattr(
-        "analytics.rollups._roll_hour", lambda hour: Progress.objects.update(lease_owner="other")
+        "analytics.rollups.sum_up_hour", lambda hour: Progress.objects.update(lease_owner="other")
     )
     roll()
     assert Progress.objects.get().rolled_until == NOON - 3 * HOUR
@@ -347,3 +348,19 @@ def test_a_history_in_any_order_rolled_at_any_time_and_again_finds_the_same_figu
     assert measured(rolled, now=now).measured_ms == measured(shuffled, now=now).measured_ms
     for model in (Rollup, LatencyRollup, StaleSpan, Result):
         model.objects.all().delete()
+
+
+def test_the_lease_is_kept_while_hours_are_rolled(monkeypatch):
+    make_old()
+    begin_at(NOON - 3 * HOUR)
+    ends = []
+    begun = time.monotonic()
+    passing = iter(range(200, 1000, 200))
+    monkeypatch.setattr("analytics.rollups.time.monotonic", lambda: begun + next(passing))  # 200 s an hour
+    monkeypatch.setattr(
+        "analytics.rollups.sum_up_hour", lambda hour: ends.append(Progress.objects.get().lease_until)
+    )
+    assert roll() == 3
+    kept_s = [round((end - SETTLED - LEASE).total_seconds(), -1) for end in ends]
+    assert kept_s == [0, 200, 400]
+    assert Progress.objects.get().lease_until == SETTLED  # given back

@@ -1,0 +1,135 @@
+"""One hour, or one day, summed up: two statements a table, INSERT … SELECT in the database, for 500 monitors.
+
+Doing it again replaces the rows and changes nothing else, so it needs no lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from analytics import dialect
+from analytics.calendar import find_zone, parts_of
+from analytics.latency import COLUMNS, latency_sql
+from analytics.models import LatencyRollup, Period, Rollup
+from analytics.uptime import MONITORS_AT_ONCE, SUMS, Sql, in_list, time_sql
+from analytics.windows import DAY, HOUR, Span
+from monitors.instants import to_ms
+from monitors.models import Monitor
+
+DAY_MONITORS_AT_ONCE = 100
+"""Fewer than of an hour: taking apart and adding up a day's histograms is the longest transaction."""
+
+
+def sum_up_hour(hour: datetime, ids: Collection[int] | None = None) -> None:
+    """Sum up the raw results of an hour of UTC, of all monitors or of ``ids``."""
+    for holds, parts in _groups(hour, ids):
+        with transaction.atomic():
+            _clear_other_parts(holds, parts)
+            for part in parts:
+                _replace(Rollup, Period.HOUR, ("holds_s", *SUMS), time_sql(holds, [part], rolling=True))
+                _replace(LatencyRollup, Period.HOUR, COLUMNS, latency_sql(holds, [part]))
+
+
+def _groups(hour: datetime, ids: Collection[int] | None) -> Iterator[tuple[dict[int, int], tuple[Span, ...]]]:
+    """Monitors, each with how long its results may hold, and the parts in which the hour is rolled for
+    them."""
+    monitors = Monitor.objects.order_by("pk").values_list("pk", "holds_s", "team__timezone")
+    for rows in _in_chunks(monitors, ids, MONITORS_AT_ONCE):
+        rolled = Rollup.objects.filter(
+            monitor_id__in=[row[0] for row in rows], period_h=Period.HOUR, start_at=hour
+        )
+        held = dict(rolled.values_list("monitor_id", "holds_s"))
+        groups: dict[tuple[Span, ...], dict[int, int]] = defaultdict(dict)
+        for pk, holds_s, zone in rows:
+            groups[_parts(hour, zone)][pk] = max(holds_s, held.get(pk, 0))
+        yield from ((holds, parts) for parts, holds in groups.items())
+
+
+def _parts(hour: datetime, zone: str) -> tuple[Span, ...]:
+    try:
+        return tuple(parts_of(hour, find_zone(zone)))
+    except ValueError:  # a zone that left the database must stop nobody
+        return ((hour, hour + HOUR),)
+
+
+def _in_chunks(rows: QuerySet[Any, Any], ids: Collection[int] | None, size: int) -> Iterator[list[Any]]:
+    """``rows`` (ordered by their first column, the key), ``size`` at once; never all in memory."""
+    if ids is not None:
+        rows = rows.filter(pk__in=ids)
+    last = 0
+    while chunk := list(rows.filter(pk__gt=last)[:size]):
+        last = chunk[-1][0]
+        yield chunk
+
+
+def _clear_other_parts(ids: Collection[int], parts: Sequence[Span]) -> None:
+    """An hour that was cut elsewhere before, by the midnight of a zone that the team has left."""
+    start, end = parts[0][0], parts[-1][1]
+    for model in (Rollup, LatencyRollup):
+        rows = model.objects.filter(
+            monitor_id__in=ids, period_h=Period.HOUR, start_at__gt=start, start_at__lt=end
+        )
+        rows.exclude(start_at__in=[part[0] for part in parts]).delete()
+
+
+def sum_up_day(day: datetime, ids: Collection[int] | None = None) -> None:
+    """Sum up the hours of a day of UTC, of all monitors or of ``ids``."""
+    for rows in _in_chunks(Monitor.objects.order_by("pk").values_list("pk"), ids, DAY_MONITORS_AT_ONCE):
+        chosen = [row[0] for row in rows]
+        with transaction.atomic():
+            _replace(Rollup, Period.DAY, ("holds_s", *SUMS), _day_time_sql(chosen, day))
+            _replace(LatencyRollup, Period.DAY, COLUMNS, _day_latency_sql(chosen, day))
+
+
+def _hours_of_day(ids: Collection[int], day: datetime) -> str:
+    return (
+        f"monitor_id IN ({in_list(ids)}) AND period_h = {Period.HOUR:d}"
+        f" AND start_at >= {to_ms(day)} AND start_at < {to_ms(day + DAY)}"
+    )
+
+
+def _day_time_sql(ids: Collection[int], day: datetime) -> Sql:
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in SUMS)
+    return (
+        f"SELECT monitor_id, {to_ms(day)} AS start_at, MAX(holds_s) AS holds_s, {sums} FROM analytics_rollup"
+        f" WHERE {_hours_of_day(ids, day)} GROUP BY monitor_id",
+        [],
+    )
+
+
+def _day_latency_sql(ids: Collection[int], day: datetime) -> Sql:
+    """The hours' figures added up; their histograms taken apart, added and put together again."""
+    within = _hours_of_day(ids, day)
+    return (
+        f"""
+        SELECT t.monitor_id, {to_ms(day)} AS start_at, t.count, t.sum_ms, t.min_ms, t.max_ms, h.histogram
+        FROM ( SELECT monitor_id, SUM(count) AS count, SUM(sum_ms) AS sum_ms,
+                   COALESCE(MIN(CASE WHEN count > 0 THEN min_ms END), 0) AS min_ms, MAX(max_ms) AS max_ms
+            FROM analytics_latencyrollup WHERE {within} GROUP BY monitor_id
+        ) t JOIN (
+            SELECT monitor_id, {dialect.spell("pairs")} AS histogram FROM (
+                SELECT l.monitor_id, {dialect.spell("code")} AS code, SUM({dialect.spell("n")}) AS n
+                FROM (SELECT monitor_id, histogram FROM analytics_latencyrollup WHERE {within}) l,
+                     {dialect.spell("unpacked")}
+                GROUP BY l.monitor_id, code
+            ) counted GROUP BY monitor_id
+        ) h ON h.monitor_id = t.monitor_id""",
+        [],
+    )
+
+
+def _replace(
+    model: type[Rollup | LatencyRollup], period: Period, columns: Sequence[str], select: Sql
+) -> None:
+    """``select`` gives monitor, start and ``columns``. REPLACE is spelled the same on every database."""
+    statement, values = select
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"REPLACE INTO {model._meta.db_table} (monitor_id, start_at, {', '.join(columns)}, period_h)"
+            f" SELECT made.*, {period:d} FROM ({statement}) made",
+            values,
+        )
