@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from probes.cadence import longest_wait_s
+from probes.cadence import longest_gap_s, longest_wait_s
 
 
 def phase_of(monitor_id: int, interval_s: int) -> int:
@@ -39,3 +39,8 @@ def holds_s_of(kind: str, interval_s: int, config: Mapping[str, Any]) -> int:
     """How long a result speaks for the target when none follows: until the next slot, or the next ping's
     deadline. What comes after is no data."""
     return longest_wait_s(config) if kind == "heartbeat" else interval_s
+
+
+def interval_s_of(kind: str, interval_s: int, config: Mapping[str, Any]) -> int:
+    """How often the target is heard of: a heartbeat's interval is its job's."""
+    return longest_gap_s(config) if kind == "heartbeat" else interval_s

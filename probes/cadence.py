@@ -27,11 +27,18 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
 def longest_wait_s(config: Mapping[str, Any]) -> int:
     """How long, at most, a healthy job stays silent: the period or cron's longest gap, the grace, a run.
 
-    ``config`` is a complete heartbeat configuration. Cron's gaps are looked at from a Friday on, so that a
-    free weekend is met early; of a year and a month, or 5,000 moments, whatever is shorter.
+    ``config`` is a complete heartbeat configuration.
     """
-    gap_s = _longest_gap_s(config["cron"], config["timezone"]) if config["cron"] else config["period_s"]
-    return int(gap_s + config["grace_s"] + (config["max_run_s"] or 0))
+    return int(longest_gap_s(config) + config["grace_s"] + (config["max_run_s"] or 0))
+
+
+def longest_gap_s(config: Mapping[str, Any]) -> int:
+    """The period, or the longest time between two moments of the cron expression.
+
+    Cron's are looked at from a Friday on, so that a free weekend is met early; of a year and a month, or
+    5,000 moments, whatever is shorter.
+    """
+    return _longest_gap_s(config["cron"], config["timezone"]) if config["cron"] else int(config["period_s"])
 
 
 @lru_cache(maxsize=512)

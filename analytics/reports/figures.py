@@ -27,6 +27,7 @@ from analytics.uptime import Measured, in_list, life_ms, run, run_rolled, within
 from analytics.windows import Span, ceil_day, floor_day
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
+from monitors.slots import interval_s_of
 
 TIMES = ("up_ms", "degraded_ms", "down_ms", "maintenance_ms")
 COLUMNS = (*TIMES, "life_ms", "incidents")
@@ -119,7 +120,7 @@ def _read_chunk(monitors: Sequence[Monitor], days: Sequence[Span], sources: Sour
             monitor_id=monitor.pk,
             name=monitor.name,
             kind=monitor.kind,
-            interval_s=monitor.interval_s,
+            interval_s=interval_s_of(monitor.kind, monitor.interval_s, monitor.config),
             tags=sorted(tag.name for tag in monitor.tags.all()),
             figures=_tell(monitor, days, measured[monitor.pk], outages[monitor.pk], latencies[monitor.pk]),
         )

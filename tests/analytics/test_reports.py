@@ -27,12 +27,6 @@ from tests.pipeline.factories import make_monitor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 OCTOBER = {
     "2026-10-05 08:00": {"up_ms": 3_000_000, "down_ms": 600_000},
     "2026-10-12 10:00": {"maintenance_ms": 3_600_000},
@@ -430,3 +424,10 @@ def test_an_operator_looks_at_reports_and_changes_none(frozen, admin_client):
     assert admin_client.get("/admin/analytics/slareport/add/").status_code == 403
     assert admin_client.post(f"/admin/analytics/slareport/{frozen.pk}/change/", {}).status_code == 403
     assert admin_client.post(f"/admin/analytics/slareport/{frozen.pk}/delete/", {}).status_code == 403
+
+
+def test_a_heartbeats_interval_is_that_of_its_job():
+    monitor = make_old(kind="heartbeat", url="", config={"period_s": 7200, "grace_s": 60})
+    month = month_of("2026-01", "UTC")
+    (line,) = read_lines(Monitor.objects.filter(pk=monitor.pk), month, now=utc("2026-02-02T00:00"))
+    assert (monitor.interval_s, line.interval_s) == (60, 7200)

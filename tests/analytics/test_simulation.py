@@ -29,12 +29,6 @@ pytestmark = pytest.mark.django_db
 TODAY = floor_day(NOW)
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 def run(*, now=NOW, **asked):
     defaults = {"monitors": 6, "days": 3, "interval_s": 900, "seed": 3, "add": False}
     return simulate(owner="test", clock=lambda: now, **(defaults | asked))

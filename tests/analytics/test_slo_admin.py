@@ -13,12 +13,6 @@ from tests.analytics.factories import NOW, make_old, make_slo, make_tagged, stor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def monitor():
     """Up for three days, down for the last two minutes."""

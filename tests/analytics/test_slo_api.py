@@ -25,12 +25,6 @@ def clock():
         yield
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def team(db):
     return TeamFactory()

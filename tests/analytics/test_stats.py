@@ -25,12 +25,6 @@ pytestmark = pytest.mark.django_db
 NO_LATENCY = dict.fromkeys(("min", "avg", "p50", "p95", "p99", "max"))
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def team(db):
     return TeamFactory()

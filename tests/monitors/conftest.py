@@ -5,12 +5,6 @@ from accounts.models import Role
 from tests.monitors.factories import make_member, make_team
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def team(db):
     return make_team(name="Ours")

@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/v1/monitors/"
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture(scope="module")
 def target():
     running = Target().start()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.cadence import next_expected
+from probes.cadence import longest_gap_s, longest_wait_s, next_expected
 from probes.config import check_config
 
 
@@ -64,3 +64,23 @@ def test_asked_in_the_repeated_hour_a_daily_job_was_due_already_and_an_hourly_on
 def test_what_is_expected_lies_ahead_whenever_one_asks(cron, zone, month, second):
     after = month + timedelta(seconds=second)
     assert expected(after, cron=cron, timezone=zone) > after
+
+
+@pytest.mark.parametrize(
+    ("config", "gap_h"),
+    [
+        ({"period_s": 3600}, 1),
+        ({"cron": "0 * * * *"}, 1),
+        ({"cron": "*/5 9-17 * * 1-5"}, 24 * 2 + 15 + 5 / 60),  # Friday's last one to Monday's first
+        ({"cron": "* * * * 1-5"}, 48 + 1 / 60),
+        ({"cron": "0 3 1 * *"}, 24 * 31),
+        ({"cron": "0 3 * * *", "timezone": "Europe/Berlin"}, 25),  # in autumn
+    ],
+)
+def test_the_longest_gap_of_a_cadence_is_found(config, gap_h):
+    assert longest_gap_s(check_config("heartbeat", config)) == gap_h * 3600
+
+
+def test_a_healthy_job_is_silent_for_its_gap_its_grace_and_its_run():
+    config = check_config("heartbeat", {"period_s": 3600, "grace_s": 600, "max_run_s": 1800})
+    assert longest_wait_s(config) == 6000

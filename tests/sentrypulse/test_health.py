@@ -17,12 +17,6 @@ from tests.pipeline.factories import make_monitor
 HEALTH = "/api/v1/health"
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def client():
     return Client(REMOTE_ADDR="127.0.0.1")

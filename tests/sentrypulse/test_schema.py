@@ -12,12 +12,6 @@ from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.pipeline.factories import make_monitor
 
 
-@pytest.fixture(autouse=True)
-def _static_folder(settings, tmp_path):
-    """Whitenoise warns of a folder that nobody has collected files into; warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 def find_origins(html):
     """Where the page has scripts, styles and pictures from; "" is our own."""
     links = re.findall(r"""<(?:script|link|img)\b[^>]*?\b(?:src|href)=["']([^"']+)["']""", html)
