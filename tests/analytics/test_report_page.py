@@ -22,8 +22,7 @@ OCTOBER = "/api/v1/sla-reports/2026-10/"
 
 
 @pytest.fixture(autouse=True)
-def _clock(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
+def _clock():
     with time_machine.travel(NOW, tick=False):
         yield
 

@@ -24,12 +24,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 RUN = "728b3763-fb83-44f0-bb03-b2f0f8d1f1cd"
 
 
-@pytest.fixture(autouse=True)
-def _static_root_exists(settings, tmp_path):
-    """WhiteNoise warns of a missing directory, and warnings are errors here."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def heartbeat(db):
     config = check_config("heartbeat", {"period_s": 300, "grace_s": 60})
