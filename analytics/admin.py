@@ -1,4 +1,4 @@
-"""SLOs and frozen reports for operators."""
+"""For operators: SLOs, frozen reports, and how far rolling up has come."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from analytics.models import BurnAlert, SlaReport, Slo
+from analytics.models import BurnAlert, Progress, SlaReport, Slo, StaleSpan
 from analytics.slos import find_faults, update_slo
 from monitors.admin import ReadOnly
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:  # Django's own classes take no parameters at runtime
     SloModelAdmin = admin.ModelAdmin[Slo]
     BurnAlertModelAdmin = admin.ModelAdmin[BurnAlert]
     ReportModelAdmin = admin.ModelAdmin[SlaReport]
+    ProgressModelAdmin = admin.ModelAdmin[Progress]
+    StaleSpanModelAdmin = admin.ModelAdmin[StaleSpan]
 else:
     SloModelForm = forms.ModelForm
     SloModelAdmin = BurnAlertModelAdmin = ReportModelAdmin = admin.ModelAdmin
+    ProgressModelAdmin = StaleSpanModelAdmin = admin.ModelAdmin
 
 
 class SloForm(SloModelForm):
@@ -69,8 +72,19 @@ class BurnAlertAdmin(ReadOnly, BurnAlertModelAdmin):
 
 @admin.register(SlaReport)
 class SlaReportAdmin(ReadOnly, ReportModelAdmin):
-    list_display = ["team", "month", "version", "supersedes", "timezone", "frozen_at", "reason", "digest"]
+    list_display = ["team", "month", "version", "frozen_at", "reason"]
     list_filter = ["month"]
     list_select_related = ["team", "supersedes"]
     search_fields = ["team__name", "digest"]
     ordering = ["-month", "team", "-version"]
+
+
+@admin.register(Progress)
+class ProgressAdmin(ReadOnly, ProgressModelAdmin):
+    list_display = ["name", "rolled_until", "raw_from", "lease_owner", "lease_until"]
+
+
+@admin.register(StaleSpan)
+class StaleSpanAdmin(ReadOnly, StaleSpanModelAdmin):
+    list_display = ["monitor", "start_at", "end_at"]
+    list_select_related = ["monitor"]

@@ -97,6 +97,9 @@ class Progress(models.Model):
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = InstantField()
 
+    class Meta:
+        verbose_name_plural = "progress"
+
     def __str__(self) -> str:
         return self.name
 
@@ -260,6 +263,7 @@ class SlaReport(models.Model):
     objects = SlaReportQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "SLA report"
         constraints = [
             models.UniqueConstraint(
                 fields=["team", "month", "version"], name="analytics_slareport_version_once"

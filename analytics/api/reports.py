@@ -165,6 +165,7 @@ _MONTH = OpenApiParameter("month", OpenApiTypes.STR, OpenApiParameter.PATH, desc
 class SlaReportViewSet(Conditional, mixins.ListModelMixin, viewsets.GenericViewSet[SlaReport]):
     """A month's figures: provisional while it runs, frozen once it is over, corrected by a next version."""
 
+    name = "SLA reports"
     queryset = SlaReport.objects.none()
     serializer_class = FrozenReportSerializer
     filterset_class = SlaReportFilter

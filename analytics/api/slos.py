@@ -166,6 +166,7 @@ class SloFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
 class SloViewSet(Conditional, viewsets.GenericViewSet[Slo]):
     """SLOs: a target for a monitor's or a tag's uptime, the error budget left, and how fast it burns."""
 
+    name = "SLOs"
     write_role = Role.MEMBER
     queryset = Slo.objects.none()
     serializer_class = SloSerializer

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("lease_owner", models.CharField(blank=True, max_length=64)),
                 ("lease_until", monitors.instants.InstantField()),
             ],
+            options={"verbose_name_plural": "progress"},
         ),
         migrations.CreateModel(
             name="StaleSpan",

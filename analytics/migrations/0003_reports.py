@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "SLA report"},
         ),
         migrations.CreateModel(
             name="SlaLine",

@@ -40,7 +40,10 @@ def test_an_operator_deletes_a_team_with_its_pings_alerts_and_reports(client):
         assert model.objects.count() == 1, model
 
 
-@pytest.mark.parametrize("model", ["analytics/burnalert", "analytics/slareport", "monitors/ping"])
+RECORDS = ["burnalert", "slareport", "progress", "stalespan"]
+
+
+@pytest.mark.parametrize("model", [*(f"analytics/{name}" for name in RECORDS), "monitors/ping"])
 def test_records_are_not_deleted_by_hand(client, model):
     client.force_login(User.objects.create_superuser("root@example.com", "pw"))
     page = client.get(f"/admin/{model}/")
