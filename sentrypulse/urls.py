@@ -14,6 +14,7 @@ admin.site.index_title = "Operating"
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/"), name="home"),
+    path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg"), name="favicon"),
     path("api/", include("sentrypulse.api")),
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),

@@ -33,6 +33,7 @@ OBJECT, LIST, CREATE, OWN, PUBLIC = "object", "list", "create", "own", "public"
 # ones, a person's own account, or public on purpose. Django's admin asks for a staff session itself.
 ROUTES = {
     "": PUBLIC,  # leads to the API's root
+    "favicon.ico": PUBLIC,
     "api/v1/": OWN,
     "api/schema/": PUBLIC,
     "api/docs/": PUBLIC,
