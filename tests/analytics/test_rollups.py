@@ -1,5 +1,6 @@
 """Rolling up: by hand, against raw results, again and again, late, and by two at once."""
 
+import threading
 import time
 from datetime import timedelta
 
@@ -364,3 +365,49 @@ def test_the_lease_is_kept_while_hours_are_rolled(monkeypatch):
     kept_s = [round((end - SETTLED - LEASE).total_seconds(), -1) for end in ends]
     assert kept_s == [0, 200, 400]
     assert Progress.objects.get().lease_until == SETTLED  # given back
+
+
+def test_recording_late_and_rolling_up_at_once_lose_nothing(shared_database):
+    """A recorder whose results all come late, and two that roll up meanwhile."""
+    monitors = [make_old(interval_s=600) for _ in range(3)]
+    begin_at(NOON - 6 * HOUR)
+    now = NOON + 10 * MINUTE
+    slots = [NOON - number * 10 * MINUTE for number in range(1, 36)]
+    letters = "UUDSU?"
+    batches = [
+        [make_result(m, slots[k], letters[(k + m.pk) % 6]) for m in monitors] for k in range(0, 35, 2)
+    ] + [[make_result(m, slots[k], letters[(k + m.pk) % 6]) for m in monitors] for k in range(1, 35, 2)]
+    done, faults = threading.Event(), []
+
+    def work(task):
+        try:
+            task()
+        except Exception as fault:  # noqa: BLE001  # told by the test itself
+            faults.append(fault)
+        finally:
+            connection.close()
+
+    def record_all():
+        for batch in batches:
+            record(batch, now=now)
+        done.set()
+
+    def roll_on(owner):
+        while not done.is_set():
+            catch_up(owner=owner, now=now)
+
+    tasks = [record_all, lambda: roll_on("one"), lambda: roll_on("two")]
+    threads = [threading.Thread(target=work, args=[task]) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    roll(now)
+    asked = {"w": NOON - 6 * HOUR}
+    rolled = measure(monitors, asked, now=now)
+    assert StaleSpan.objects.count() == 0
+    assert Progress.objects.get().rolled_until == NOON
+    Progress.objects.all().delete()
+    assert rolled == measure(monitors, asked, now=now)
+    assert all(figures["w"].checks_down > 0 for figures in rolled.values())
