@@ -10,11 +10,10 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Role
-from analytics.models import Rollup, SlaReport
+from analytics.models import Rollup
 from analytics.reports.charts import hatch
-from analytics.reports.freezing import freeze_due
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
-from tests.analytics.months import client_of, make_job, make_shop, utc
+from tests.accounts.factories import MembershipFactory, UserFactory
+from tests.analytics.months import utc
 
 pytestmark = pytest.mark.django_db
 NOW = utc("2026-11-25 12:00")
@@ -25,32 +24,6 @@ OCTOBER = "/api/v1/sla-reports/2026-10/"
 def _clock():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def team(db):
-    return TeamFactory(name="Acme", timezone="Europe/Berlin")
-
-
-@pytest.fixture
-def api(team):
-    return client_of(team)
-
-
-@pytest.fixture
-def shop(team):
-    return make_shop(team)
-
-
-@pytest.fixture
-def job(team):
-    return make_job(team)
-
-
-@pytest.fixture
-def frozen(team, shop, job):
-    freeze_due(now=NOW)
-    return SlaReport.objects.get()
 
 
 # CSV
