@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from analytics.models import BurnAlert, Progress, SlaReport, Slo, StaleSpan
-from analytics.slos import find_faults, update_slo
+from analytics.slos.services import find_faults, update_slo
 from monitors.admin import ReadOnly
 
 if TYPE_CHECKING:  # Django's own classes take no parameters at runtime

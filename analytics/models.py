@@ -194,7 +194,7 @@ class Slo(models.Model):
 
 
 class Speed(models.TextChoices):
-    """How fast a budget burns; burn.py has the rule of each."""
+    """How fast a budget burns; slos/burn.py has the rule of each."""
 
     FAST = "fast", "fast"
     MEDIUM = "medium", "medium"

@@ -4,8 +4,9 @@ import logging
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
-from analytics import burn_alerts, retention, rollups
+from analytics import retention, rollups
 from analytics.reports.freezing import freeze_due
+from analytics.slos import alerts
 from monitors import heartbeats
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
@@ -54,7 +55,7 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
     From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
     incidents (``pipeline.stages.record.Recorded.events``).
     """
-    for event in burn_alerts.evaluate(now=now):
+    for event in alerts.evaluate(now=now):
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
 

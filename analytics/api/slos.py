@@ -17,10 +17,10 @@ from rest_framework.response import Response
 from accounts.api.wire import LineField
 from accounts.fields import TeamField
 from accounts.models import Role, Team, User
-from analytics import slos
-from analytics.burn import round_down
 from analytics.models import BurnAlert, Slo, SloQuerySet
-from analytics.standing import SHOWN, read_standings
+from analytics.slos import services as slos
+from analytics.slos.burn import round_down
+from analytics.slos.standing import SHOWN, read_standings
 from monitors.api.conditional import Conditional
 from monitors.api.serializers import KnownFieldsOnly
 from monitors.models import Monitor, Tag

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.burn import RULES, Budget, find_budget, find_burn_rate, is_burning, round_down
 from analytics.models import Speed
+from analytics.slos.burn import RULES, Budget, find_budget, find_burn_rate, is_burning, round_down
 
 P999 = Decimal("0.999")
 SLOW, MEDIUM, FAST = Speed.SLOW, Speed.MEDIUM, Speed.FAST

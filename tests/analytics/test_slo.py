@@ -8,13 +8,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from analytics import burn_alerts
-from analytics.burn import Budget
-from analytics.burn_alerts import evaluate
 from analytics.models import BurnAlert, Slo
 from analytics.rollups import catch_up
-from analytics.slos import delete_slo, update_slo
-from analytics.standing import read_standings
+from analytics.slos import alerts as alerts_module
+from analytics.slos.alerts import evaluate
+from analytics.slos.burn import Budget
+from analytics.slos.services import delete_slo, update_slo
+from analytics.slos.standing import read_standings
 from monitors.models import Monitor
 from monitors.services import delete_monitors
 from pipeline.jobs import evaluate_slos
@@ -226,15 +226,15 @@ def test_of_two_evaluations_at_once_one_opens_and_tells(slo, monkeypatch):
 
 def meanwhile(monkeypatch, act):
     """``act`` between what the next evaluation reads and what it writes; what it returned."""
-    measure, found = burn_alerts.measure_subjects, []
+    measure, found = alerts_module.measure_subjects, []
 
     def measure_slowly(*args, **kwargs):
         measured = measure(*args, **kwargs)
-        monkeypatch.setattr(burn_alerts, "measure_subjects", measure)
+        monkeypatch.setattr(alerts_module, "measure_subjects", measure)
         found.extend(act() or ())
         return measured
 
-    monkeypatch.setattr(burn_alerts, "measure_subjects", measure_slowly)
+    monkeypatch.setattr(alerts_module, "measure_subjects", measure_slowly)
     return found
 
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from analytics import slos
-from analytics.burn_alerts import evaluate
 from analytics.models import BurnAlert, Slo
+from analytics.slos import services as slos
+from analytics.slos.alerts import evaluate
 from tests.accounts.factories import UserFactory
 from tests.analytics.factories import NOW, make_old, make_slo, make_tagged, store, store_hourly
 

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import Role
-from analytics import slos
-from analytics.burn_alerts import evaluate
 from analytics.models import BurnAlert, Slo
+from analytics.slos import services as slos
+from analytics.slos.alerts import evaluate
 from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.analytics.factories import DAY, MINUTE, NOW, make_old, make_slo, make_tagged, store, store_hourly
 

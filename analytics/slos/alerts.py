@@ -1,4 +1,4 @@
-"""Opens and closes the alerts of budgets that burn too fast, by the rules in burn.py."""
+"""Opens and closes the alerts of budgets that burn too fast, by the rules in `burn`."""
 
 import logging
 import time
@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from django.db import transaction
 
-from analytics.burn import BURN_WINDOWS, RULES, Rule, is_burning
 from analytics.models import BurnAlert, Slo, Speed
-from analytics.standing import burn_rate, find_starts, measure_subjects, read_subjects
+from analytics.slos.burn import BURN_WINDOWS, RULES, Rule, is_burning
+from analytics.slos.standing import burn_rate, find_starts, measure_subjects, read_subjects
 
 logger = logging.getLogger(__name__)
 

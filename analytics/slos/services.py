@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team
-from analytics.burn_alerts import close_alerts
 from analytics.models import Slo
+from analytics.slos.alerts import close_alerts
 from sentrypulse.errors import DomainError
 
 TARGET = "Give the target as a fraction from 0.5 to less than 1: 0.999 is 99.9 %."

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from analytics.burn import BURN_WINDOWS, Budget, find_budget, find_burn_rate
 from analytics.models import Slo
 from analytics.retention import hours_kept_from
+from analytics.slos.burn import BURN_WINDOWS, Budget, find_budget, find_burn_rate
 from analytics.uptime import Measured, life_ms, measure
 from analytics.windows import start_of
 from monitors.models import Monitor

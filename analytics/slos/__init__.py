@@ -1,0 +1,2 @@
+"""SLOs: ``burn`` has the rules, ``standing`` how one stands, ``alerts`` when that is told, ``services``
+what may change."""
