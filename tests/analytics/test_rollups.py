@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics import summing
 from analytics.histogram import parse
 from analytics.models import LatencyRollup, Period, Progress, Rollup, StaleSpan
 from analytics.rollups import LEASE, SETTLE, Busy, catch_up, mark_stale, roll_again
@@ -411,3 +412,32 @@ def test_recording_late_and_rolling_up_at_once_lose_nothing(shared_database):
     Progress.objects.all().delete()
     assert rolled == measure(monitors, asked, now=now)
     assert all(figures["w"].checks_down > 0 for figures in rolled.values())
+
+
+def test_killed_in_the_middle_of_an_hour_the_next_process_finishes_it(monkeypatch):
+    monitors = [make_old(interval_s=600) for _ in range(3)]
+    for monitor in monitors:
+        store(monitor, *((600 * n, "UUD"[n % 3], n) for n in range(1, 30)), now=NOON)
+    begin_at(NOON - 6 * HOUR)
+    roll()
+    whole = [rows(model) for model in (Rollup, LatencyRollup)]
+    Rollup.objects.all().delete()
+    LatencyRollup.objects.all().delete()
+    begin_at(NOON - 6 * HOUR)
+    calls = []
+
+    def die_at_the_fifth(*args, really=summing._replace):
+        calls.append(args)
+        if len(calls) == 5:
+            raise SystemExit
+        really(*args)
+
+    monkeypatch.setattr(summing, "MONITORS_AT_ONCE", 2)
+    monkeypatch.setattr(summing, "_replace", die_at_the_fifth)
+    with pytest.raises(SystemExit):
+        roll(owner="killed")
+    assert Progress.objects.get().rolled_until == NOON - 5 * HOUR
+    monkeypatch.undo()
+    assert roll(SETTLED + LEASE - MINUTE) == 0  # the killed one's lease runs on
+    assert roll(SETTLED + LEASE + MINUTE) == 5
+    assert [rows(model) for model in (Rollup, LatencyRollup)] == whole
