@@ -4,10 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import Person, team_ids_for
+from monitors.instants import to_ms
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, RegionState, Result, Tag
 from monitors.transitions import State, verdict
 
@@ -22,10 +35,15 @@ def tags_for(user: Person) -> QuerySet[Tag]:
 def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, Result]:
     """The newest result of each monitor that has one (``newest_at`` is annotated), in one query."""
     annotated: Sequence[Any] = monitors
-    slots = [Q(monitor_id=m.pk, scheduled_at=m.newest_at) for m in annotated if m.newest_at is not None]
+    slots = " OR ".join(
+        f"(monitor_id = {monitor.pk:d} AND scheduled_at = {to_ms(monitor.newest_at):d})"
+        for monitor in annotated
+        if monitor.newest_at is not None
+    )
     if not slots:
         return {}
-    asked = Q(*slots, _connector=Q.OR)  # at once: one after the other they are copied each time
+    # Whole numbers in SQL, where as many conditions of Django's cost a page of 200 some 20 ms.
+    asked = RawSQL(slots, (), output_field=BooleanField())  # noqa: S611
     # Regions share a slot: the one that answered last wins.
     rows = sorted(Result.objects.filter(asked), key=lambda result: (result.checked_at, result.region))
     return {result.monitor_id: result for result in rows}
