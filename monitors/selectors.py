@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import (
-    BooleanField,
     Count,
     Exists,
     F,
@@ -16,7 +15,6 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import Person, team_ids_for
@@ -42,11 +40,12 @@ def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, Result]:
     )
     if not slots:
         return {}
-    # Whole numbers in SQL, where as many conditions of Django's cost a page of 200 some 20 ms.
-    asked = RawSQL(slots, (), output_field=BooleanField())  # noqa: S611
+    # Whole numbers in SQL, for 200 conditions of Django's cost a page some 20 ms; as ``extra``, for RawSQL is
+    # spelled so on MySQL and MariaDB that they read the whole table.
+    rows = Result.objects.extra(where=[slots])  # noqa: S610
     # Regions share a slot: the one that answered last wins.
-    rows = sorted(Result.objects.filter(asked), key=lambda result: (result.checked_at, result.region))
-    return {result.monitor_id: result for result in rows}
+    found = sorted(rows, key=lambda result: (result.checked_at, result.region))
+    return {result.monitor_id: result for result in found}
 
 
 def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from itertools import product
 
@@ -540,3 +541,13 @@ def test_the_schema_is_complete(tmp_path):
         "/api/v1/tags/{id}/:",
     ):
         assert promised in written
+
+
+def test_newest_results_are_asked_for_in_a_form_that_the_key_serves(api, team):
+    for monitor in [make_monitor(team), make_monitor(team)]:
+        make_result(monitor)
+    with CaptureQueriesContext(connection) as queries:
+        api.get("/api/v1/monitors/")
+    (asked,) = [q["sql"] for q in queries if "error_code" in q["sql"] and "monitors_result" in q["sql"]]
+    # As "(… OR …) = True" MariaDB and MySQL would read the whole table: measured, 3.5 s against 4 ms.
+    assert re.search(r"WHERE \(*monitor_id = \d+ AND scheduled_at = \d+\) OR \([^()]*\)+$", asked)
