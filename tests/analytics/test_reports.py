@@ -418,7 +418,8 @@ def test_an_operator_checks_all_reports_by_a_command(berlin, shop, frozen, capsy
 
 
 def test_an_operator_looks_at_reports_and_changes_none(frozen, admin_client):
-    page = admin_client.get("/admin/analytics/slareport/")
+    assert admin_client.get("/admin/analytics/slareport/").status_code == 200
+    page = admin_client.get(f"/admin/analytics/slareport/{frozen.pk}/change/")
     assert page.status_code == 200
     assert frozen.digest in page.content.decode()
     assert admin_client.get("/admin/analytics/slareport/add/").status_code == 403
