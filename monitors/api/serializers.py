@@ -89,6 +89,13 @@ class ResultQuerySerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "since" in attrs and "until" in attrs and attrs["until"] <= attrs["since"]:
+            raise serializers.ValidationError(
+                {"until": ["The range ends before it begins; give a later until."]}
+            )
+        return attrs
+
 
 class TagNamesField(serializers.ListField):
     """Tags by name, both ways; those that the team has not yet are made."""
