@@ -190,12 +190,12 @@ def time_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool =
         f"SUM(CASE WHEN {known} = '{state}' THEN {clock} ELSE 0 END)" for state in ("up", "degraded", "down")
     ]
     times.append(f"SUM(CASE WHEN f.in_maintenance = 1 THEN {clock} ELSE 0 END)")
-    within = "f.at >= p.start_at"
+    begun = "f.at >= p.start_at"
     checks = [
-        f"SUM(CASE WHEN {within} AND {known} = '{status}' THEN 1 ELSE 0 END)"
+        f"SUM(CASE WHEN {begun} AND {known} = '{status}' THEN 1 ELSE 0 END)"
         for status in ("up", "degraded", "down", "unknown")
     ]
-    checks.append(f"SUM(CASE WHEN {within} AND f.in_maintenance = 1 THEN 1 ELSE 0 END)")
+    checks.append(f"SUM(CASE WHEN {begun} AND f.in_maintenance = 1 THEN 1 ELSE 0 END)")
     sums = ", ".join(f"{sql} AS {name}" for sql, name in zip([*times, *checks], SUMS, strict=True))
     shared = ", ".join(
         f"({name} - {name} %% regions) / regions AS {name}" if name.endswith("_ms") else name for name in SUMS
@@ -205,8 +205,9 @@ def time_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool =
     return (
         f"""
         SELECT monitor_id, start_at, holds_s, {shared} FROM (
-            SELECT f.monitor_id, p.start_at, MAX(f.holds_s) AS holds_s, COUNT(DISTINCT f.region) AS
-            regions, {sums} FROM ({found}) f JOIN ({periods}) p ON f.at < p.end_at AND f.until > p.start_at
+            SELECT f.monitor_id, p.start_at, MAX(f.holds_s) AS holds_s,
+                   COUNT(DISTINCT f.region) AS regions, {sums}
+            FROM ({found}) f JOIN ({periods}) p ON f.at < p.end_at AND f.until > p.start_at
             GROUP BY f.monitor_id, p.start_at
         ) t""",
         [*values, *period_values],
