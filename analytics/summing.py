@@ -15,7 +15,7 @@ from analytics import dialect
 from analytics.calendar import find_zone, parts_of
 from analytics.latency import COLUMNS, latency_sql
 from analytics.models import LatencyRollup, Period, Rollup
-from analytics.uptime import MONITORS_AT_ONCE, SUMS, Sql, in_list, time_sql
+from analytics.uptime import MONITORS_AT_ONCE, SUMS, Sql, in_list, time_sql, within
 from analytics.windows import DAY, HOUR, Span
 from monitors.instants import to_ms
 from monitors.models import Monitor
@@ -86,10 +86,7 @@ def sum_up_day(day: datetime, ids: Collection[int] | None = None) -> None:
 
 
 def _hours_of_day(ids: Collection[int], day: datetime) -> str:
-    return (
-        f"monitor_id IN ({in_list(ids)}) AND period_h = {Period.HOUR:d}"
-        f" AND start_at >= {to_ms(day)} AND start_at < {to_ms(day + DAY)}"
-    )
+    return f"monitor_id IN ({in_list(ids)}) AND {within((Period.HOUR, day, day + DAY))}"
 
 
 def _day_time_sql(ids: Collection[int], day: datetime) -> Sql:
@@ -103,17 +100,18 @@ def _day_time_sql(ids: Collection[int], day: datetime) -> Sql:
 
 def _day_latency_sql(ids: Collection[int], day: datetime) -> Sql:
     """The hours' figures added up; their histograms taken apart, added and put together again."""
-    within = _hours_of_day(ids, day)
+    hours = _hours_of_day(ids, day)
     return (
         f"""
         SELECT t.monitor_id, {to_ms(day)} AS start_at, t.count, t.sum_ms, t.min_ms, t.max_ms, h.histogram
-        FROM ( SELECT monitor_id, SUM(count) AS count, SUM(sum_ms) AS sum_ms,
+        FROM (
+            SELECT monitor_id, SUM(count) AS count, SUM(sum_ms) AS sum_ms,
                    COALESCE(MIN(CASE WHEN count > 0 THEN min_ms END), 0) AS min_ms, MAX(max_ms) AS max_ms
-            FROM analytics_latencyrollup WHERE {within} GROUP BY monitor_id
+            FROM analytics_latencyrollup WHERE {hours} GROUP BY monitor_id
         ) t JOIN (
             SELECT monitor_id, {dialect.spell("pairs")} AS histogram FROM (
                 SELECT l.monitor_id, {dialect.spell("code")} AS code, SUM({dialect.spell("n")}) AS n
-                FROM (SELECT monitor_id, histogram FROM analytics_latencyrollup WHERE {within}) l,
+                FROM (SELECT monitor_id, histogram FROM analytics_latencyrollup WHERE {hours}) l,
                      {dialect.spell("unpacked")}
                 GROUP BY l.monitor_id, code
             ) counted GROUP BY monitor_id
