@@ -1,5 +1,8 @@
 """An hour and a day, summed up: by hand, cut at midnights, in a constant number of statements."""
 
+import math
+import sqlite3
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -111,3 +114,24 @@ def test_deleting_a_monitor_takes_its_figures_along():
     roll()
     monitor.delete()
     assert {row["monitor_id"] for row in rows() + rows(LatencyRollup)} == {other.pk}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="MariaDB and MySQL lock rows, not the database")
+def test_who_writes_is_not_kept_waiting_while_sums_are_made(shared_database):
+    """In the middle of the statement that sums up, somebody else writes, and would not wait for a moment."""
+    store(make_old(interval_s=600), *((600 * n, "U", 40 * n) for n in range(1, 6)), now=NOON)
+    begin_at(NOON - HOUR)
+    heard = []
+
+    def ln_that_writes(value):
+        if not heard:
+            with sqlite3.connect(connection.settings_dict["NAME"], timeout=0) as other:
+                heard.append(other.execute("UPDATE monitors_monitor SET name = 'Written'").rowcount)
+            other.close()
+        return math.log(value)
+
+    connection.ensure_connection()
+    connection.connection.create_function("LN", 1, ln_that_writes)
+    assert roll() == 1
+    assert heard == [1]
+    assert rows(LatencyRollup)[0]["count"] == 5
