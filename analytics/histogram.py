@@ -43,14 +43,6 @@ def parse(text: str) -> Histogram:
     return Counter(dict(json.loads(f"[[{text.replace(',', '],[').replace(':', ',')}]]")))
 
 
-def merge(texts: Iterable[str]) -> Histogram:
-    """The sum of stored histograms."""
-    total: Histogram = Counter()
-    for text in texts:
-        total.update(parse(text))
-    return total
-
-
 def percentiles(histogram: Histogram, phase: int, wanted: Iterable[int]) -> list[int | None]:
     """The nearest-rank percentiles (1 to 100) of one phase, in milliseconds; None where it has no results."""
     first = phase * CODES_A_PHASE
