@@ -11,9 +11,8 @@ from typing import Any
 
 from analytics import dialect
 from analytics.histogram import CODES_A_PHASE, PHASES, Histogram, parse, percentiles
-from analytics.models import Period
 from analytics.uptime import Sql, in_list, periods_sql, run, run_rolled
-from analytics.windows import Span
+from analytics.windows import Range, Span
 from monitors.instants import from_ms, to_ms
 
 PERCENTILES = (50, 95, 99)
@@ -70,7 +69,7 @@ class Latency:
 
 
 def read_parts(
-    monitor_id: int, rolled: Iterable[tuple[Period, datetime, datetime]], raw: Sequence[Span]
+    monitor_id: int, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Sequence[Any]]]:
     """(begin, ``COLUMNS``) of each rollup of one monitor in the ranges, then of each raw span; two
     queries."""
