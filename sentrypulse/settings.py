@@ -233,7 +233,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SentryPulse API",
     "VERSION": "1",
-    "DESCRIPTION": "Monitors, incidents, figures, SLOs, reports. Authenticate with a bearer token or an API key.",
+    "DESCRIPTION": "Monitors, incidents, figures, reports. Authenticate with a bearer token or an API key.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
