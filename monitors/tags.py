@@ -11,12 +11,17 @@ from monitors.limits import MAX_TAGS, check_tag, check_tags
 from monitors.models import Monitor, Tag
 
 
+def known_tags(team_id: int) -> dict[str, Tag]:
+    """The team's tags by their names in folded case: case does not tell tags apart, on any database."""
+    return {tag.name.casefold(): tag for tag in Tag.objects.filter(team_id=team_id)}
+
+
 def find_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
-    """The team's tags of these names, made where there are none. Case does not tell tags apart."""
+    """The team's tags of these names, made where there are none."""
     wanted = list(names)
     if not wanted:
         return []
-    known = {tag.name.casefold(): tag for tag in Tag.objects.filter(team_id=team_id)}
+    known = known_tags(team_id)
     return [
         known.get(name.casefold()) or Tag.objects.get_or_create(team_id=team_id, name=name)[0]
         for name in wanted

@@ -248,7 +248,7 @@ def _read_now(team: Team, month: Month, asked: dict[str, Any], *, now: datetime)
     if "monitor" in asked:
         monitors = monitors.filter(pk=asked["monitor"])
     if "tag" in asked:
-        monitors = monitors.filter(tags__name=asked["tag"])
+        monitors = monitors.filter(tags__name__iexact=asked["tag"])
     lines = list(read_lines(monitors, month, now=now))
     return _make_report(team, month, lines, asked, until=min(month.end, now))
 
@@ -263,7 +263,8 @@ def _make_report(
     frozen: SlaReport | None = None,
 ) -> Report:
     if "tag" in asked:  # in Python: MariaDB and SQLite share no spelling to look into JSON
-        lines = [line for line in lines if asked["tag"] in line.tags]
+        wanted = asked["tag"].casefold()
+        lines = [line for line in lines if wanted in {tag.casefold() for tag in line.tags}]
     kind = next((kind for kind in ("monitor", "tag") if kind in asked), "team")
     if kind != "team" and not lines:
         raise ValidationError({kind: [f"The report of {month} has no {kind} {asked[kind]!r}."]})

@@ -24,6 +24,7 @@ from analytics.slos.standing import SHOWN, read_standings
 from monitors.api.conditional import Conditional
 from monitors.api.serializers import KnownFieldsOnly
 from monitors.models import Monitor, Tag
+from monitors.tags import known_tags
 
 BIGGEST_ID = 2**63 - 1
 
@@ -125,15 +126,14 @@ def _find_monitor(team: Team, pk: int | None) -> Monitor | None:
 
 
 def _find_tag(team: Team, name: str | None) -> Tag | None:
-    """As everywhere, case does not tell tags apart."""
     if name is None:
         return None
-    for tag in Tag.objects.filter(team=team):
-        if tag.name.casefold() == name.casefold():
-            return tag
-    raise ValidationError(
-        {"tag": [f"There is no tag {name!r} in this team; choose one of its tags, or make it first."]}
-    )
+    tag = known_tags(team.pk).get(name.casefold())
+    if tag is None:
+        raise ValidationError(
+            {"tag": [f"There is no tag {name!r} in this team; choose one of its tags, or make it first."]}
+        )
+    return tag
 
 
 def attach_standings(found: Iterable[Slo], *, now: datetime) -> None:

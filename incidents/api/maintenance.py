@@ -20,13 +20,14 @@ from incidents.occurrences import find_faults
 from monitors.api.conditional import Conditional
 from monitors.api.serializers import KnownFieldsOnly
 from monitors.models import Monitor, Tag
+from monitors.tags import known_tags
 
 
 def find_tags(team: Team, names: Sequence[str]) -> list[Tag]:
-    found = list(Tag.objects.filter(team=team, name__in=names))
-    if missing := sorted(set(names) - {tag.name for tag in found}):
+    known = known_tags(team.pk)
+    if missing := sorted(name for name in names if name.casefold() not in known):
         raise ValidationError({"tags": [f"No such tag: {missing[0]!r}."]})
-    return found
+    return [known[name.casefold()] for name in names]
 
 
 class MonitorIdsField(serializers.ListField):

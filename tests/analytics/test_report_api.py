@@ -69,6 +69,7 @@ def test_a_frozen_report_in_json(api, team, frozen, shop):
 def test_a_tag_and_a_monitor_are_selections_of_the_same_lines(api, frozen, shop, job):
     whole = api.get(OCTOBER).json()["monitors"]
     by_tag = api.get(f"{OCTOBER}?tag=web").json()
+    assert api.get(f"{OCTOBER}?tag=WEB").json()["monitors"] == by_tag["monitors"]
     by_monitor = api.get(f"{OCTOBER}?monitor={job.pk}").json()
     assert (by_tag["subject"], by_tag["monitors"]) == ({"kind": "tag", "name": "web"}, whole[:1])
     assert (by_monitor["subject"], by_monitor["monitors"]) == (

@@ -250,3 +250,10 @@ def test_the_schema_describes_both_without_a_warning():
     )
     assert "/api/v1/incidents/{id}/acknowledge:" in written.getvalue()
     assert "/api/v1/maintenance/{id}/:" in written.getvalue()
+
+
+def test_case_does_not_tell_tags_apart(client, team, asked):
+    tag = TagFactory(team=team, name="rack-1")
+    response = client.post(URL, asked | {"tags": ["Rack-1", "RACK-1"]})
+    assert (response.status_code, response.json()["tags"]) == (201, ["rack-1"])
+    assert list(MaintenanceWindow.objects.get().tags.all()) == [tag]
