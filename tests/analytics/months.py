@@ -9,10 +9,12 @@ from accounts.models import Role
 from analytics.calendar import parts_of
 from analytics.histogram import code_of
 from analytics.models import LatencyRollup, Period, Progress, Rollup
-from analytics.reports.figures import Month
+from analytics.reports.figures import Month, read_lines
+from analytics.reports.telling import Report, tell
 from analytics.rollups import hours_of
 from analytics.uptime import SUMS
 from analytics.windows import floor_hour
+from incidents.models import Incident
 from monitors.models import Monitor
 from tests.accounts.factories import MembershipFactory, UserFactory
 from tests.analytics.factories import make_old
@@ -104,3 +106,47 @@ def make_job(team):
     store_month(monitor, month_of("2026-10", "Europe/Berlin"))
     Rollup.objects.filter(monitor=monitor, start_at__lt=utc("2026-10-31 11:00")).delete()
     return monitor
+
+
+OCTOBER = {
+    "2026-10-05 08:00": {"up_ms": 3_000_000, "down_ms": 600_000},
+    "2026-10-12 10:00": {"maintenance_ms": 3_600_000},
+    "2026-10-20 10:00": {},
+    "2026-10-20 11:00": {},
+    "2026-10-25 00:00": {"degraded_ms": 3_600_000},
+    "2026-10-31 22:00": {"up_ms": 1_800_000, "down_ms": 1_800_000},  # Berlin's last hour of the month
+}
+SETTLED = utc("2026-11-01 05:00")  # six hours after Berlin's October
+
+
+def trouble(monitor, since, until=None, **fields):
+    return Incident.objects.create(
+        team=monitor.team,
+        monitor=monitor,
+        title="Down",
+        started_at=utc(since),
+        resolved_at=until and utc(until),
+        status="resolved" if until else "investigating",
+        **fields,
+    )
+
+
+def make_october(berlin):
+    """A monitor with October by hand: 745 hours, the last two incidents' among them."""
+    monitor = make_old(berlin, name="Shop", tags=["web"])
+    store_month(monitor, month_of("2026-10", "Europe/Berlin"), OCTOBER)
+    trouble(monitor, "2026-10-05 08:10", "2026-10-05 08:20")
+    trouble(monitor, "2026-10-31 22:30", "2026-11-01 03:00")
+    trouble(monitor, "2026-09-30 20:00", "2026-09-30 22:00")  # over when October begins in Berlin
+    trouble(monitor, "2026-10-07 08:10", "2026-10-07 08:20", retracted=True)
+    store_latency(monitor, "2026-09-30 21:00", 900)  # September's
+    store_latency(monitor, "2026-10-05 08:00", 10, 20, 30, 40)
+    store_latency(monitor, "2026-10-05 00:00", 10, 20, 30, 40, period=24)
+    store_latency(monitor, "2026-10-31 22:00", 45)
+    roll_until("2026-11-01 04:00")
+    return monitor
+
+
+def told(team, month, *, now=SETTLED):
+    lines = list(read_lines(Monitor.objects.filter(team=team), month, now=now))
+    return tell(Report(team.pk, month, list(month.days(min(month.end, now))), "team", team.name, lines))
