@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from delivery.message import Delivery, Receipt
 from probes.result import CheckResult
 from probes.spec import CheckSpec
 
@@ -19,7 +20,21 @@ class Results(msgspec.Struct, frozen=True, tag="results.v1"):
     results: list[CheckResult]
 
 
-Message = Checks | Results
+class Deliveries(msgspec.Struct, frozen=True, tag="deliveries.v1"):
+    deliveries: list[Delivery]
+
+
+class Receipts(msgspec.Struct, frozen=True, tag="receipts.v1"):
+    receipts: list[Receipt]
+
+
+class Wake(msgspec.Struct, frozen=True, tag="wake.v1"):
+    """Run a job of the timetable now; its time comes by itself as well, only later."""
+
+    job: str
+
+
+Message = Checks | Results | Deliveries | Receipts | Wake
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 

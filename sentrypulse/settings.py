@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "accounts",
     "monitors",
     "incidents",
+    "outbox",
     "analytics",
     "pipeline",
     "sentrypulse",

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.messages import MAX_BATCH, Checks, Results, decode, encode, spec_bodies
+from delivery.message import Content, Delivery, Outcome, Receipt
+from pipeline.messages import (
+    MAX_BATCH,
+    Checks,
+    Deliveries,
+    Receipts,
+    Results,
+    Wake,
+    decode,
+    encode,
+    spec_bodies,
+)
 from probes.config import check_config
 from probes.result import CheckResult, Status, Timings
 from probes.spec import CheckSpec
@@ -138,6 +149,24 @@ def test_a_hundred_full_specs_stay_under_200_kb():
     (body,) = spec_bodies(full)
     assert MAX_BATCH == 100
     assert len(body) < 200_000
+
+
+def make_delivery(**fields):
+    defaults = {"id": "alerts:17", "attempt": 1, "key": "incident:3:down:5", "kind": "webhook", "config": {}}
+    content = Content(subject="Shop is down", text="Shop is down since 12:00.")
+    return Delivery(**(defaults | {"content": content} | fields))
+
+
+def test_deliveries_receipts_and_wakes_come_out_as_they_went_in():
+    receipt = Receipt(id="alerts:17", attempt=2, outcome=Outcome.RETRY, at=T0, status=429, retry_after_s=30.0)
+    for message in (Deliveries([make_delivery()]), Receipts([receipt]), Wake("send alerts")):
+        assert decode(encode(message)) == message
+
+
+def test_a_delivery_shows_no_secret_in_its_repr():
+    sent = make_delivery(config={"url": "https://hooks.test/s3cret-word"})
+    assert "s3cret-word" not in repr(Deliveries([sent]))
+    assert "alerts:17" in repr(sent)
 
 
 def test_neither_a_spec_nor_a_message_shows_a_secret_in_its_repr():

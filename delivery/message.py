@@ -1,0 +1,83 @@
+"""The message that asks for one delivery, and the receipt that tells what became of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Tone(StrEnum):
+    """How a receiver may colour it."""
+
+    BAD = "bad"
+    WARNING = "warning"
+    GOOD = "good"
+    INFO = "info"
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said, in every form that a receiver may want. ``text`` is never empty.
+
+    ``link`` is where to read more. ``data`` is the JSON of a webhook. ``headers`` are those of a letter, such
+    as ``List-Unsubscribe`` (RFC 2369), beside the usual ones.
+    """
+
+    subject: str
+    text: str
+    html: str = ""
+    markdown: str = ""
+    link: str = ""
+    tone: Tone = Tone.INFO
+    data: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that sending needs to know; it looks nothing up.
+
+    ``id`` is whose outbox it came from and the row there (``alerts:17``); ``key`` is the same for every
+    attempt and goes to receivers as ``Idempotency-Key``. ``config`` is the complete configuration of the
+    ``kind``, secrets in the clear.
+    """
+
+    id: str
+    attempt: int
+    key: str
+    kind: str
+    config: dict[str, Any]
+    content: Content
+
+    def __repr__(self) -> str:
+        """Leave ``config`` out: it can hold secrets, and a repr ends in a log."""
+        return f"Delivery({self.id} attempt={self.attempt} kind={self.kind} key={self.key})"
+
+
+class Outcome(StrEnum):
+    """``sent``: the receiver took it. ``retry``: it may take it later. ``refused``: it never will as it is
+    (a wrong token, a channel that is gone)."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    REFUSED = "refused"
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one attempt. ``answer`` is one sentence, or what the receiver said, at most
+    ``ANSWER_MAX_CHARS``.
+
+    ``status`` is the HTTP or SMTP status, where there was one. ``retry_after_s`` is what the receiver asked
+    for (RFC 9110, 10.2.3).
+    """
+
+    id: str
+    attempt: int
+    outcome: Outcome
+    at: datetime
+    answer: str = ""
+    status: int | None = None
+    retry_after_s: float | None = None
+    took_ms: int = 0
+
+
+ANSWER_MAX_CHARS = 500
