@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "monitors",
     "incidents",
     "outbox",
+    "alerts",
     "analytics",
     "pipeline",
     "sentrypulse",
