@@ -1,5 +1,6 @@
 """Run a monitor now; check what is new, edited or resumed without waiting for its slot."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts.defaults import ensure_defaults
+from incidents.reconcile import IncidentEvent
 from monitors.api.serializers import ResultSerializer
 from monitors.models import Monitor
 from monitors.results import result_json
 from pipeline.run_now import run_now
 from pipeline.specs import check_soon
+from pipeline.telling import tell
 
 
 class RunsNow:
@@ -32,3 +36,18 @@ class RunsNow:
         super().after_change(event, monitors, now=now)  # type: ignore[misc]  # the viewset's hook
         if event in {"created", "edited", "resumed"}:
             transaction.on_commit(lambda: check_soon(monitors, now=now))
+
+
+class TellsPeople:
+    """A mixin for viewsets by which incidents change: what happened is told, in the same transaction.
+
+    A team's first monitor brings the channel and the rule by which its owners are told.
+    """
+
+    def after_change(self, event: str, monitors: list[Monitor], *, now: datetime) -> None:
+        super().after_change(event, monitors, now=now)  # type: ignore[misc]  # the viewset's hook
+        if event == "created":
+            ensure_defaults({monitor.team_id for monitor in monitors})
+
+    def tell(self, events: Sequence[IncidentEvent], *, now: datetime) -> None:
+        tell(events, now=now)

@@ -13,8 +13,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
+from msgspec import MsgspecError
 
 from pipeline import dispatch
+from pipeline.messages import Wake, decode
 from pipeline.probing import close_prober, shared_prober
 from pipeline.queues.memory import Letter, MemoryQueue
 from pipeline.sending import close_courier, courier
@@ -102,8 +104,8 @@ class EmbeddedEngine:
         left = {name: len(self.queues[name]) for name in ("results", "receipts")}
         logger.info("engine stopped results_left=%d receipts_left=%d", left["results"], left["receipts"])
 
-    def _join(self, group: str, *, within_s: float = STOP_WAIT_S) -> None:
-        deadline = time.monotonic() + within_s
+    def _join(self, group: str, *, within_s: float | None = None) -> None:
+        deadline = time.monotonic() + (STOP_WAIT_S if within_s is None else within_s)
         for thread in self._threads[group]:
             thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -149,7 +151,10 @@ class EmbeddedEngine:
     def _write_down(self, stage_name: str) -> None:
         """A stage of the core."""
         while letters := self.queues[QUEUES[stage_name]].take(most=AT_ONCE[stage_name]):
-            self._write_letters(stage_name, letters)
+            if self._stopping.is_set():
+                letters = [letter for letter in letters if not _is_wake(letter)]
+            if letters:
+                self._write_letters(stage_name, letters)
             if self._ended.is_set():
                 break
         connections.close_all()
@@ -184,6 +189,14 @@ class EmbeddedEngine:
                 for letter in letters:
                     self._write_letters(stage_name, [letter])
             return
+
+
+def _is_wake(letter: Letter) -> bool:
+    """What it would begin now, nobody would finish; its time comes again at the next start."""
+    try:
+        return isinstance(decode(letter.body), Wake)
+    except MsgspecError:
+        return False
 
 
 def _tools_of(stage_name: str) -> dict[str, Any]:
