@@ -200,6 +200,13 @@ def test_what_belongs_to_no_incident_is_an_alert_of_its_own(services, courier):
     assert only(services, "pagerduty", courier, data={"event": "test"}).json["dedup_key"] == "alert-17-down-3"
 
 
+def test_trouble_that_is_no_incident_is_resolved_as_well(services, courier):
+    for event in ("tls_expiring", "recovered"):
+        send(courier, "pagerduty", data={"event": event, "incident": None, "trouble": {"id": 5}})
+    said = [(request.json["event_action"], request.json["dedup_key"]) for request in services.requests]
+    assert said == [("trigger", "sentrypulse-trouble-5"), ("resolve", "sentrypulse-trouble-5")]
+
+
 def test_opsgenie_closes_what_it_created(services, courier):
     for event in ("down", "acknowledged", "recovered"):
         send(courier, "opsgenie", data={"event": event, "incident": {"id": 7}})
