@@ -39,6 +39,7 @@ def check_web_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError:
         return "Cannot be read as an address; write it like https://example.com/path."
     if parts.scheme not in {"http", "https"} or not host:
@@ -79,6 +80,8 @@ def tidy_address(text: str) -> str:
         raise ValueError("not one e-mail address")
     if _CONTROL.search(text) or not text.isprintable():
         raise ValueError("control characters")
+    if not local.isascii():
+        raise ValueError("few mail servers take other letters there")
     address = Address(username=local, domain=domain.encode("idna").decode().lower())
     if not re.fullmatch(r"(?!-)[a-z0-9.-]+(?<![-.])", address.domain) or ".." in text or local[0] == ".":
         raise ValueError("no such domain")
@@ -105,6 +108,8 @@ def _judge_webhook(config: dict[str, Any], errors: dict[str, str]) -> None:
         problem = _judge_header(name, value if isinstance(value, str) else value["value"])
         if problem:
             errors.setdefault(f"headers.{name[:100]}", problem)
+        if isinstance(value, str) and name.lower() in ALWAYS_SECRET:
+            headers[name] = {"value": value, "secret": True}
     if len(headers) > MAX_HEADERS:
         errors["headers"] = f"At most {MAX_HEADERS} headers, got {len(headers)}."
     elif len({name.lower() for name in headers}) < len(headers):

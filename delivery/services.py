@@ -20,6 +20,9 @@ from delivery.message import Content, Tone
 # Its log holds addresses with tokens in them, and at DEBUG whole messages.
 logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
+# Apprise reads its 240 modules at the first use of any; here, that is no part of a delivery's ten seconds.
+N_MGR.load_modules()  # type: ignore[no-untyped-call]  # Apprise
+
 ASSET = AppriseAsset(
     app_id="SentryPulse",
     app_desc="SentryPulse",

@@ -90,6 +90,7 @@ CACHES: dict[str, dict[str, Any]] = {
 PROBE_ALLOW_PRIVATE = env.flag("PROBE_ALLOW_PRIVATE", default=EMBEDDED)
 PROBE_CONCURRENCY = env.integer("PROBE_CONCURRENCY", 100, low=1, high=500)
 PROBE_PER_HOST = env.integer("PROBE_PER_HOST", 10, low=1, high=500)
+DELIVERY_CONCURRENCY = env.integer("DELIVERY_CONCURRENCY", 20, low=1, high=200)
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
@@ -180,7 +181,9 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
 
-vars().update(env.email())
+_email = env.email()
+EMAIL_URL: str = _email["EMAIL_URL"]
+vars().update(_email)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
