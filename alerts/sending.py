@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Membership, Role
 from alerts.gathering import gather
 from alerts.messages.render import Renderer
-from alerts.models import Channel, Delivery
+from alerts.models import Channel, Delivery, OwnEvent
 from alerts.settling import tell_otherwise
 from delivery.config import join_secrets
 from delivery.message import Delivery as Message
@@ -39,7 +39,7 @@ def take_due(*, now: datetime) -> list[Message]:
     )
     messages, unsendable = [], []
     renderer = Renderer(whole)
-    owners = _read_owners({row.team_id for row in whole})
+    owners = read_owners({row.team_id for row in whole})
     for row in whole:
         try:
             messages.append(make_message(row, renderer, owners.get(row.team_id, [])))
@@ -53,7 +53,7 @@ def take_due(*, now: datetime) -> list[Message]:
     return messages
 
 
-def _read_owners(team_ids: set[int]) -> Mapping[int, list[str]]:
+def read_owners(team_ids: set[int]) -> Mapping[int, list[str]]:
     """By team, the addresses of those who own or administer it."""
     owners: dict[int, list[str]] = {}
     for team_id, email in (
@@ -69,7 +69,7 @@ def _read_owners(team_ids: set[int]) -> Mapping[int, list[str]]:
 
 def make_message(row: Delivery, renderer: Renderer, owners: Sequence[str]) -> Message:
     """Raises ``Unsendable`` and ``SecretsUnreadable``. Sets the row's ``subject``."""
-    kind, config = read_target(row.channel, owners)
+    kind, config = read_target(row.channel, owners, tests=row.event == OwnEvent.TEST)
     content = renderer.render(row)
     row.subject = content.subject[:300]
     return Message(
@@ -77,11 +77,14 @@ def make_message(row: Delivery, renderer: Renderer, owners: Sequence[str]) -> Me
     )
 
 
-def read_target(channel: Channel | None, owners: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The kind and its complete configuration, secrets in the clear; None is the owners' e-mail."""
+def read_target(
+    channel: Channel | None, owners: Sequence[str], *, tests: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """The kind and its complete configuration, secrets in the clear; None is the owners' e-mail. What is
+    switched off may be tested all the same."""
     if channel is None:
         kind, config = "email", dict[str, Any](to=list(owners))
-    elif not channel.enabled:
+    elif not channel.enabled and not tests:
         raise Unsendable("The channel was switched off before this could be sent.")
     else:
         kind, config = channel.kind, join_secrets(channel.kind, channel.config, unseal(channel.secrets))

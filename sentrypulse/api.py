@@ -16,7 +16,7 @@ from incidents.api import IncidentViewSet as StoredIncidentViewSet
 from incidents.api import MaintenanceWindowViewSet, ShowsMaintenance
 from monitors.api import MonitorViewSet as StoredMonitorViewSet
 from monitors.api import TagViewSet
-from pipeline.api import RunsNow, TellsPeople
+from pipeline.api import RunsNow, TellsPeople, TestsChannels
 from sentrypulse.health import health
 from sentrypulse.routing import ContractRouter
 
@@ -30,7 +30,7 @@ class IncidentViewSet(TellsPeople, StoredIncidentViewSet):
     """What went wrong, opened by the checks or by people; only what people opened can be deleted."""
 
 
-class ChannelViewSet(StoredChannelViewSet):
+class ChannelViewSet(TestsChannels, StoredChannelViewSet):
     """Where alerts go. A new team has one already: its owners by e-mail."""
 
 

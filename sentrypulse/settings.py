@@ -224,6 +224,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "reset_address": "20/hour",
         "reset_account": "5/hour",
         "invite_user": "60/hour",
+        "test_channel": "10/minute",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -90,6 +90,11 @@ def _say_fault(fault: LiquidError) -> str:
     return f"{what} in line {where}" if where.isdigit() else what
 
 
+def _keep_plain_styles(tag: str, attribute: str, value: str) -> str | None:
+    """A style calls nothing: with a bracket or an escape it could fetch (``url(…)``)."""
+    return None if attribute == "style" and set(value) & {"(", "\\", "@"} else value
+
+
 def clean_html(html: str) -> str:
     """A team's own HTML without anything that could run, fetch or leave the letter."""
     return nh3.clean(
@@ -97,6 +102,7 @@ def clean_html(html: str) -> str:
         tags=nh3.ALLOWED_TAGS - {"img", "map", "area"},
         attributes={"*": {"style"}, "a": {"href"}, "td": {"align", "width"}, "table": {"width", "role"}},
         filter_style_properties=_STYLES,
+        attribute_filter=_keep_plain_styles,
         url_schemes={"http", "https", "mailto"},
     )
 
