@@ -1,5 +1,7 @@
 """What Apprise sends: one code for all of its services, which are in the table of ``delivery.services``."""
 
+import re
+
 from apprise import NotifyFormat, OverflowMode
 
 from delivery.attempt import Attempt, Verdict
@@ -8,9 +10,19 @@ from delivery.services import NOTIFY_TYPES, build_plugin
 from delivery.transport import install
 from delivery.verdicts import judge_answer, judge_fault
 
-_READ_MARKDOWN = {"slack", "discord", "telegram", "msteams"}
-_SHOW_THE_LINK = {"ntfy", "pushover", "discord"}
+# Telegram is not among them: it refuses Markdown that is not well-formed, as of a monitor named shop_api.
+_READ_MARKDOWN = {"slack", "discord", "msteams"}
+_SHOW_THE_LINK = {"ntfy", "pushover"}
 """These have a place of its own for the link."""
+_HAVE_NO_TITLE = {"telegram", "twilio", "whatsapp"}
+_EVERYBODY = re.compile(r"@(?=everyone|here|channel|all)|<(?=[@!#]|at>)", re.IGNORECASE)
+_MENTIONS = {
+    "slack": _EVERYBODY,
+    "msteams": _EVERYBODY,
+    "telegram": _EVERYBODY,
+    "apprise": _EVERYBODY,
+    "discord": re.compile(r"@(?=\w)|<(?=[@#])"),  # Apprise calls whoever stands behind an @
+}
 
 
 def send(delivery: Delivery, *, attempt: Attempt) -> Verdict:
@@ -21,12 +33,12 @@ def send(delivery: Delivery, *, attempt: Attempt) -> Verdict:
         sentence = "The channel's configuration is no longer valid; save it again."
         return Verdict(outcome=Outcome.REFUSED, answer=sentence)
     plugin.throttle = _do_not_sleep  # type: ignore[method-assign]  # the outbox keeps the pace
-    markdown = delivery.kind in _READ_MARKDOWN and bool(delivery.content.markdown)
+    title, body, form = write_message(delivery.kind, delivery.content)
     sent = plugin.notify(
-        body=_write_body(delivery.content, markdown=markdown, linked=delivery.kind in _SHOW_THE_LINK),
-        title=delivery.content.subject,
+        body=body,
+        title=title,
         notify_type=NOTIFY_TYPES[delivery.content.tone],
-        body_format=NotifyFormat.MARKDOWN if markdown else NotifyFormat.TEXT,
+        body_format=form,
         overflow=OverflowMode.TRUNCATE,
     )
     return judge_all(attempt, sent=bool(sent))
@@ -36,9 +48,30 @@ def _do_not_sleep(*args: object, **kwargs: object) -> None:
     pass
 
 
-def _write_body(content: Content, *, markdown: bool, linked: bool) -> str:
+def write_message(kind: str, content: Content) -> tuple[str, str, NotifyFormat]:
+    """Title, body and the form of the body.
+
+    What a target or a pinging job said may be quoted in it, so that no mention of everybody works. What
+    begins with its subject does not say it twice.
+    """
+    markdown = kind in _READ_MARKDOWN and bool(content.markdown)
     body = content.markdown if markdown else content.text
-    return body if linked or not content.link or content.link in body else f"{body}\n\n{content.link}"
+    first, _, rest = body.partition("\n")
+    if first.strip("*_# \r") == content.subject and rest.strip():
+        body = rest.strip()
+    if content.link and content.link not in body and kind not in _SHOW_THE_LINK:
+        body = f"{body}\n\n{content.link}"
+    title = content.subject
+    if kind in _HAVE_NO_TITLE:
+        title, body = "", f"{title}\n{body}"
+    form = NotifyFormat.MARKDOWN if markdown else NotifyFormat.TEXT
+    return _disarm(kind, title), _disarm(kind, body), form
+
+
+def _disarm(kind: str, text: str) -> str:
+    """A mention reads as before, but calls nobody: an invisible character stands behind its beginning."""
+    pattern = _MENTIONS.get(kind)
+    return pattern.sub(lambda mention: f"{mention.group()}\u2060", text) if pattern else text
 
 
 def judge_all(attempt: Attempt, *, sent: bool) -> Verdict:
