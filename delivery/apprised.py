@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 from apprise import NotifyFormat, OverflowMode
 
 from delivery.attempt import Attempt, Verdict
@@ -14,6 +15,7 @@ from delivery.verdicts import judge_answer, judge_fault
 _READ_MARKDOWN = {"slack", "discord", "msteams"}
 _SHOW_THE_LINK = {"ntfy", "pushover"}
 """These have a place of its own for the link."""
+_ONE_REQUEST_A_RECIPIENT = {"twilio", "whatsapp"}
 _HAVE_NO_TITLE = {"telegram", "twilio", "whatsapp"}
 _EVERYBODY = re.compile(r"@(?=everyone|here|channel|all)|<(?=[@!#]|at>)", re.IGNORECASE)
 _MENTIONS = {
@@ -34,6 +36,8 @@ def send(delivery: Delivery, *, attempt: Attempt) -> Verdict:
         return Verdict(outcome=Outcome.REFUSED, answer=sentence)
     plugin.throttle = _do_not_sleep  # type: ignore[method-assign]  # the outbox keeps the pace
     title, body, form = write_message(delivery.kind, delivery.content)
+    if delivery.kind == "whatsapp" and delivery.config["template"]:
+        body = " ".join(body.split())  # a template's parameter must not have line breaks
     sent = plugin.notify(
         body=body,
         title=title,
@@ -41,7 +45,7 @@ def send(delivery: Delivery, *, attempt: Attempt) -> Verdict:
         body_format=form,
         overflow=OverflowMode.TRUNCATE,
     )
-    return judge_all(attempt, sent=bool(sent))
+    return judge_all(attempt, sent=bool(sent), for_each_recipient=delivery.kind in _ONE_REQUEST_A_RECIPIENT)
 
 
 def _do_not_sleep(*args: object, **kwargs: object) -> None:
@@ -74,30 +78,28 @@ def _disarm(kind: str, text: str) -> str:
     return pattern.sub(lambda mention: f"{mention.group()}\u2060", text) if pattern else text
 
 
-def judge_all(attempt: Attempt, *, sent: bool) -> Verdict:
-    """One verdict over every request of the attempt (a service may need one for each recipient).
+def judge_all(attempt: Attempt, *, sent: bool, for_each_recipient: bool) -> Verdict:
+    """One verdict over every request of the attempt; ``sent`` is Apprise's own view.
 
     What may still be taken later makes the whole one of ``retry``: told twice is better than not at all.
-    Recipients that refuse for good do not undo what others took, and are quoted.
+    Where there is a request ``for_each_recipient``, those that refuse do not undo what others took, and are
+    quoted. Elsewhere a request may only be a login, which means nothing when the next one is refused.
     """
     verdicts = [judge_answer(answer, attempt=attempt) for answer in attempt.answers]
-    if attempt.faults and not any(verdict.outcome is Outcome.RETRY for verdict in verdicts):
-        verdicts.append(judge_fault(attempt.faults[-1], attempt=attempt))
-    if not verdicts:
-        return Verdict(outcome=Outcome.REFUSED, answer="It could not be sent with this configuration.")
-    for outcome in (Outcome.RETRY, Outcome.REFUSED):
-        for verdict in verdicts:
-            if verdict.outcome is outcome and (outcome is Outcome.RETRY or not _any_sent(verdicts)):
-                return verdict
+    taken = [verdict for verdict in verdicts if verdict.outcome is Outcome.SENT]
     refused = [verdict for verdict in verdicts if verdict.outcome is Outcome.REFUSED]
-    last = verdicts[-1]
-    if refused:
-        answer = f"{len(verdicts) - len(refused)} of {len(verdicts)} took it. Refused: {refused[0].answer}"
+    if sent and taken:
+        return taken[-1]
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.RETRY:
+            return verdict
+    if attempt.faults:
+        return judge_fault(attempt.faults[-1], attempt=attempt)
+    if refused and taken and for_each_recipient:
+        answer = f"{len(taken)} of {len(verdicts)} took it. Refused: {refused[0].answer}"
         return Verdict(outcome=Outcome.SENT, status=refused[0].status, answer=answer)
-    if not sent:  # a 2xx whose body says no, as Slack's and Pushover's may
-        return Verdict(outcome=Outcome.REFUSED, status=last.status, answer=last.answer)
-    return last
-
-
-def _any_sent(verdicts: list[Verdict]) -> bool:
-    return any(verdict.outcome is Outcome.SENT for verdict in verdicts)
+    if refused:
+        return refused[-1]
+    if taken:  # a 2xx whose body says no, as Slack's and Pushover's may
+        return msgspec.structs.replace(taken[-1], outcome=Outcome.REFUSED)
+    return Verdict(outcome=Outcome.REFUSED, answer="It could not be sent with this configuration.")

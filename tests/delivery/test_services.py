@@ -116,6 +116,25 @@ def test_discord_gets_the_message_in_the_thread(services, courier):
     assert embed["color"] == 0xA32037
 
 
+def test_a_login_that_works_is_not_the_message(services, courier):
+    login = Say(body=b'{"status": "success", "data": {"userId": "u", "authToken": "t"}}')
+    services.answers = [login, Say(403, b'{"error": "not in this room"}'), login]
+    url = "rockets://user:passw0rd@gotify.example/%23ops"
+    receipt = courier.send_one(make_delivery("apprise", {"url": url}))
+    assert [request.path for request in services.requests][:2] == [
+        "/api/v1/login/",
+        "/api/v1/chat.postMessage",
+    ]
+    assert (receipt.outcome, receipt.status) == (Outcome.REFUSED, 403)
+    assert "not in this room" in receipt.answer
+
+
+def test_a_2xx_whose_body_says_no_is_refused(services, courier):
+    services.answers = [Say(200, b"invalid_token")]
+    receipt = send(courier, "slack")
+    assert (receipt.outcome, receipt.answer) == (Outcome.REFUSED, "200 OK: invalid_token")
+
+
 LOUD = "got @everyone <!channel> <@U123> <at>all</at> from ann@example.com"
 
 
@@ -205,7 +224,10 @@ def test_whatsapp_gets_the_text_as_the_templates_parameter(services, courier):
     assert request.headers["authorization"] == "Bearer EAAG0123456789abcdefXYZ"
     template = request.json["template"]
     assert (template["name"], template["language"]["code"]) == ("alert", "en_US")
-    assert "expected 200-299" in json.dumps(template["components"])
+    (parameter,) = template["components"][0]["parameters"]
+    assert parameter["text"] == (
+        "Shop is down Shop is down: expected 200-299, got 503. https://status.example/incidents/7"
+    )
 
 
 def test_an_address_of_apprise_is_sent_as_it_says(services, courier):
