@@ -57,7 +57,7 @@ def test_the_document_says_all_there_is_in_data_and_in_words(courier):
     }
 
 
-@pytest.mark.parametrize("secret", [SECRET, make_secret()])
+@pytest.mark.parametrize("secret", [SECRET, make_secret()], ids=["given", "made"])
 def test_a_receiver_can_verify_the_signature_and_sees_when_it_is_another_body(courier, secret):
     with receive() as receiver:
         courier.send_one(to(receiver.url, secret=secret))
