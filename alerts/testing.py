@@ -37,7 +37,7 @@ def begin_test(channel: Channel, *, now: datetime) -> tuple[Delivery, Message]:
 
 
 def end_test(row: Delivery, receipt: Receipt) -> None:
-    """Write down what came back. A channel that takes a test is believed again; it is tried once, not retried."""
+    """Write down what came back; it is not tried again. A channel that takes a test is switched on."""
     row.status = OutgoingStatus.SENT if receipt.outcome is Outcome.SENT else OutgoingStatus.DEAD
     row.answer, row.answer_status, row.settled_at = receipt.answer[:500], receipt.status, receipt.at
     row.save(update_fields=["status", "answer", "answer_status", "settled_at"])

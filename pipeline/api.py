@@ -76,7 +76,7 @@ class TestsChannels:
     @extend_schema(request=None, responses=TestResultSerializer)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Send a test now, and show what the receiver answered. A channel that takes it is switched on again."""
+        """Send a test now and show what the receiver answered. A channel that takes it is switched on."""
         channel: Channel = self.get_object()  # type: ignore[attr-defined]  # the viewset's
         now = timezone.now()
         if wait_s := count_attempt("test_channel", str(channel.pk), now=now.timestamp()):

@@ -122,7 +122,7 @@ def test_a_login_that_works_is_not_the_message(services, courier):
     url = "rockets://user:passw0rd@gotify.example/%23ops"
     receipt = courier.send_one(make_delivery("apprise", {"url": url}))
     assert [request.path for request in services.requests][:2] == [
-        "/api/v1/login/",
+        "/api/v1/login",
         "/api/v1/chat.postMessage",
     ]
     assert (receipt.outcome, receipt.status) == (Outcome.REFUSED, 403)

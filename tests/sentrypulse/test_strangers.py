@@ -82,6 +82,7 @@ ROUTES = {
     "api/v1/channels/": LIST,
     "api/v1/channels/kinds": OWN,  # the forms that there are
     "api/v1/channels/{channel}/": OBJECT,
+    "api/v1/channels/{channel}/test": OBJECT,
     "api/v1/alert-rules/": LIST,
     "api/v1/alert-rules/{rule}/": OBJECT,
     "api/v1/deliveries/": LIST,
