@@ -5,6 +5,7 @@ from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
+from alerts import retention as ledger
 from alerts.models import Delivery
 from alerts.troubles import Burn
 from analytics import retention, rollups
@@ -55,6 +56,7 @@ def roll_up(*, owner: str, now: datetime) -> None:
 def purge(*, owner: str, now: datetime) -> None:
     """Delete what is older than the settings keep."""
     retention.purge(owner=owner, now=now)
+    ledger.purge(now=now)
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
