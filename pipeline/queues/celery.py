@@ -4,7 +4,7 @@ What takes the messages is ``pipeline.entrypoints.celery``. Imports no Django: t
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -53,22 +53,32 @@ class Dead(msgspec.Struct, frozen=True):
 
 def make_sender() -> "CelerySender":
     """The sender of this process, on the application that the environment describes."""
-    from sentrypulse.celery import app, queue_max_messages, retry_after_s
+    from sentrypulse.celery import app, options
 
-    return CelerySender(app, max_messages=queue_max_messages, retry_after_s=retry_after_s)
+    return CelerySender(
+        app,
+        max_messages=options.queue_max_messages,
+        retry_after_s=options.retry_after_s,
+        queue_prefix=options.queue_prefix,
+    )
 
 
-def declare_queue(name: str) -> kombu.Queue:
-    """A durable queue that is reached by its name alone (the default exchange)."""
-    return kombu.Queue(name, kombu.Exchange(""), routing_key=name, durable=True)
+def describe_queue(alias: str, *, prefix: str) -> kombu.Queue:
+    """A durable queue that is reached by its name alone (the default exchange). Workers know it by
+    ``alias``."""
+    name = prefix + alias
+    return kombu.Queue(name, kombu.Exchange(""), routing_key=name, alias=alias, durable=True)
 
 
 class CelerySender:
     """``dispatch.Sender``. Thread-safe; connections come from the application's pools and are made when first
     used."""
 
-    def __init__(self, app: Celery, *, max_messages: int, retry_after_s: tuple[float, ...]) -> None:
+    def __init__(
+        self, app: Celery, *, max_messages: int, retry_after_s: tuple[float, ...], queue_prefix: str
+    ) -> None:
         self._app = app
+        self._prefix = queue_prefix
         self._max_messages = max_messages
         self._retry_after_s = retry_after_s
 
@@ -96,7 +106,8 @@ class CelerySender:
             ]
 
     def redrive(self, letter_id: str) -> bool:
-        return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body))
+        """What was no message of ours has no queue to go to: it can only be dropped."""
+        return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body), only=set(PLANES))
 
     def drop(self, letter_id: str) -> bool:
         return self._remove_dead(letter_id, lambda dead: None)
@@ -134,10 +145,10 @@ class CelerySender:
         def publish(channel: StdChannel) -> None:
             kombu.Producer(channel).publish(
                 msgspec.json.encode(dead),
-                routing_key=DEAD,
+                routing_key=self._prefix + DEAD,
                 content_type="application/json",
                 content_encoding="utf-8",
-                declare=[declare_queue(DEAD)],
+                declare=[describe_queue(DEAD, prefix=self._prefix)],
             )
 
         self._ask(publish)
@@ -148,7 +159,8 @@ class CelerySender:
         """Messages that wait, by queue; declaring one tells, and makes it where it is missing."""
 
         def count(channel: StdChannel) -> dict[str, int]:
-            return {name: declare_queue(name)(channel).queue_declare().message_count for name in names}
+            queues = {name: describe_queue(name, prefix=self._prefix)(channel) for name in names}
+            return {name: queue.queue_declare().message_count for name, queue in queues.items()}
 
         return self._ask(count)
 
@@ -181,7 +193,7 @@ class CelerySender:
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
                 with connection.channel() as channel:
-                    queue = declare_queue(DEAD)(channel)
+                    queue = describe_queue(DEAD, prefix=self._prefix)(channel)
                     queue.queue_declare()
                     try:
                         yield take(queue)
@@ -192,10 +204,12 @@ class CelerySender:
             except (*connection.connection_errors, *connection.channel_errors) as error:
                 raise _away(error) from error
 
-    def _remove_dead(self, letter_id: str, then: Callable[[Dead], None]) -> bool:
+    def _remove_dead(
+        self, letter_id: str, then: Callable[[Dead], None], *, only: Container[str] | None = None
+    ) -> bool:
         with self._browse_dead() as messages:
             for dead, message in messages:
-                if dead.id == letter_id:
+                if dead.id == letter_id and (only is None or dead.queue in only):
                     then(dead)
                     message.ack()
                     return True

@@ -297,8 +297,8 @@ _READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\
 
 
 def find_variables():
-    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "celery.py", "pulse.py")]
-    readers += [ROOT / "pipeline" / "entrypoints" / "celery.py"]
+    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "pulse.py")]
+    readers += [ROOT / "pipeline" / name for name in ("queues/celery_app.py", "entrypoints/celery.py")]
     found = [names for path in readers for names in _READS.findall(path.read_text())]
     own = _READS_IN_ENV.findall((ROOT / "sentrypulse" / "env.py").read_text())
     return {name for names in found for name in names if name} | set(own)
