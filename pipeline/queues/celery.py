@@ -3,10 +3,12 @@
 What takes the messages is ``pipeline.entrypoints.celery``. Imports no Django: the edge sends results, too.
 """
 
+import itertools
 import uuid
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import kombu
@@ -32,6 +34,7 @@ VISIBILITY_TIMEOUT_S = int(HOLD_S) + 2 * (BATCH_MAX_S + KILL_AFTER_S) + 30
 """When Redis and SQS give a message to somebody else, because whoever took it must be dead. It may have been
 held, then waited for one other batch to end, then been handled; and 30 s for the way. (RabbitMQ notices the
 closed connection at once.) Whoever is that late anyway does no harm, only work twice."""
+BROWSE_AT_ONCE = 1_000
 
 Answer = TypeVar("Answer")
 
@@ -99,11 +102,13 @@ class CelerySender:
         return found | {DEAD: {"waiting": 0, "dead_letters": dead}}
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """Sorted here, for not every broker puts back what was looked at to where it was."""
         with self._browse_dead() as messages:
-            return [
-                DeadLetter(dead.id, dead.queue, dead.body.encode(), dead.error, dead.failures, dead.died_at)
-                for dead, _ in _take(messages, limit)
-            ]
+            found = [dead for dead, _ in itertools.islice(messages, max(limit, BROWSE_AT_ONCE))]
+        return [
+            DeadLetter(dead.id, dead.queue, dead.body.encode(), dead.error, dead.failures, dead.died_at)
+            for dead in sorted(found, key=attrgetter("died_at"))[:limit]
+        ]
 
     def redrive(self, letter_id: str) -> bool:
         """What was no message of ours has no queue to go to: it can only be dropped."""
@@ -166,16 +171,22 @@ class CelerySender:
 
     def _ask(self, question: Callable[[StdChannel], Answer]) -> Answer:
         """Put a question to the broker; again on a new connection, for the pool's may have died unseen."""
-        with self._app.pool.acquire(block=True) as connection:
-            for again in (True, False):
-                try:
-                    connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
-                    with connection.channel() as channel:
-                        return question(channel)
-                except (*connection.connection_errors, *connection.channel_errors) as error:
-                    connection.collapse()
-                    if not again:
-                        raise _away(error) from error
+        for again in (True, False):
+            connection = self._app.pool.acquire(block=True)
+            try:
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+                with connection.channel() as channel:
+                    answer = question(channel)
+            except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
+                self._app.pool.replace(connection)
+                if not again:
+                    raise _away(error) from error
+            except BaseException:
+                self._app.pool.replace(connection)
+                raise
+            else:
+                connection.release()
+                return answer
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -201,7 +212,7 @@ class CelerySender:
                         for message in reversed(taken):
                             if not message.acknowledged:
                                 message.requeue()
-            except (*connection.connection_errors, *connection.channel_errors) as error:
+            except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
                 raise _away(error) from error
 
     def _remove_dead(
@@ -214,11 +225,6 @@ class CelerySender:
                     message.ack()
                     return True
         return False
-
-
-def _take(messages: Iterator[Answer], limit: int) -> Iterator[Answer]:
-    for _, message in zip(range(limit), messages, strict=False):
-        yield message
 
 
 def _away(error: Exception) -> QueuesAway:
