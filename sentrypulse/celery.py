@@ -19,7 +19,7 @@ from sentrypulse.env import Env, SettingsError
 try:
     env = Env()
     options = read_options(env)
-    env.probe_bounds()
+    env.courier_bounds()  # the edge's settings: wrong ones stop the start, not a check
 except SettingsError as error:
     if Path(sys.argv[0]).stem == "celery":
         sys.exit(str(error))  # a wrong setting is the operator's affair: one sentence, no traceback

@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 HANDLERS = {
     "checks": "pipeline.entrypoints.celery_edge:probe",
+    "deliveries": "pipeline.entrypoints.celery_edge:deliver",
     "results": "pipeline.entrypoints.celery_core:record",
+    "receipts": "pipeline.entrypoints.celery_core:settle",
 }
 """What takes the messages of a queue: ``(bodies) -> indexes of those that are none``. Imported when first
 used, for the edge has no Django."""

@@ -106,6 +106,10 @@ class Processes:
         )
         return [int(pid) for pid in found.stdout.split()]
 
+    def kill_all(self):
+        for name in list(self.running):
+            self.kill(name)
+
     def stop_all(self):
         for process in self.running.values():
             process.terminate()
@@ -206,7 +210,7 @@ class CeleryProcesses(Processes):
         return self.spawn(name, [*module, *arguments], self.environment | own)
 
     def stop(self):
-        self.stop_all()
+        self.kill_all()  # a warm stop takes seconds, and whatever the story had to show has been shown
         self.app.close()
         self.broker.empty()
 
