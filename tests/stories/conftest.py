@@ -1,6 +1,7 @@
 import pytest
 from django.db import connection
 
+from tests.delivery.receivers import Receiver
 from tests.e2e.harness import Target
 from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis
 from tests.stories.proxy import Proxy
@@ -18,6 +19,13 @@ def target():
     running = Target().start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def receiver():
+    running = Receiver()
+    yield running
+    running.close()
 
 
 def make_engine(name, folder):

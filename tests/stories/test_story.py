@@ -9,9 +9,9 @@ ENGINES = ["embedded", "redis", "rabbitmq"]
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_every_engine_finds_the_same_rows(engine, target):
+def test_every_engine_finds_the_same_rows(engine, target, receiver):
     engine.start(Faults())
-    monitor = tell(engine, target)
+    monitor = tell(engine, target, receiver)
     assert read_rows(monitor) == TOLD
     first, second = [result for result in results_of(monitor) if result.status == "down"][:2]
     assert (second.scheduled_at - first.scheduled_at).total_seconds() <= 1.5  # the recheck, or the next slot
