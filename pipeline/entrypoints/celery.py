@@ -153,6 +153,7 @@ class Pulse(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no typ
     _timer: Any = None
 
     def start(self, parent: Any) -> None:
+        touch_pulse()
         self._timer = parent.timer.call_repeatedly(PULSE_S, touch_pulse)
 
     def stop(self, parent: Any) -> None:

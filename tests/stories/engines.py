@@ -1,5 +1,6 @@
 """The engines as the stories see them: real processes on the test's database."""
 
+import contextlib
 import json
 import os
 import signal
@@ -79,12 +80,12 @@ class Processes:
     def __init__(self, folder):
         self.folder, self.running = folder, {}
 
-    def spawn(self, name, arguments, environment):
+    def spawn(self, name, arguments, environment, *, python=True):
         path = self.folder / f"{name}.log"
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         with path.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [sys.executable, *arguments] if python else arguments,
                 cwd=ROOT,
                 env=kept | environment,
                 stdout=output,
@@ -97,7 +98,8 @@ class Processes:
     def kill(self, name):
         """kill -9 of the process and all its children."""
         process = self.running.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
     def children(self, name):
