@@ -175,8 +175,7 @@ class CelerySender:
             connection = self._app.pool.acquire(block=True)
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
-                with connection.channel() as channel:
-                    answer = question(channel)
+                answer = question(connection.default_channel)
             except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
                 self._app.pool.replace(connection)
                 if not again:
