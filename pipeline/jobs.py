@@ -5,12 +5,15 @@ from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
+from alerts import retention as ledger
+from alerts.models import Delivery
 from alerts.troubles import Burn
 from analytics import retention, rollups
 from analytics.models import BurnAlert
 from analytics.reports.freezing import freeze_due
 from analytics.slos import alerts as burn
 from monitors import heartbeats
+from outbox import claiming
 from pipeline import dispatch
 from pipeline.messages import delivery_bodies
 from pipeline.stages.record import record
@@ -53,6 +56,7 @@ def roll_up(*, owner: str, now: datetime) -> None:
 def purge(*, owner: str, now: datetime) -> None:
     """Delete what is older than the settings keep."""
     retention.purge(owner=owner, now=now)
+    ledger.purge(now=now)
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
@@ -81,6 +85,13 @@ def _tell_burn(alert: BurnAlert) -> Burn:
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
     )
+
+
+def send_again(*, now: datetime) -> None:
+    """Send again what a process that was killed left on its way. Called where there is one process alone."""
+    for model in (Delivery,):
+        if count := claiming.send_again(model, now=now):
+            logger.info("sending again model=%s rows=%d", model._meta.label, count)
 
 
 def send_alerts(*, owner: str, now: datetime) -> None:
