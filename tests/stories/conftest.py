@@ -3,10 +3,10 @@ from django.db import connection
 
 from tests.delivery.receivers import Receiver
 from tests.e2e.harness import Target
-from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis
+from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis, Sqs
 from tests.stories.proxy import Proxy
 
-BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ}
+BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ, "sqs": Sqs}
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def make_engine(name, folder):
     if connection.vendor == "sqlite":
         pytest.skip("The Celery engine needs MariaDB or MySQL (make test-mysql).")
     if not broker.answers():
-        pytest.skip(f"{broker.name} does not answer.")
+        pytest.skip(f"{broker.name} does not answer, or is not installed.")
     return CeleryProcesses(folder, broker)
 
 
