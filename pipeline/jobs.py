@@ -8,10 +8,16 @@ from analytics import retention, rollups
 from analytics.reports.freezing import freeze_due
 from analytics.slos import alerts
 from monitors import heartbeats
+from pipeline import dispatch
+from pipeline.messages import Deliveries, encode
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+from statuspages import domain_checks, notices, publishing, subscribing
 
 logger = logging.getLogger(__name__)
+
+DELIVERIES_AT_ONCE = 20
+"""A message; letters have HTML, and a message of SQS at most 256 KiB."""
 
 
 def send_due_checks(*, owner: str, now: datetime) -> None:
@@ -63,3 +69,26 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
 def freeze_reports(*, owner: str, now: datetime) -> None:
     """Freeze the reports of the months that are over."""
     freeze_due(now=now)
+
+
+def publish_pages(*, owner: str, now: datetime) -> None:
+    """Publish the status pages that changed, or whose copy is a minute old."""
+    publishing.publish_due(owner=owner, now=now)
+
+
+def send_notices(*, owner: str, now: datetime) -> None:
+    """Tell subscribers of status pages what is new there."""
+    notices.plan_due(now=now)
+    deliveries = notices.claim_deliveries(now=now)
+    for first in range(0, len(deliveries), DELIVERIES_AT_ONCE):
+        dispatch.send("deliveries", encode(Deliveries(deliveries[first : first + DELIVERIES_AT_ONCE])))
+
+
+def verify_domains(*, owner: str, now: datetime) -> None:
+    """Look up the proofs of custom domains that were asked for."""
+    domain_checks.verify_pending(now=now)
+
+
+def forget_subscribers(*, owner: str, now: datetime) -> None:
+    """Delete the addresses of those who never confirmed, or have left."""
+    subscribing.forget(now=now)

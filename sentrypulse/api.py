@@ -11,6 +11,7 @@ from monitors.api import TagViewSet
 from pipeline.api import RunsNow
 from sentrypulse.health import health
 from sentrypulse.routing import ContractRouter
+from statuspages.api import PAGE_PATHS, StatusPageViewSet
 
 
 class MonitorViewSet(RunsNow, ShowsUptime, ShowsMaintenance, StoredMonitorViewSet):
@@ -27,9 +28,10 @@ router.register("incidents", IncidentViewSet, basename="incident")
 router.register("maintenance", MaintenanceWindowViewSet, basename="maintenance")
 router.register("slos", SloViewSet, basename="slo")
 router.register("sla-reports", SlaReportViewSet, basename="sla-report")
+router.register("status-pages", StatusPageViewSet, basename="status-page")
 
 urlpatterns = [
-    path("v1/", include([*AUTH_PATHS, path("health", health, name="health"), *router.urls])),
+    path("v1/", include([*AUTH_PATHS, *PAGE_PATHS, path("health", health, name="health"), *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
