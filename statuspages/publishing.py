@@ -37,9 +37,8 @@ def publish_due(*, owner: str, now: datetime) -> int:
         if time.monotonic() - started > BUDGET_S:
             break
         # Each has the instant it is rendered at: the first of a long round must not date the last.
-        done += _take_turn(
-            publication, storage, owner=owner, now=now + timedelta(seconds=time.monotonic() - started)
-        )
+        at = now + timedelta(seconds=int(time.monotonic() - started))
+        done += _take_turn(publication, storage, owner=owner, now=at)
     logger.info("publish due=%d done=%d took_ms=%d", len(due), done, (time.monotonic() - started) * 1000)
     return done
 

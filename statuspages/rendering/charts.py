@@ -13,8 +13,8 @@ from statuspages.rendering.telling import tell_day, tell_length, tell_pace, tell
 
 STEP, BAR, HEIGHT = 4, 3, 30
 CHART_WIDTH, CHART_HEIGHT = 240, 48
-SPOKEN_DAYS = 8
-_CLASSES = {
+SPOKEN_DAYS = 5
+CLASSES = {
     "operational": "o",
     "degraded": "d",
     "partial": "p",
@@ -27,11 +27,7 @@ _CLASSES = {
 def draw_bars(line: Line, *, titles: int) -> SafeString:
     """A line's days. Days of one colour side by side are one dashed stroke. The newest ``titles`` days that
     were not all well have a text of their own; the whole has one for who cannot see it."""
-    runs = [
-        (_CLASSES[grade], start * STEP, length * STEP - (STEP - BAR))
-        for grade, start, length in _find_runs(line.days)
-    ]
-    strokes = format_html_join("", '<path class="{}" d="M{} 15h{}"/>', runs)
+    strokes = format_html_join("", '<path class="{}" d="{}"/>', _spell_runs(line.days))
     notable = [
         (number, day) for number, day in enumerate(line.days) if day.grade not in ("operational", "unknown")
     ]
@@ -51,13 +47,16 @@ def draw_bars(line: Line, *, titles: int) -> SafeString:
     )
 
 
-def _find_runs(days: Sequence[Day]) -> Iterator[tuple[str, int, int]]:
-    """(grade, first day, length)"""
+def _spell_runs(days: Sequence[Day]) -> Iterator[tuple[str, str]]:
+    """(class, path) of each colour; the dashes of a path begin anew with each of its runs."""
+    paths: dict[str, str] = {}
     start = 0
     for grade, some in groupby(days, key=lambda day: day.grade):
         length = len(list(some))
-        yield grade, start, length
+        run = f"M{start * STEP} 15h{length * STEP - (STEP - BAR)}"
+        paths[CLASSES[grade]] = paths.get(CLASSES[grade], "") + run
         start += length
+    yield from paths.items()
 
 
 def tell_bar(day: Day) -> str:

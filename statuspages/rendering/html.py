@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from statuspages.models import Visibility
 from statuspages.notices import page_url
 from statuspages.rendering.board import Board, Line, Story, Work
-from statuspages.rendering.charts import draw_bars, draw_pace
+from statuspages.rendering.charts import CLASSES, draw_bars, draw_pace
 from statuspages.rendering.files import File
 from statuspages.rendering.palette import DARK, LIGHT, STATES
 from statuspages.rendering.sources import form_target, make_policy, make_style, read_script
@@ -30,7 +30,7 @@ from statuspages.rendering.telling import (
 from statuspages.words import tell_headline, tell_state, tell_status
 
 HTML = "text/html; charset=utf-8"
-TITLES_AT_MOST = 240
+TITLES_AT_MOST = 160
 """Days with a text of their own on a page; each costs some 70 bytes."""
 
 
@@ -58,7 +58,8 @@ def render_html(board: Board) -> File:
         "works": [_tell_work(work, board) for work in board.works],
         "months": list(_months(board)),
         "form_target": None if board.page.visibility == Visibility.TEAM else form_target(board.page),
-        "legend": [(state, tell_state(state)) for state in STATES],
+        "legend": [(CLASSES[state], tell_state(state)) for state in STATES],
+        "states": sorted({line.state for line in board.lines}),
         "zone": board.page.timezone.replace("_", " "),
     }
     return File(HTML, render_to_string("statuspages/page.html", context).encode(), policy)
