@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
@@ -101,14 +102,14 @@ def may_read(request: HttpRequest, page: StatusPage) -> bool:
 
 def _who_asks(request: HttpRequest) -> Person:
     """By session, access token or API key; on a custom domain there is no session."""
+    signed_in: Person | None = getattr(request, "user", None)
+    if signed_in is not None and signed_in.is_authenticated:
+        return signed_in
     asked = Request(request, authenticators=[TokenAuthentication(), ApiKeyAuthentication()])
     try:
-        if asked.auth is not None:
-            return asked.user
+        return asked.user
     except AuthenticationFailed:
-        pass
-    user: Person | None = getattr(request, "user", None)
-    return user if user is not None else asked.user
+        return AnonymousUser()
 
 
 def cookie_name(page: StatusPage) -> str:

@@ -128,6 +128,11 @@ class StatusPageSerializer(KnownFieldsOnly, serializers.ModelSerializer[StatusPa
         if not self.instance:
             attrs.setdefault("timezone", team.timezone)
         if "components" in attrs:
+            # Parts of a PATCH are not asked for what is missing in them; a component is sent whole.
+            whole = {"group": "", "description": "", "monitors": []}
+            attrs["components"] = [whole | component for component in attrs["components"]]
+            if not all("name" in component for component in attrs["components"]):
+                raise ValidationError({"components": ["Each component needs a name."]})
             asked = {pk for component in attrs["components"] for pk in component["monitors"]}
             found = {m.pk: m for m in find_monitors(team, sorted(asked), field="components")}
             for component in attrs["components"]:

@@ -31,8 +31,10 @@ def client_of():
 
 
 @pytest.fixture
-def api(user, client_of):
-    return client_of(user)
+def api(user, team, client_of):
+    client = client_of(user)
+    client.team = team
+    return client
 
 
 @pytest.fixture

@@ -302,5 +302,5 @@ def test_the_job_sends_what_is_due_in_messages_of_twenty(page, author):
         dispatch.use_sender(None)
     messages = [decode(body) for body in sent.bodies]
     assert all(isinstance(message, Deliveries) for message in messages)
-    assert [len(message.deliveries) for message in messages] == [20, 5]  # type: ignore[union-attr]
+    assert [len(message.deliveries) for message in messages] == [20, 5]
     assert all("ada" not in repr(message) for message in messages)
