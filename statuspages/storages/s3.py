@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statuspages.rendering.files import CACHE_CONTROL, File
 from statuspages.storages import StorageError
 
-TRIES = 5
+TRIES = 12
 INDEX = "index.html"
 GONE = b"<!doctype html><meta charset=utf-8><meta name=robots content=noindex><title>Gone</title>Gone."
 _NO_CACHE = "no-cache"
