@@ -4,20 +4,24 @@ import logging
 from datetime import datetime
 
 from accounts.tokens import purge_expired_tokens
+from alerts import planning, sending
+from alerts import retention as ledger
+from alerts.models import Delivery
+from alerts.troubles import Burn
 from analytics import retention, rollups
+from analytics.models import BurnAlert
 from analytics.reports.freezing import freeze_due
-from analytics.slos import alerts
+from analytics.slos import alerts as burn
 from monitors import heartbeats
+from outbox import claiming
 from pipeline import dispatch
-from pipeline.messages import Deliveries, encode
+from pipeline.messages import delivery_bodies
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+from pipeline.telling import tell_burns
 from statuspages import domain_checks, notices, publishing, subscribing
 
 logger = logging.getLogger(__name__)
-
-DELIVERIES_AT_ONCE = 20
-"""A message; letters have HTML, and a message of SQS at most 256 KiB."""
 
 
 def send_due_checks(*, owner: str, now: datetime) -> None:
@@ -53,17 +57,49 @@ def roll_up(*, owner: str, now: datetime) -> None:
 def purge(*, owner: str, now: datetime) -> None:
     """Delete what is older than the settings keep."""
     retention.purge(owner=owner, now=now)
+    ledger.purge(now=now)
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
-    """Open and close the alerts of budgets that burn too fast.
+    """Open and close the alerts of budgets that burn too fast, and have them told.
 
-    From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
-    incidents (``pipeline.stages.record.Recorded.events``).
+    All that are open are handed on each time, not what changed: so what a crash kept from being told, or an
+    edit closed, is told by the next round.
     """
-    for event in alerts.evaluate(now=now):
+    events = burn.evaluate(now=now)
+    for event in events:
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
+    closed = [event.alert for event in events if event.event == "closed"]
+    tell_burns([_tell_burn(alert) for alert in [*burn.read_open(), *closed]], now=now)
+
+
+def _tell_burn(alert: BurnAlert) -> Burn:
+    slo = alert.slo
+    return Burn(
+        key=str(alert.pk),
+        team=slo.team,
+        monitor=slo.monitor,
+        title=f"The error budget of {slo.name} burns too fast",
+        sentence=f"At {alert.burn_rate_short:.1f} times the rate that just keeps the target"
+        f" ({float(slo.target_ratio):.4%} over {slo.window_days} days).",
+        opened_at=alert.opened_at,
+        closed_at=alert.closed_at,
+    )
+
+
+def send_again(*, now: datetime) -> None:
+    """Send again what a process that was killed left on its way. Called where there is one process alone."""
+    for model in (Delivery,):
+        if count := claiming.send_again(model, now=now):
+            logger.info("sending again model=%s rows=%d", model._meta.label, count)
+
+
+def send_alerts(*, owner: str, now: datetime) -> None:
+    """Plan what time alone makes us tell, and send what is due."""
+    planning.follow(now=now)
+    for body in delivery_bodies(sending.take_due(now=now)):
+        dispatch.send("deliveries", body)
 
 
 def freeze_reports(*, owner: str, now: datetime) -> None:
@@ -79,9 +115,8 @@ def publish_pages(*, owner: str, now: datetime) -> None:
 def send_notices(*, owner: str, now: datetime) -> None:
     """Tell subscribers of status pages what is new there."""
     notices.plan_due(now=now)
-    deliveries = notices.claim_deliveries(now=now)
-    for first in range(0, len(deliveries), DELIVERIES_AT_ONCE):
-        dispatch.send("deliveries", encode(Deliveries(deliveries[first : first + DELIVERIES_AT_ONCE])))
+    for body in delivery_bodies(notices.claim_deliveries(now=now)):
+        dispatch.send("deliveries", body)
 
 
 def verify_domains(*, owner: str, now: datetime) -> None:

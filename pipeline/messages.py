@@ -38,6 +38,10 @@ Message = Checks | Results | Deliveries | Receipts | Wake
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
+DELIVERIES_A_MESSAGE = 10
+"""A letter with its HTML is some ten KB; a message stays under 200."""
+
+
 def encode(message: Message) -> bytes:
     return msgspec.json.encode(message)
 
@@ -51,4 +55,13 @@ def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:
     """``specs`` as message bodies of at most ``MAX_BATCH`` each."""
     return (
         encode(Checks(list(specs[start : start + MAX_BATCH]))) for start in range(0, len(specs), MAX_BATCH)
+    )
+
+
+def delivery_bodies(deliveries: Sequence[Delivery]) -> Iterator[bytes]:
+    """``deliveries`` as message bodies of at most ``DELIVERIES_A_MESSAGE`` each."""
+    step = DELIVERIES_A_MESSAGE
+    return (
+        encode(Deliveries(list(deliveries[start : start + step])))
+        for start in range(0, len(deliveries), step)
     )

@@ -17,6 +17,7 @@ class Job:
 TIMETABLE = (
     Job("send due checks", 0.5, "pipeline.jobs:send_due_checks", lane="schedule"),
     Job("find late heartbeats", 1, "pipeline.jobs:find_late_heartbeats", lane="heartbeats"),
+    Job("send alerts", 0.5, "pipeline.jobs:send_alerts", lane="alerts"),
     Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
     Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
     Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),

@@ -1,6 +1,7 @@
 """Reads the environment, and stops the start with one sentence where it makes no sense."""
 
 import os
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 ENGINES = ("embedded", "celery", "serverless")
 AVAILABLE_ENGINES = ("embedded",)
+
+_POST = "sentrypulse.mail.EmailBackend"
+EMAIL_SCHEMES = {
+    "smtp": _POST,
+    "smtps": _POST,
+    "smtp+tls": _POST,
+    "smtp+ssl": _POST,
+    "ses": _POST,
+    "consolemail": "django.core.mail.backends.console.EmailBackend",
+    "dummymail": "django.core.mail.backends.dummy.EmailBackend",
+}
 
 
 class SettingsError(ImproperlyConfigured):
@@ -127,13 +139,28 @@ class Env:
         return url
 
     def email(self) -> dict[str, Any]:
-        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps,
-        smtp+tls."""
+        """Django's e-mail settings for ``EMAIL_URL``, and the URL for deliveries, which have no Django.
+
+        Empty is the console; see ``delivery.post`` for the forms. A refusal never quotes it: it holds a
+        password.
+        """
         url = self.text("EMAIL_URL", "consolemail://")
         try:
-            return dict(environ.Env.email_url_config(url))
+            scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+            if scheme == "ses":
+                right = bool(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", host or ""))
+            else:
+                right = scheme in EMAIL_SCHEMES and bool(host or not scheme.startswith("smtp"))
+            setting = dict(environ.Env.email_url_config(url, backend=EMAIL_SCHEMES.get(scheme)))
         except (ValueError, KeyError, ImproperlyConfigured):
-            _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
+            right = False
+        if not right:
+            _refuse(
+                "EMAIL_URL",
+                "must look like smtp://user:password@host:25 or ses://eu-central-1, or be empty for the "
+                "console.",
+            )
+        return {**setting, "EMAIL_URL": url}
 
 
 def keep_secret(path: Path, make: str) -> str:

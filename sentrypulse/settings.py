@@ -90,12 +90,14 @@ CACHES: dict[str, dict[str, Any]] = {
 PROBE_ALLOW_PRIVATE = env.flag("PROBE_ALLOW_PRIVATE", default=EMBEDDED)
 PROBE_CONCURRENCY = env.integer("PROBE_CONCURRENCY", 100, low=1, high=500)
 PROBE_PER_HOST = env.integer("PROBE_PER_HOST", 10, low=1, high=500)
+DELIVERY_CONCURRENCY = env.integer("DELIVERY_CONCURRENCY", 20, low=1, high=200)
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
 RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
+LEDGER_RETENTION_DAYS = env.integer("LEDGER_RETENTION_DAYS", 400, low=30, high=36_600)
 REGIONS = ["local"]
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
@@ -126,6 +128,7 @@ INSTALLED_APPS = [
     "monitors",
     "incidents",
     "outbox",
+    "alerts",
     "analytics",
     "statuspages",
     "pipeline",
@@ -187,7 +190,9 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
 
-vars().update(env.email())
+_email = env.email()
+EMAIL_URL: str = _email["EMAIL_URL"]
+vars().update(_email)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
@@ -233,6 +238,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "subscribe_page": "600/hour",
         "unlock_address": "10/minute",
         "unlock_page": "100/minute",
+        "test_channel": "10/minute",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

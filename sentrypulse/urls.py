@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from pipeline.acknowledge import ACKNOWLEDGE_PATHS
 from pipeline.pings import PING_PATHS
 from sentrypulse import demo
 from sentrypulse.health import metrics
@@ -21,5 +22,6 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     *PING_PATHS,
     *STATUS_PATHS,
+    *ACKNOWLEDGE_PATHS,
     *(demo.DEMO_PATHS if settings.EMBEDDED else []),
 ]

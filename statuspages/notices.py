@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from delivery.config import check_config
 from delivery.message import Content, Delivery, Tone
 from incidents.models import IncidentStatus
 from monitors.secrets import unseal
@@ -123,7 +124,7 @@ def build_delivery(notice: Notice) -> Delivery:
     config: dict[str, Any] = (
         {"to": [subscriber.address]}
         if subscriber.kind == SubscriberKind.EMAIL
-        else {"url": subscriber.address, "secret": opened["signing"]}
+        else check_config("webhook", {"url": subscriber.address, "secret": opened["signing"]})
     )
     return Delivery(
         id=f"statuspages:{notice.pk}",

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.authentication import hash_secret
+from delivery.config import ConfigError, check_config
+from delivery.signing import make_secret
 from monitors.secrets import seal, unseal
 from sentrypulse.errors import DomainError
 from statuspages.models import Component, Notice, NoticePurpose, StatusPage, Subscriber, SubscriberKind
@@ -37,7 +39,8 @@ def read_address(kind: str, text: str) -> str:
     try:
         parts = urlsplit(text)
         right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        check_config("webhook", {"url": text})
+    except (ValueError, ConfigError):
         right = False
     if not right or parts.username or parts.password or " " in text:
         raise ValidationError(
@@ -69,7 +72,7 @@ def ask(
         if page.subscribers.count() >= MAX_SUBSCRIBERS:
             raise DomainError("This page takes no more subscribers.")
         subscriber = Subscriber(page=page, kind=kind, address=address, address_hash=hashed)
-        subscriber.secrets = seal({name: secrets.token_urlsafe(24) for name in ("unsubscribe", "signing")})
+        subscriber.secrets = seal({"unsubscribe": secrets.token_urlsafe(24), "signing": make_secret()})
         subscriber.unsubscribe_hash = hash_secret(unseal(subscriber.secrets)["unsubscribe"])
     token = secrets.token_urlsafe(24)
     subscriber.secrets = seal(unseal(subscriber.secrets) | {"confirm": token})

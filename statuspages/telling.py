@@ -10,15 +10,15 @@ from statuspages.posts import Concern, write_automatic_posts
 from statuspages.publications import mark_changed
 
 
-def take(events: Sequence[IncidentEvent], *, now: datetime) -> None:
-    """Take in what happened to incidents; called in the transaction in which it happened.
+def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
+    """Take in what happened to incidents, in the transaction in which it happened; whether a page shows it.
 
     One query when their teams have no page. Otherwise a constant number, for any number of events:
     subscribers are planned for later, by ``notices.plan_due``, from what this writes.
     """
     pages = list(StatusPage.objects.filter(team_id__in={event.incident.team_id for event in events}))
     if not pages:
-        return
+        return False
     shown = _find_shown(pages, events)
     told = _find_told(pages, events)
     concerns = [
@@ -32,6 +32,7 @@ def take(events: Sequence[IncidentEvent], *, now: datetime) -> None:
         automatic = [concern for concern in concerns if concern.components]
         write_automatic_posts(automatic, told, now=now)
         mark_changed(page_ids={concern.page.pk for concern in concerns})
+    return bool(concerns)
 
 
 def _find_shown(

@@ -24,6 +24,7 @@ if project.REDIS_URL:
 # Tests that wait for other processes and for real clocks, the longest first; they run in this order.
 WAITING = (
     "tests/e2e/test_kill.py",
+    "tests/e2e/test_alerts.py",
     "tests/e2e/test_new_user.py",
     "tests/pipeline/test_embedded.py",
     "tests/analytics/test_retention.py",

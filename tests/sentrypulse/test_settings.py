@@ -152,9 +152,17 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             (
                 Env.email,
                 {"EMAIL_URL": url},
-                "EMAIL_URL must look like smtp://user:password@host:25, or be empty for the console.",
+                "EMAIL_URL must look like smtp://user:password@host:25 or ses://eu-central-1, "
+                "or be empty for the console.",
             )
-            for url in ("mail.example.com", "pigeon://loft", "smtp://u:s3cret@h:port")
+            for url in (
+                "mail.example.com",
+                "pigeon://loft",
+                "smtp://u:s3cret@h:port",
+                "smtp://",
+                "ses://",
+                "ses://moon",
+            )
         ),
         (
             lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),

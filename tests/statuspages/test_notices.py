@@ -97,7 +97,8 @@ def test_a_webhook_gets_data_and_the_secret_of_its_signature(page, author):
     post = write_post(page, author=author, now=NOW, title="Slow", text="We look.")
     (call,) = send()
     assert call.kind == "webhook"
-    assert call.config == {"url": "https://hooks.example.com/x", "secret": tokens_of(subscriber)["signing"]}
+    assert call.config["url"] == "https://hooks.example.com/x"
+    assert call.config["secret"] == tokens_of(subscriber)["signing"]
     assert call.content.data["event"] == "post"
     assert call.content.data["post"]["id"] == post.pk
     assert call.content.data["incident"]["status"] == "investigating"
@@ -289,7 +290,7 @@ class Sent:
         return {}
 
 
-def test_the_job_sends_what_is_due_in_messages_of_twenty(page, author):
+def test_the_job_sends_what_is_due_as_messages(page, author):
     for number in range(25):
         subscribe(page, f"a{number}@example.com")
     confirm_all()
@@ -302,5 +303,5 @@ def test_the_job_sends_what_is_due_in_messages_of_twenty(page, author):
         dispatch.use_sender(None)
     messages = [decode(body) for body in sent.bodies]
     assert all(isinstance(message, Deliveries) for message in messages)
-    assert [len(message.deliveries) for message in messages] == [20, 5]
+    assert [len(message.deliveries) for message in messages] == [10, 10, 5]
     assert all("ada" not in repr(message) for message in messages)

@@ -1,0 +1,31 @@
+"""Which alert of a pager a message belongs to, and what it does to that alert."""
+
+from enum import StrEnum
+
+from delivery.message import Delivery
+
+
+class Step(StrEnum):
+    """What happens to the alert. The words are PagerDuty's."""
+
+    TRIGGER = "trigger"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
+_STEPS = {"recovered": Step.RESOLVE, "resolved": Step.RESOLVE, "acknowledged": Step.ACKNOWLEDGE}
+
+
+def read_episode(delivery: Delivery) -> tuple[str, Step]:
+    """The alert's name, the same for all that is said of one incident, and the step.
+
+    By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What is no incident, such as a
+    certificate that expires, has a ``trouble``; what is neither is an alert of its own.
+    """
+    data = delivery.content.data
+    step = _STEPS.get(str(data.get("event")), Step.TRIGGER)
+    for kind in ("incident", "trouble"):
+        named = data.get(kind)
+        if isinstance(named, dict) and named.get("id") is not None:
+            return f"sentrypulse-{kind}-{named['id']}", step
+    return delivery.key, step
