@@ -55,6 +55,11 @@ def text_on(background: str) -> str:
     return "#ffffff" if contrast_of((255, 255, 255), behind) >= contrast_of((0, 0, 0), behind) else "#000000"
 
 
+def mix(one: str, other: str, share: float) -> str:
+    """``one`` with a ``share`` (0 to 1) of ``other``."""
+    return spell_colour(_mix(parse_colour(one), parse_colour(other), share))
+
+
 def _mix(one: Rgb, other: Rgb, share: float) -> Rgb:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue

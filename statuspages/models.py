@@ -159,6 +159,8 @@ class Post(models.Model):
     key = models.CharField(max_length=100, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     notices_due = models.BooleanField(default=False, help_text="Subscribers are still to be told")
 
+    event = ""  # in memory only: what writing it made of its incident, for those above who tell people
+
     class Meta:
         ordering = ["at", "pk"]
         indexes = [

@@ -54,10 +54,9 @@ def escape_markdown(text: str) -> str:
 
 
 def title_of(incident: Incident, *, names: Sequence[str]) -> str:
-    """How the public reads an incident, in the active language. An automatic title names the monitor, which
-    the public does not know; one that people wrote is meant to be read."""
-    of_ours = incident.kind == IncidentKind.AUTOMATIC and incident.title.endswith(" is down")
-    if not of_ours:
+    """How the public reads an incident, in the active language. An automatic one is called after its
+    components, for its own title names the monitor; what people open, they name to be read."""
+    if incident.kind == IncidentKind.MANUAL:
         return incident.title
     return _("Trouble with %(components)s") % {"components": ", ".join(names) or _("our services")}
 
@@ -83,12 +82,15 @@ def write_post(
     """Say something of an incident; without one, open a manual incident called ``title``.
 
     A public post with another ``status`` moves the incident, too. Internal ones change nothing else and tell
-    nobody. Without ``components``: those of the incident's last post, or those that show its monitor.
+    nobody. Without ``components``: those of the incident's last post, or those that show its monitor. The
+    post's ``event`` says what became of the incident: opened, edited, resolved.
     """
     public = visibility == PostVisibility.PUBLIC
+    event = "edited"
     if incident is None:
         if not title:
             raise ValidationError({"title": "Name the incident by its id, or give a title for a new one."})
+        event = "opened"
         opened_as = IncidentStatus.INVESTIGATING if status in ("", IncidentStatus.RESOLVED) else status
         incident = incidents.open_manual(
             page.team, title=title, author=author, now=now, severity=severity, status=opened_as, text=text
@@ -99,6 +101,7 @@ def write_post(
     if public and status and status != incident.status and not resolved:
         incidents.add_update(incident, text=text, author=author, now=now, status=status)
         incident.refresh_from_db()
+        event = "resolved" if incident.status == IncidentStatus.RESOLVED else "edited"
     post = Post.objects.create(
         page=page,
         incident=incident,
@@ -111,6 +114,7 @@ def write_post(
     )
     post.components.set(_find_components(page, incident) if components is None else components)
     mark_changed(page_ids=[page.pk])
+    post.event = event
     return post
 
 
@@ -176,7 +180,8 @@ class Concern:
 def write_automatic_posts(
     concerns: Sequence[Concern], told: Mapping[tuple[int, int], Collection[str]], *, now: datetime
 ) -> None:
-    """A post for each concern whose page wants them; one that was written already is not written again.
+    """A post for each concern whose page wants them; one that was written already is not written again. What
+    people opened, people tell.
 
     ``told`` has the statuses of the public posts by page and incident: what people have said already, they
     are not made to say twice, and nothing ends on a page that never began there. A constant number of
@@ -185,7 +190,8 @@ def write_automatic_posts(
     posts: dict[str, Post] = {}
     for concern in concerns:
         said = told.get((concern.page.pk, concern.event.incident.pk), ())
-        if concern.page.automatic_posts and (post := _compose(concern, said, now=now)):
+        ours = concern.event.incident.kind == IncidentKind.AUTOMATIC and concern.page.automatic_posts
+        if ours and (post := _compose(concern, said, now=now)):
             posts[concern.key] = post
     known = set(Post.objects.filter(key__in=list(posts)).values_list("key", flat=True)) if posts else set()
     new = {key: post for key, post in posts.items() if key not in known}

@@ -32,7 +32,10 @@ def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
         automatic = [concern for concern in concerns if concern.components]
         write_automatic_posts(automatic, told, now=now)
         mark_changed(page_ids={concern.page.pk for concern in concerns})
-    return bool(concerns)
+    gone = {event.incident.team_id for event in events if event.event == "deleted"}
+    if gone:  # what was said of it went with it, so nobody can say any more who said it
+        mark_changed(team_ids=gone)
+    return bool(concerns or gone)
 
 
 def _find_shown(

@@ -6,20 +6,23 @@ from statuspages.api.pages import StatusPageViewSet
 from statuspages.api.posts import PostViewSet
 from statuspages.api.subscribers import SubscriberViewSet
 
-__all__ = ["PAGE_PATHS", "StatusPageViewSet"]
+__all__ = ["PostViewSet", "StatusPageViewSet", "page_paths"]
 
-PAGE_PATHS: list[URLPattern] = [
-    path("status-pages/<int:page_id>/posts/", PostViewSet.as_view({"get": "list", "post": "create"})),
-    path(
-        "status-pages/<int:page_id>/posts/<int:pk>/",
-        PostViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
-    ),
-    path(
-        "status-pages/<int:page_id>/subscribers/",
-        SubscriberViewSet.as_view({"get": "list", "post": "create"}),
-    ),
-    path(
-        "status-pages/<int:page_id>/subscribers/<int:pk>/",
-        SubscriberViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
-    ),
-]
+
+def page_paths(posts: type[PostViewSet]) -> list[URLPattern]:
+    """What lies below a page. ``posts`` is the viewset as the apps above have extended it."""
+    return [
+        path("status-pages/<int:page_id>/posts/", posts.as_view({"get": "list", "post": "create"})),
+        path(
+            "status-pages/<int:page_id>/posts/<int:pk>/",
+            posts.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        ),
+        path(
+            "status-pages/<int:page_id>/subscribers/",
+            SubscriberViewSet.as_view({"get": "list", "post": "create"}),
+        ),
+        path(
+            "status-pages/<int:page_id>/subscribers/<int:pk>/",
+            SubscriberViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        ),
+    ]

@@ -1,7 +1,10 @@
 """`status-pages/{id}/posts/`: what the page says of incidents, and notes that stay in the team."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
+from django.db import transaction
 from django.utils import timezone
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -14,6 +17,7 @@ from accounts.api.wire import LineField
 from accounts.models import User
 from incidents.api.incidents import AuthorSerializer, StatusField
 from incidents.models import Incident, Severity
+from incidents.reconcile import IncidentEvent
 from monitors.api.serializers import KnownFieldsOnly
 from statuspages import posts
 from statuspages.api.nested import BIGGEST_ID, Attributes, InPage, find_components
@@ -110,6 +114,9 @@ class PostViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Destr
     ordering = "-at"
     ordering_fields = ["at"]
 
+    def tell(self, events: Sequence[IncidentEvent], *, now: datetime) -> None:
+        """For apps above that tell people. Called in the change's transaction."""
+
     def _read(self, serializer_class: type[serializers.Serializer[Any]], **kwargs: Any) -> Attributes:
         page = getattr(self, "page", None)
         context = {**self.get_serializer_context(), "page": page}
@@ -123,8 +130,11 @@ class PostViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Destr
     @extend_schema(request=PostCreateSerializer, responses={201: PostSerializer})
     def create(self, request: Request, page_id: int) -> Response:
         """Say something; subscribers are told of public posts once."""
-        asked = self._read(PostCreateSerializer)
-        post = posts.write_post(self.page, author=cast(User, request.user), now=timezone.now(), **asked)
+        asked, now = self._read(PostCreateSerializer), timezone.now()
+        with transaction.atomic():
+            post = posts.write_post(self.page, author=cast(User, request.user), now=now, **asked)
+            if post.visibility == PostVisibility.PUBLIC or post.event == "opened":
+                self.tell([IncidentEvent(post.event, post.incident)], now=now)
         return self._answer(post, status.HTTP_201_CREATED)
 
     @extend_schema(request=PostEditSerializer, responses=PostSerializer)

@@ -48,7 +48,7 @@ class _Row:
 
 def render_html(board: Board) -> File:
     """index.html"""
-    style, script = make_style(board.page), read_script()
+    style, script = make_style(board.page, state=board.state), read_script()
     policy = make_policy(style=style, script=script, form_action=_form_origin(board))
     context = {
         **_shared(board, style=style, policy=policy),
@@ -67,7 +67,7 @@ def render_html(board: Board) -> File:
 
 def render_embed(board: Board) -> File:
     """embed.html"""
-    style, script = make_style(board.page), read_script()
+    style, script = make_style(board.page, state=board.state), read_script()
     policy = make_policy(style=style, script=script)
     context = {
         **_shared(board, style=style, policy=policy),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from statuspages.colours import make_readable, text_on
+from statuspages.colours import make_readable, mix, text_on
 from statuspages.models import Theme
 
 STATES = ("operational", "degraded", "partial", "outage", "maintenance", "unknown")
@@ -23,17 +23,21 @@ DARK: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def make_palette(base: Mapping[str, str], accent: str) -> dict[str, str]:
-    """``base`` with the page's accent: as text that can be read on cards and background, and as a button."""
+def make_palette(base: Mapping[str, str], accent: str, state: str) -> dict[str, str]:
+    """``base`` with the page's accent (as text that can be read on cards and background, and as a button) and
+    a tint of its state."""
     readable = make_readable(make_readable(accent, base["bg"]), base["card"])
-    return {**base, "accent": readable, "button": accent, "button-ink": text_on(accent)}
+    tint = {
+        "tint": mix(base["card"], base[f"bar-{state}"], 0.1),
+        "edge": mix(base["line"], base[f"bar-{state}"], 0.35),
+    }
+    return {**base, **tint, "accent": readable, "button": accent, "button-ink": text_on(accent)}
 
 
-def spell_palette(accent: str, theme: str) -> str:
+def spell_palette(accent: str, theme: str, *, state: str = "unknown") -> str:
     """As CSS variables: one of the two, or as the reader's system prefers."""
-    light, dark = (
-        _spell(make_palette(base, accent), name) for base, name in ((LIGHT, "light"), (DARK, "dark"))
-    )
+    light = _spell(make_palette(LIGHT, accent, state), "light")
+    dark = _spell(make_palette(DARK, accent, state), "dark")
     if theme == Theme.AUTO:
         return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
     return dark if theme == Theme.DARK else light

@@ -25,14 +25,14 @@ def _read_sheet() -> str:
     return re.sub(r"\n+", "", (_HERE / "page.css").read_text())
 
 
-def make_style(page: StatusPage) -> str:
+def make_style(page: StatusPage, *, state: str = "unknown") -> str:
     """The whole style sheet: colours, ours, then the page's own. What was stored is cleaned once more, for a
     row can have come past the form."""
     try:
         own = clean_css(page.custom_css)
     except Refused:
         own = ""
-    return spell_palette(page.accent, page.theme) + _read_sheet() + own
+    return spell_palette(page.accent, page.theme, state=state) + _read_sheet() + own
 
 
 def make_policy(*, style: str = "", script: str = "", form_action: str = "'none'") -> str:

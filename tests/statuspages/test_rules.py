@@ -39,7 +39,7 @@ def test_a_word_that_we_need_ourselves_names_no_page(slug):
 
 @given(accent=COLOURS, base=st.sampled_from([LIGHT, DARK]))
 def test_whatever_the_accent_is_texts_in_it_and_on_it_can_be_read(accent, base):
-    palette = make_palette(base, accent)
+    palette = make_palette(base, accent, "operational")
     for behind in ("bg", "card"):
         assert contrast_of(parse_colour(palette["accent"]), parse_colour(palette[behind])) >= 4.5
     assert contrast_of(parse_colour(palette["button-ink"]), parse_colour(palette["button"])) >= 4.5
@@ -52,6 +52,10 @@ def test_every_text_of_the_palette_can_be_read_and_every_bar_be_seen(base):
             assert contrast_of(parse_colour(base[name]), parse_colour(base[behind])) >= 4.5, (name, behind)
     for state in STATES[:-1]:  # what has no data is meant to recede
         assert contrast_of(parse_colour(base[f"bar-{state}"]), parse_colour(base["card"])) >= 3, state
+    for state in STATES:
+        tint = parse_colour(make_palette(base, "#0b7285", state)["tint"])
+        for name in ("ink", "soft", state):
+            assert contrast_of(parse_colour(base[name]), tint) >= 4.5, (state, name)
     assert contrast_of(parse_colour(base["card"]), parse_colour(base["degraded"])) >= 4.5  # the stale banner
 
 

@@ -6,12 +6,14 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from alerts.models import Delivery
 from incidents.reconcile import IncidentEvent
-from incidents.services import acknowledge, retract
+from incidents.services import acknowledge, delete_incident, open_manual, retract
 from statuspages.models import Post, Publication
 from statuspages.posts import edit_post, write_post
 from statuspages.telling import take
 from tests.accounts.factories import TeamFactory
+from tests.alerts.factories import make_channel, make_rule
 from tests.statuspages.factories import HOSTILE, NOW, come_back, go_down, make_member, make_old, make_page
 
 pytestmark = pytest.mark.django_db
@@ -201,3 +203,35 @@ def test_a_post_concerns_what_the_last_one_did_unless_it_says_otherwise():
     write_post(page, author=author, now=NOW + MINUTE, incident=opened.incident, text="x", components=[second])
     last = write_post(page, author=author, now=NOW + 2 * MINUTE, incident=opened.incident, text="x")
     assert list(last.components.all()) == [second]
+
+
+def test_what_people_opened_for_a_monitor_is_not_told_by_itself():
+    monitor = make_old()
+    page = make_page(None, monitor)
+    incident = open_manual(
+        page.team, title="Rack 7 is on fire", author=make_member(page.team), now=NOW, monitor=monitor
+    )
+    before = changes_of(page)
+    assert take([IncidentEvent("opened", incident)], now=NOW)
+    assert texts_of(page) == []
+    assert changes_of(page) == before + 1
+
+
+def test_a_post_by_the_api_is_told_to_those_whom_alerts_reach(client_of):
+    page = make_page()
+    api = client_of(make_member(page.team))
+    make_rule(make_channel(page.team))
+    body = {"title": "Slow mail", "text": "We look.", "severity": "critical"}
+    assert api.post(f"/api/v1/status-pages/{page.pk}/posts/", body).status_code == 201
+    assert Delivery.objects.filter(trouble__incident__title="Slow mail").exists()
+
+
+def test_a_deleted_incident_leaves_the_pages_of_its_team():
+    page = make_page()
+    author = make_member(page.team)
+    post = write_post(page, author=author, now=NOW, title="Slow", text="x")
+    before, incident = changes_of(page), post.incident
+    delete_incident(incident)
+    assert take([IncidentEvent("deleted", incident)], now=NOW)
+    assert changes_of(page) == before + 1
+    assert not page.posts.exists()
