@@ -12,6 +12,7 @@ from incidents.reconcile import IncidentEvent
 from pipeline import dispatch
 from pipeline.messages import Wake, encode
 from statuspages import telling as pages
+from statuspages.publications import mark_changed
 
 SEND_ALERTS = "send alerts"
 PUBLISH_PAGES, SEND_NOTICES = "publish pages", "send notices"
@@ -27,7 +28,10 @@ def tell(events: Sequence[IncidentEvent], *, now: datetime) -> None:
 
 def tell_turns(seen: Sequence[Turn], *, now: datetime) -> None:
     """The same of monitors that became degraded, or are no more."""
-    troubles = find_degraded_troubles(find_turns(seen), now=now)
+    turns = find_turns(seen)
+    if turned := [turn.monitor.pk for turn in turns if turn.before is not turn.after]:
+        mark_changed(monitor_ids=turned)
+    troubles = find_degraded_troubles(turns, now=now)
     if troubles and planning.plan_troubles(troubles, now=now):
         wake()
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, Q
 
 from monitors.instants import to_ms
@@ -85,7 +86,12 @@ def _take_turn(publication: Publication, storage: Storage, *, owner: str, now: d
     except StorageError as problem:
         logger.warning("publish failed publication=%d: %s", publication.pk, problem)
         _finish(publication, version, problem=str(problem)[:300])
-        return False
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, for all of them
+    except Exception:  # a bug, or a row that nobody checked: it must not hold up the others
+        logger.exception("publish failed publication=%d", publication.pk)
+        _finish(publication, version, problem="It could not be rendered; the log says why.")
+    return False
 
 
 def _claim(publication: Publication, version: int, *, owner: str, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from statuspages.models import Component, Notice, NoticePurpose, StatusPage, Sub
 CONFIRM_WITHIN = timedelta(days=3)
 FORGET_UNCONFIRMED_AFTER = timedelta(days=7)
 FORGET_GONE_AFTER = timedelta(days=30)
+KEEP_NOTICES = timedelta(days=400)
 MAX_SUBSCRIBERS = 50_000
 
 
@@ -132,10 +133,14 @@ def switch_off(subscriber_ids: Collection[int], *, reason: str, now: datetime) -
 
 
 def forget(*, now: datetime, most: int = 1000) -> int:
-    """Delete who never confirmed, and who left a while ago; how many. Their notices go with them."""
+    """Delete who never confirmed, and who left a while ago; how many. Their notices go with them; those of
+    others are kept for ``KEEP_NOTICES``."""
+    old = Notice.objects.filter(settled_at__lt=now - KEEP_NOTICES).order_by("pk")
+    Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).delete()
     never = Q(confirmed_at__isnull=True, created_at__lt=now - FORGET_UNCONFIRMED_AFTER)
     gone = Q(unsubscribed_at__lt=now - FORGET_GONE_AFTER)
     waiting = Q(confirm_until__gt=now)
-    ids = list(Subscriber.objects.filter(never | gone).exclude(waiting).values_list("pk", flat=True)[:most])
+    leaving = Subscriber.objects.filter(never | gone).exclude(waiting)
+    ids = list(leaving.values_list("pk", flat=True)[:most])
     Subscriber.objects.filter(pk__in=ids).delete()
     return len(ids)

@@ -18,3 +18,8 @@ def count_request(request: HttpRequest, scope: str, *, page_id: int, target: str
         counted.append((f"{scope}_target", f"{page_id}:{target.lower()}"))
     waits = [count_attempt(name, ident, now=now) for name, ident in counted]
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def count_target(scope: str, *, page_id: int, target: str) -> float | None:
+    """The same of the address that is named alone: for members, who may name many."""
+    return count_attempt(f"{scope}_target", f"{page_id}:{target.lower()}", now=time.time())

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ from statuspages import subscribing
 from statuspages.api.nested import Attributes, InPage
 from statuspages.api.posts import ComponentIdsField, OfPage
 from statuspages.models import Subscriber, SubscriberKind
+from statuspages.throttles import count_target
 
 
 class SubscriberSerializer(serializers.ModelSerializer[Subscriber]):
@@ -69,6 +70,9 @@ class SubscriberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins
         serializer = SubscriberCreateSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
+        wait_s = count_target("subscribe", page_id=self.page.pk, target=asked["address"])
+        if wait_s is not None:
+            raise Throttled(wait_s)
         subscriber = subscribing.ask(
             self.page,
             kind=asked["kind"],

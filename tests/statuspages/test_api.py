@@ -265,6 +265,13 @@ def test_a_member_adds_an_address_that_must_confirm_and_takes_it_away(api, team)
     assert not Subscriber.objects.exists()
 
 
+def test_one_address_is_asked_five_times_an_hour_at_most(api, team):
+    page = make_page(team)
+    path = f"{PAGES}{page.pk}/subscribers/"
+    codes = [api.post(path, {"address": "ada@example.com"}).status_code for _ in range(6)]
+    assert codes == [201] * 5 + [429]
+
+
 def test_a_viewer_does_not_see_who_subscribed(viewer, team):
     page = make_page(team)
     subscribe(page)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 
 from statuspages import publishing, services
-from statuspages.models import Publication
+from statuspages.models import Publication, StatusPage
 from statuspages.publications import mark_changed
 from statuspages.publishing import DEBOUNCE, LEASE, REFRESH, publish_due
 from statuspages.rendering.files import File
@@ -281,3 +281,13 @@ def test_an_error_of_storage_is_one_sentence(tmp_path):
     (tmp_path / "x").write_text("")
     with pytest.raises(StorageError, match=r"^Cannot write to .*\.$"):
         DirectoryStorage(tmp_path / "x").write("acme", {}, version=1)
+
+
+def test_a_page_that_cannot_be_rendered_does_not_hold_up_the_others(published, caplog):
+    broken, fine = make_page(), make_page(slug="fine")
+    StatusPage.objects.filter(pk=broken.pk).update(accent="purple")
+    assert run() == 1
+    assert (published / fine.slug / "index.html").exists()
+    row = Publication.objects.get(page=broken)
+    assert (row.problem, row.lease_until) == ("It could not be rendered; the log says why.", None)
+    assert "publish failed" in caplog.text
