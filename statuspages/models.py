@@ -189,9 +189,9 @@ class Subscriber(models.Model):
     kind = models.CharField(max_length=10, choices=SubscriberKind)
     address = models.CharField(max_length=500)
     address_hash = models.CharField(max_length=64, editable=False, help_text="Case and length apart")
-    components = models.ManyToManyField(
-        Component, blank=True, related_name="+", help_text="None: every component"
-    )
+    # Not "no components": who chose some that are gone by now did not choose all of them.
+    all_components = models.BooleanField(default=True)
+    components = models.ManyToManyField(Component, blank=True, related_name="+")
     wanted = models.JSONField(default=list, editable=False, help_text="Components, once this is confirmed")
     # The tokens of its links: hashed to be found, sealed to be sent again. See `subscribing.py`.
     confirm_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001

@@ -69,7 +69,7 @@ def _plan(posts: Sequence[Post], *, now: datetime) -> Iterable[Notice]:
         mine = [
             post
             for post in by_page[subscriber.page_id]
-            if not asked or not concerns[post.pk] or asked & concerns[post.pk]
+            if subscriber.all_components or not concerns[post.pk] or asked & concerns[post.pk]
         ]
         yield from _for_subscriber(subscriber, mine, now=now)
 

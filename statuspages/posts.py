@@ -7,6 +7,7 @@ of them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -85,23 +86,14 @@ def write_post(
     nobody. Without ``components``: those of the incident's last post, or those that show its monitor. The
     post's ``event`` says what became of the incident: opened, edited, resolved.
     """
-    public = visibility == PostVisibility.PUBLIC
-    event = "edited"
-    if incident is None:
-        if not title:
-            raise ValidationError({"title": "Name the incident by its id, or give a title for a new one."})
-        event = "opened"
-        opened_as = IncidentStatus.INVESTIGATING if status in ("", IncidentStatus.RESOLVED) else status
-        incident = incidents.open_manual(
-            page.team, title=title, author=author, now=now, severity=severity, status=opened_as, text=text
-        )
-    elif incident.team_id != page.team_id:
+    if incident is not None and incident.team_id != page.team_id:
         raise ValidationError({"incident": "There is no such incident in this team."})
-    resolved = incident.status == IncidentStatus.RESOLVED
-    if public and status and status != incident.status and not resolved:
-        incidents.add_update(incident, text=text, author=author, now=now, status=status)
-        incident.refresh_from_db()
-        event = "resolved" if incident.status == IncidentStatus.RESOLVED else "edited"
+    public = visibility == PostVisibility.PUBLIC
+    said: dict[str, Any] = {"author": author, "now": now, "text": text, "status": status}
+    if incident is None:
+        incident, event = _open(page, title, severity=severity, **said), "opened"
+    else:
+        event = _move(incident, **said) if public else "edited"
     post = Post.objects.create(
         page=page,
         incident=incident,
@@ -116,6 +108,26 @@ def write_post(
     mark_changed(page_ids=[page.pk])
     post.event = event
     return post
+
+
+def _open(
+    page: StatusPage, title: str, *, severity: str, author: User, now: datetime, text: str, status: str
+) -> Incident:
+    if not title:
+        raise ValidationError({"title": "Name the incident by its id, or give a title for a new one."})
+    opened_as = IncidentStatus.INVESTIGATING if status in ("", IncidentStatus.RESOLVED) else status
+    return incidents.open_manual(
+        page.team, title=title, author=author, now=now, severity=severity, status=opened_as, text=text
+    )
+
+
+def _move(incident: Incident, *, author: User, now: datetime, text: str, status: str) -> str:
+    """Move the incident where ``status`` says so; what that is called. One that is resolved stays so."""
+    if status in ("", incident.status) or incident.status == IncidentStatus.RESOLVED:
+        return "edited"
+    incidents.add_update(incident, text=text, author=author, now=now, status=status)
+    incident.refresh_from_db()
+    return "resolved" if incident.status == IncidentStatus.RESOLVED else "edited"
 
 
 def _find_components(page: StatusPage, incident: Incident) -> list[Component]:

@@ -113,6 +113,7 @@ def confirm(token: str, *, now: datetime) -> Subscriber | None:
         return None
     subscriber.confirm_hash = subscriber.confirm_until = subscriber.unsubscribed_at = None
     subscriber.confirmed_at, subscriber.off_reason = now, ""
+    subscriber.all_components = not subscriber.wanted
     subscriber.save()
     wanted = Component.objects.filter(page=subscriber.page_id, pk__in=subscriber.wanted)
     subscriber.components.set(wanted)

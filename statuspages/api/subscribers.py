@@ -20,12 +20,22 @@ from statuspages.throttles import count_target
 
 
 class SubscriberSerializer(serializers.ModelSerializer[Subscriber]):
-    components = ComponentIdsField(read_only=True, help_text="None: every component")
+    components = ComponentIdsField(read_only=True, help_text="Those chosen, unless `all_components`")
     active = serializers.SerializerMethodField(help_text="Confirmed, and has not left.")
 
     class Meta:
         model = Subscriber
-        fields = ["id", "page", "kind", "address", "components", "active", "created_at", "confirmed_at"]
+        fields = [
+            "id",
+            "page",
+            "kind",
+            "address",
+            "all_components",
+            "components",
+            "active",
+            "created_at",
+            "confirmed_at",
+        ]
         fields += ["unsubscribed_at", "off_reason"]
         read_only_fields = fields
 

@@ -124,6 +124,15 @@ def test_components_choose_who_is_told(page, author):
     assert addresses(send()) == ["all@example.com", "first@example.com", "second@example.com"]
 
 
+def test_who_chose_a_component_that_is_gone_is_not_told_of_all_others(page, author):
+    first, second = page.components.all()
+    subscribe(page, components=[first.pk])
+    confirm_all()
+    first.delete()
+    write_post(page, author=author, now=NOW, title="Slow", text="x", components=[second])
+    assert send() == []
+
+
 def test_more_than_five_posts_of_a_moment_are_one_letter(page, author):
     subscribe(page)
     confirm_all()
