@@ -42,10 +42,13 @@ def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]
 
 def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0.0) -> None:
     """Ask for a check of each monitor besides its slots: it is new, edited or resumed. Heartbeats wait
-    instead."""
+    instead. While the queues are away the next slot must do: the change itself is stored."""
     at = now + timedelta(seconds=delay_s)
     due = [
         (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from
     ]
-    for body in spec_bodies(build_specs(due)):
-        dispatch.send("checks", body, delay_s=delay_s)
+    try:
+        for body in spec_bodies(build_specs(due)):
+            dispatch.send("checks", body, delay_s=delay_s)
+    except dispatch.QueuesAway as error:
+        logger.warning("check soon left to the slots monitors=%d: %s", len(due), error)

@@ -1,4 +1,8 @@
-"""Reads the environment, and stops the start with one sentence where it makes no sense."""
+"""Reads the environment, and stops the start with one sentence where it makes no sense.
+
+The edge's processes read theirs here, too: nothing of Django is imported until a setting of Django's is asked
+for.
+"""
 
 import os
 import re
@@ -8,12 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-import environ
-from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured
-
 ENGINES = ("embedded", "celery", "serverless")
-AVAILABLE_ENGINES = ("embedded",)
+AVAILABLE_ENGINES = ("embedded", "celery")
+BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
 
 _POST = "sentrypulse.mail.EmailBackend"
 EMAIL_SCHEMES = {
@@ -25,9 +26,12 @@ EMAIL_SCHEMES = {
     "consolemail": "django.core.mail.backends.console.EmailBackend",
     "dummymail": "django.core.mail.backends.dummy.EmailBackend",
 }
+_EMAIL_SHAPE = (
+    "must look like smtp://user:password@host:25 or ses://eu-central-1, or be empty for the console."
+)
 
 
-class SettingsError(ImproperlyConfigured):
+class SettingsError(Exception):
     """A setting that stops the start; its text is one sentence that names the variable and the fix."""
 
 
@@ -69,8 +73,48 @@ class Env:
         if engine not in ENGINES:
             _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
         if engine not in AVAILABLE_ENGINES:
-            _refuse("ENGINE", f"{engine} is not part of this version yet; use ENGINE=embedded.")
+            _refuse("ENGINE", f"{engine} is not part of this version yet; use embedded or celery.")
         return engine
+
+    def broker_url(self) -> str:
+        """Where the Celery engine's messages wait. It may hold a password, so no refusal quotes it."""
+        url = self.text("CELERY_BROKER_URL")
+        if not url.startswith(BROKERS):
+            _refuse(
+                "CELERY_BROKER_URL",
+                "is required with ENGINE=celery: redis://host:6379/0, amqp://user:password@host:5672/vhost "
+                "or sqs:// (also rediss://, amqps://).",
+            )
+        return url
+
+    def waits(self, name: str, default: str) -> tuple[float, ...]:
+        """Comma-separated seconds, such as ``1,5,15,60``."""
+        try:
+            found = tuple(float(item) for item in self.text(name, default).split(","))
+        except ValueError:
+            found = ()
+        if not found or not all(0 < wait_s <= 3600 for wait_s in found):
+            _refuse(name, f"must be seconds above 0 and up to 3600, separated by commas, such as {default}.")
+        return found
+
+    def probe_bounds(self) -> dict[str, Any]:
+        """What ``probes.run.Prober`` is made with: how many at once, and whether it may look at ourselves."""
+        embedded = self.engine() == "embedded"
+        return {
+            "allow_private": self.flag("PROBE_ALLOW_PRIVATE", default=embedded),
+            "concurrency": self.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
+            "per_host": self.integer("PROBE_PER_HOST", 10, low=1, high=500),
+        }
+
+    def courier_bounds(self) -> dict[str, Any]:
+        """What ``delivery.send.Courier`` is made with where there is no Django."""
+        public = urlsplit(self.text("PUBLIC_URL")).hostname or "localhost"
+        return {
+            "allow_private": self.probe_bounds()["allow_private"],
+            "email_url": self.email_url(),
+            "email_from": self.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{public}>"),
+            "concurrency": self.integer("DELIVERY_CONCURRENCY", 20, low=1, high=200),
+        }
 
     def http_url(self, name: str, default: str) -> str:
         """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
@@ -116,6 +160,8 @@ class Env:
 
         A refusal never quotes the URL, nor a parser's error that does: it holds a password.
         """
+        import environ
+
         url = self.text("DATABASE_URL", default)
         scheme = url.partition("://")[0]
         if scheme not in {"sqlite", "mysql"}:
@@ -126,6 +172,12 @@ class Env:
             _refuse(
                 "DATABASE_URL",
                 "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
+            )
+        if scheme == "sqlite" and self.engine() == "celery":
+            _refuse(
+                "DATABASE_URL",
+                "must be mysql://user:password@host:3306/database with ENGINE=celery: its workers write at "
+                "the same time, and SQLite has one writer.",
             )
         if setting.get("NAME", "") in {"", ":memory:"}:
             form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"
@@ -139,28 +191,33 @@ class Env:
         return url
 
     def email(self) -> dict[str, Any]:
-        """Django's e-mail settings for ``EMAIL_URL``, and the URL for deliveries, which have no Django.
+        """Django's e-mail settings for ``EMAIL_URL``, and the URL for deliveries, which have no Django."""
+        import environ
+        from django.core.exceptions import ImproperlyConfigured
 
-        Empty is the console; see ``delivery.post`` for the forms. A refusal never quotes it: it holds a
-        password.
-        """
+        url = self.email_url()
+        try:
+            setting = dict(environ.Env.email_url_config(url, backend=EMAIL_SCHEMES.get(urlsplit(url).scheme)))
+        except (ValueError, KeyError, ImproperlyConfigured):
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return {**setting, "EMAIL_URL": url}
+
+    def email_url(self) -> str:
+        """Empty is the console; see ``delivery.post`` for the forms. A refusal never quotes it: it holds a
+        password."""
         url = self.text("EMAIL_URL", "consolemail://")
         try:
-            scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+            parts = urlsplit(url)
+            scheme, host, _ = parts.scheme, parts.hostname, parts.port
             if scheme == "ses":
                 right = bool(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", host or ""))
             else:
                 right = scheme in EMAIL_SCHEMES and bool(host or not scheme.startswith("smtp"))
-            setting = dict(environ.Env.email_url_config(url, backend=EMAIL_SCHEMES.get(scheme)))
-        except (ValueError, KeyError, ImproperlyConfigured):
+        except ValueError:
             right = False
         if not right:
-            _refuse(
-                "EMAIL_URL",
-                "must look like smtp://user:password@host:25 or ses://eu-central-1, or be empty for the "
-                "console.",
-            )
-        return {**setting, "EMAIL_URL": url}
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return url
 
 
 def keep_secret(path: Path, make: str) -> str:
@@ -168,6 +225,8 @@ def keep_secret(path: Path, make: str) -> str:
 
     ``make`` is ``"django"`` or ``"fernet"``. Two processes that start at once end with the same secret.
     """
+    from cryptography.fernet import Fernet
+
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         value = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
@@ -190,6 +249,8 @@ def require_secret(env: Env, name: str, *, kept_at: Path | None, make: str) -> s
         _refuse(name, "is required with this engine: set it to a long random secret.")
     value = value or keep_secret(kept_at, make)  # type: ignore[arg-type]  # None was refused above
     if make == "fernet":
+        from cryptography.fernet import Fernet
+
         for key in value.split(","):
             try:
                 Fernet(key.strip())

@@ -77,9 +77,7 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         with transaction.atomic():
             batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
         recorded.add(batch)
-    for monitor_at in _by_delay(recorded.rechecks):
-        for body in spec_bodies(build_specs(monitor_at)):
-            dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())
+    _ask_for_rechecks(recorded, now=now)
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
     logger.info(
@@ -93,6 +91,16 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         round(took_s * 1000),
     )
     return recorded
+
+
+def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
+    """While the queues are away the next slots must do: what was recorded, is."""
+    try:
+        for monitor_at in _by_delay(recorded.rechecks):
+            for body in spec_bodies(build_specs(monitor_at)):
+                dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())
+    except dispatch.QueuesAway as error:
+        logger.warning("rechecks left to the slots monitors=%d: %s", len(recorded.rechecks), error)
 
 
 def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:

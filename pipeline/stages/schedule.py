@@ -50,14 +50,17 @@ def schedule(*, owner: str, now: datetime) -> Scheduled:
     if cursor is None:
         return Scheduled()
     start, away_from = find_start(cursor, now=now)
-    bodies = list(spec_bodies(build_specs(due_slots(start, now))))
+    until = max(start, now)
+    bodies = list(spec_bodies(build_specs(due_slots(start, until))))
     if len(bodies) > dispatch.free("checks"):
         logger.warning("schedule held messages=%d free=%d", len(bodies), dispatch.free("checks"))
         return Scheduled(held=True)
     for body in bodies:
         dispatch.send("checks", body)
     moved = Cursor.objects.filter(pk=CURSOR, lease_owner=owner, sent_until=cursor.sent_until).update(
-        sent_until=now, moved_at=now
+        sent_until=until,
+        moved_at=now,
+        lease_until=now,  # the next round may be anybody's
     )
     took_ms = round((time.perf_counter() - started) * 1000)
     if bodies or not moved:
@@ -80,7 +83,8 @@ def take_lease(owner: str, *, now: datetime) -> Cursor | None:
 def find_start(cursor: Cursor, *, now: datetime) -> tuple[datetime, datetime | None]:
     """Where the window begins, and since when slots were skipped, if any were.
 
-    A cursor in the future was set by a clock that ran ahead: it is put back, so that the schedule goes on.
+    A cursor in the near future was moved by a scheduler whose clock runs a little ahead: its slots are sent.
+    Farther in the future, that clock was wrong: the cursor is put back, so that the schedule goes on.
     """
     if cursor.sent_until > now + CLOCK_TOLERANCE:
         logger.warning("schedule clock went back from=%s to=%s", cursor.sent_until, now)
@@ -89,7 +93,7 @@ def find_start(cursor: Cursor, *, now: datetime) -> tuple[datetime, datetime | N
         skipped_s = (now - cursor.sent_until - MAX_LATE).total_seconds()
         logger.warning("schedule skipped seconds=%d", skipped_s)
         return now - MAX_LATE, cursor.sent_until
-    return min(cursor.sent_until, now), None
+    return cursor.sent_until, None
 
 
 def due_slots(start: datetime, end: datetime) -> Iterator[tuple[Monitor, str, datetime]]:

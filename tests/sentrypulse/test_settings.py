@@ -40,14 +40,17 @@ def refusal(read, **environment):
     ("value", "sentence"),
     [
         ("quantum", "ENGINE must be one of embedded, celery, serverless, not 'quantum'."),
-        ("celery", "ENGINE celery is not part of this version yet; use ENGINE=embedded."),
-        ("serverless", "ENGINE serverless is not part of this version yet; use ENGINE=embedded."),
+        ("serverless", "ENGINE serverless is not part of this version yet; use embedded or celery."),
     ],
 )
 def test_an_engine_that_is_not_there_is_refused(value, sentence):
     assert refusal(Env.engine, ENGINE=value) == sentence
 
 
+_NO_BROKER = (
+    "CELERY_BROKER_URL is required with ENGINE=celery: redis://host:6379/0, "
+    "amqp://user:password@host:5672/vhost or sqs:// (also rediss://, amqps://)."
+)
 _NO_SUCH_DATABASE = "DATABASE_URL must start with sqlite:/// or mysql://user:password@host:3306/ ."
 _UNREADABLE = "DATABASE_URL cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 ."
 
@@ -174,6 +177,25 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'.",
         ),
+        *(
+            (Env.broker_url, {"CELERY_BROKER_URL": url}, _NO_BROKER)
+            for url in ("", "127.0.0.1:6379", "kafka://u:s3cret@h")
+        ),
+        (
+            lambda env: env.database("sqlite:///x"),
+            {"ENGINE": "celery"},
+            "DATABASE_URL must be mysql://user:password@host:3306/database with ENGINE=celery: "
+            "its workers write at the same time, and SQLite has one writer.",
+        ),
+        *(
+            (
+                lambda env: env.waits("CELERY_RETRY_AFTER_S", "1,5"),
+                {"CELERY_RETRY_AFTER_S": text},
+                "CELERY_RETRY_AFTER_S must be seconds above 0 and up to 3600, separated by commas, "
+                "such as 1,5.",
+            )
+            for text in ("soon", "0", "1,,5", "3601", "nan")
+        ),
         (
             lambda env: require_secret(env, "SECRET_KEY", kept_at=None, make="django"),
             {"SECRET_KEY": "s3cret"},
@@ -277,20 +299,23 @@ def test_what_follows_from_the_environment_fits_together(tmp_path, environment, 
 
 
 _READS = re.compile(
-    r"""env\.(?:text|flag|integer|items|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
+    r"""env\.(?:text|flag|integer|items|waits|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
 )
-_READS_IN_ENV = re.compile(r"""self\.text\("(\w+)"|self\._values\.get\("(\w+)\"""")
+_READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\"""")
 
 
 def find_variables():
-    settings, env = ((ROOT / "sentrypulse" / name).read_text() for name in ("settings.py", "env.py"))
-    found = [*_READS.findall(settings), *_READS_IN_ENV.findall(env)]
-    return {name for names in found for name in names if name}
+    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "pulse.py")]
+    readers += [ROOT / "pipeline" / name for name in ("queues/celery_app.py", "entrypoints/celery.py")]
+    found = [names for path in readers for names in _READS.findall(path.read_text())]
+    own = _READS_IN_ENV.findall((ROOT / "sentrypulse" / "env.py").read_text())
+    return {name for names in found for name in names if name} | set(own)
 
 
 def test_every_variable_is_documented():
     names = find_variables()
     assert {"ENGINE", "DATABASE_URL", "SECRET_KEY", "PORT", "LOG_FORMAT", "EMAIL_URL"} <= names
+    assert {"CELERY_BROKER_URL", "CELERY_RETRY_AFTER_S", "PROBE_PER_HOST", "PULSE_FILE"} <= names
     written = (ROOT / "docs" / "configuration.md").read_text()
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", written))
     assert sorted(names - documented) == []
