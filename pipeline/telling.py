@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -48,10 +47,15 @@ def wake() -> None:
     """Have the alerts sent as soon as they are held no more. The timetable does so as well, only later."""
     body = encode(Wake(SEND_ALERTS))
     delay_s = planning.HOLD.total_seconds()
-    transaction.on_commit(partial(dispatch.send, "receipts", body, delay_s=delay_s))
+    _send_after_commit(body, delay_s=delay_s)
 
 
 def wake_pages() -> None:
     """Have status pages say it, and their subscribers told, once this is committed."""
     for job in (PUBLISH_PAGES, SEND_NOTICES):
-        transaction.on_commit(partial(dispatch.send, "receipts", encode(Wake(job))))
+        _send_after_commit(encode(Wake(job)))
+
+
+def _send_after_commit(body: bytes, *, delay_s: float = 0.0) -> None:
+    """Robust, for the change is committed: when the queues are away, the clock's own round does it."""
+    transaction.on_commit(lambda: dispatch.send("receipts", body, delay_s=delay_s), robust=True)
