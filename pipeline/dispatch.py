@@ -1,15 +1,23 @@
 """From a stage's name to its code and its queue. The code is imported when first used: the edge has no
 Django."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 STAGES = {
     "schedule": "pipeline.stages.schedule:schedule",
     "probe": "pipeline.stages.probe:probe",
     "record": "pipeline.stages.record:record_messages",
 }
+
+
+class Parcel(NamedTuple):
+    """One message to send: due in ``delay_s``, and for ``checks`` the region whose edge is to take it."""
+
+    body: bytes
+    delay_s: float = 0.0
+    region: str = ""
 
 
 class Sender(Protocol):
@@ -23,6 +31,14 @@ class Sender(Protocol):
 
     def figures(self) -> dict[str, dict[str, int]]:
         """By queue: messages ``waiting``, and ``dead_letters`` given up."""
+
+
+@runtime_checkable
+class SendsParcels(Protocol):
+    """A sender that takes many messages a call, and has a queue a region."""
+
+    def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
+        """Queue all of them; raises when some could not be queued, the others then may have been."""
 
 
 class _NoEngine:
@@ -49,6 +65,15 @@ def use_sender(sender: Sender | None) -> None:
 
 def send(queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
     _sender.send(queue, body, delay_s=delay_s)
+
+
+def send_all(queue: str, parcels: Sequence[Parcel]) -> None:
+    """Queue all of them, in as few calls as the engine can."""
+    if isinstance(_sender, SendsParcels):
+        _sender.send_all(queue, parcels)
+        return
+    for parcel in parcels:
+        _sender.send(queue, parcel.body, delay_s=parcel.delay_s)
 
 
 def free(queue: str) -> int:

@@ -8,6 +8,7 @@ from monitors.instants import whole_ms
 from monitors.models import Monitor
 from monitors.secrets import SecretsUnreadable, join, unseal
 from pipeline import dispatch
+from pipeline.dispatch import Parcel
 from pipeline.messages import spec_bodies
 from probes.spec import CheckSpec
 
@@ -47,5 +48,19 @@ def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0
     due = [
         (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from
     ]
-    for body in spec_bodies(build_specs(due)):
-        dispatch.send("checks", body, delay_s=delay_s)
+    send_specs(build_specs(due), delay_s=delay_s)
+
+
+def pack_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> list[Parcel]:
+    """``specs`` as messages, each of one region: its edge takes nobody else's."""
+    by_region: dict[str, list[CheckSpec]] = {}
+    for spec in specs:
+        by_region.setdefault(spec.region, []).append(spec)
+    return [
+        Parcel(body, delay_s, region) for region, theirs in by_region.items() for body in spec_bodies(theirs)
+    ]
+
+
+def send_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> None:
+    """Ask for these checks in ``delay_s`` seconds."""
+    dispatch.send_all("checks", pack_specs(specs, delay_s=delay_s))

@@ -15,9 +15,9 @@ from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
 from monitors.transitions import Change
-from pipeline import dispatch, metrics
-from pipeline.messages import Results, decode, spec_bodies
-from pipeline.specs import build_specs
+from pipeline import metrics
+from pipeline.messages import Results, decode
+from pipeline.specs import build_specs, send_specs
 from probes.result import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -76,8 +76,7 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
             batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
         recorded.add(batch)
     for monitor_at in _by_delay(recorded.rechecks):
-        for body in spec_bodies(build_specs(monitor_at)):
-            dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())
+        send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
     logger.info(
