@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
 from pipeline import dispatch
+from pipeline.dispatch import DeadLetter
 from pipeline.probing import close_prober, shared_prober
 from pipeline.queues.memory import Letter, MemoryQueue
 from pipeline.timetable import TIMETABLE, Job
@@ -56,6 +57,26 @@ class EmbeddedEngine:
 
     def figures(self) -> dict[str, dict[str, int]]:
         return {name: {"waiting": len(q), "dead_letters": q.dead_total} for name, q in self.queues.items()}
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """Those of this process, and only as long as it runs."""
+        return [
+            DeadLetter(f"{name}-{letter.number}", name, letter.body, failures=letter.failures)
+            for name, queue in self.queues.items()
+            for letter in list(queue.dead)
+        ][:limit]
+
+    def redrive(self, letter_id: str) -> bool:
+        queue, number = self._find_queue(letter_id)
+        return queue is not None and queue.revive(number)
+
+    def drop(self, letter_id: str) -> bool:
+        queue, number = self._find_queue(letter_id)
+        return queue is not None and queue.bury(number) is not None
+
+    def _find_queue(self, letter_id: str) -> tuple[MemoryQueue | None, int]:
+        name, _, number = letter_id.rpartition("-")
+        return (self.queues.get(name), int(number)) if number.isdecimal() else (None, 0)
 
     # Life
 

@@ -204,9 +204,20 @@ def test_a_check_message_that_is_none_ends_as_a_dead_letter_and_the_checks_go_on
     engine.start()
     try:
         recording.wait_for(lambda _: state(monitor) == "up")
+        (letter,) = dispatch.dead_letters()
+        assert (letter.id, letter.queue, letter.body, letter.failures) == (
+            "checks-1",
+            "checks",
+            b"nonsense",
+            1,
+        )
+        assert not dispatch.drop("checks-2")
+        assert not dispatch.redrive("nonsense")
+        assert dispatch.drop("checks-1")
+        assert dispatch.dead_letters() == []
+        assert dispatch.queue_figures()["checks"]["dead_letters"] == 0
     finally:
         engine.stop()
-    assert [letter.body for letter in engine.queues["checks"].dead] == [b"nonsense"]
 
 
 def test_a_job_that_raises_stops_neither_its_clock_nor_the_other_jobs(
