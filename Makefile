@@ -39,7 +39,7 @@ bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statist
 	$(BIN)/python -m benchmarks.analytics $(ARGS)
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-aws .venv-sam
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "SentryPulse needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
@@ -57,4 +57,23 @@ clean:
 
 .venv/mysql.stamp: requirements-mysql.txt .venv/dev.stamp
 	@$(BIN)/pip install --quiet -r requirements-mysql.txt || { echo "mysqlclient needs a compiler and headers: apt-get install gcc pkg-config python3-dev default-libmysqlclient-dev"; exit 1; }
+	@touch $@
+
+# The serverless engine's tools: packaging, deploying, the emulator. Python 3.12 or 3.13, as Lambda runs it.
+PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
+
+.venv-aws/bin/python:
+	@test -n "$(PYTHON_AWS)" || exit 1
+	@$(PYTHON_AWS) -m venv .venv-aws
+
+.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt | .venv-aws/bin/python
+	@echo "Installing the serverless engine's tools …"
+	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
+	@touch $@
+
+.venv-sam/sam.stamp: requirements-sam.txt
+	@test -n "$(PYTHON_AWS)" || exit 1
+	@$(PYTHON_AWS) -m venv .venv-sam
+	@echo "Installing AWS SAM …"
+	@.venv-sam/bin/pip install --quiet -r requirements-sam.txt
 	@touch $@
