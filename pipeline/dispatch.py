@@ -16,7 +16,7 @@ STAGES = {
 
 ENGINE_SENDERS = {
     "celery": "pipeline.queues.celery:make_sender",
-    "serverless": "pipeline.queues.engine:make_sender",
+    "serverless": "pipeline.queues.sqs:make_sender",
 }
 """Engines whose queues every process can reach, the web server's and a command's too: what makes the sender.
 The embedded engine's are in its own process only."""

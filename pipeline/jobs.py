@@ -1,7 +1,7 @@
 """What the timetable's jobs do. Each may run twice, at once or again, without harm."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.tokens import purge_expired_tokens
 from analytics import retention, rollups
@@ -14,9 +14,15 @@ from pipeline.stages.schedule import schedule
 logger = logging.getLogger(__name__)
 
 
-def send_due_checks(*, owner: str, now: datetime) -> None:
-    """Send the slots up to now. When we ourselves were away, nobody's heartbeat is late for it."""
-    scheduled = schedule(owner=owner, now=now)
+SLICE_S = 20.0
+"""What takes longer stops after so long, says that there is more, and is called again: no function of
+Lambda's is cut off in the middle, and no other job of its lane waits for ever."""
+
+
+def send_due_checks(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> None:
+    """Send the slots up to ``now + ahead``. When we ourselves were away, nobody's heartbeat is late for
+    it."""
+    scheduled = schedule(owner=owner, now=now, ahead=ahead)
     if scheduled.away_from is not None:
         heartbeats.forgive(away_from=scheduled.away_from, away_until=now)
 
@@ -39,14 +45,14 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
     purge_expired_tokens(now=now, limit=10_000)
 
 
-def roll_up(*, owner: str, now: datetime) -> None:
-    """Sum up the hours that are over, and again those that late results belong to."""
-    rollups.catch_up(owner=owner, now=now)
+def roll_up(*, owner: str, now: datetime) -> bool:
+    """Sum up the hours that are over, and again those that late results belong to; True: not all yet."""
+    return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.is_behind(now=now)
 
 
-def purge(*, owner: str, now: datetime) -> None:
-    """Delete what is older than the settings keep."""
-    retention.purge(owner=owner, now=now)
+def purge(*, owner: str, now: datetime) -> bool:
+    """Delete what is older than the settings keep; True: not all yet."""
+    return retention.purge(owner=owner, now=now, for_s=SLICE_S).more
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:

@@ -1,18 +1,20 @@
 """The messages' one codec: plain JSON, readable in a dead-letter queue, the same on every engine."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from delivery.message import Delivery, Receipt
+from pipeline.dispatch import Parcel
 from probes.result import CheckResult
 from probes.spec import CheckSpec
 
 MAX_BATCH = 100
 """Specs or results a message; keeps one edge process busy."""
 MAX_BODY_BYTES = 200_000
-"""Of one message: SQS took 256 KiB at most for long, and emulators and other regions' limits follow slowly."""
+"""Of one message: SQS took 256 KiB at most for long, and emulators and other regions' limits follow
+slowly."""
 
 
 class Checks(msgspec.Struct, frozen=True, tag="checks.v1"):
@@ -52,9 +54,19 @@ def decode(body: bytes | str) -> Message:
 
 
 def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:
-    """``specs`` as message bodies of at most ``MAX_BATCH`` each, and of ``MAX_BODY_BYTES`` where the specs are
-    large. One spec that alone is larger (no valid configuration is) goes alone."""
+    """``specs`` as message bodies of at most ``MAX_BATCH`` each, and of ``MAX_BODY_BYTES`` where the specs
+    are large. One spec that alone is larger (no valid configuration is) goes alone."""
     return _split(specs, lambda part: encode(Checks(list(part))))
+
+
+def pack_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> list[Parcel]:
+    """``specs`` as messages, each of one region: its edge takes nobody else's."""
+    by_region: dict[str, list[CheckSpec]] = {}
+    for spec in specs:
+        by_region.setdefault(spec.region, []).append(spec)
+    return [
+        Parcel(body, delay_s, region) for region, theirs in by_region.items() for body in spec_bodies(theirs)
+    ]
 
 
 def result_bodies(results: Sequence[CheckResult]) -> Iterator[bytes]:

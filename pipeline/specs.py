@@ -8,18 +8,19 @@ from monitors.instants import whole_ms
 from monitors.models import Monitor
 from monitors.secrets import SecretsUnreadable, join, unseal
 from pipeline import dispatch
-from pipeline.dispatch import Parcel
-from pipeline.messages import spec_bodies
+from pipeline.dispatch import QueuesAway
+from pipeline.messages import pack_specs
 from probes.spec import CheckSpec
 
 logger = logging.getLogger(__name__)
 
 
 def build_spec(monitor: Monitor, *, region: str, at: datetime) -> CheckSpec:
-    """Raises ``SecretsUnreadable`` when FIELD_ENCRYPTION_KEY has changed."""
+    """Raises ``SecretsUnreadable`` when FIELD_ENCRYPTION_KEY has changed. One that is not stored is number
+    0."""
     config = join(monitor.config, unseal(monitor.secrets)) if monitor.secrets else monitor.config
     return CheckSpec(
-        monitor_id=monitor.pk,
+        monitor_id=monitor.pk or 0,
         revision=monitor.revision,
         kind=monitor.kind,
         target=monitor.url,
@@ -43,22 +44,15 @@ def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]
 
 def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0.0) -> None:
     """Ask for a check of each monitor besides its slots: it is new, edited or resumed. Heartbeats wait
-    instead."""
+    instead. While the queues are away the next slot must do: the change itself is stored."""
     at = now + timedelta(seconds=delay_s)
     due = [
         (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from
     ]
-    send_specs(build_specs(due), delay_s=delay_s)
-
-
-def pack_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> list[Parcel]:
-    """``specs`` as messages, each of one region: its edge takes nobody else's."""
-    by_region: dict[str, list[CheckSpec]] = {}
-    for spec in specs:
-        by_region.setdefault(spec.region, []).append(spec)
-    return [
-        Parcel(body, delay_s, region) for region, theirs in by_region.items() for body in spec_bodies(theirs)
-    ]
+    try:
+        send_specs(build_specs(due), delay_s=delay_s)
+    except QueuesAway as error:
+        logger.warning("check soon left to the slots monitors=%d: %s", len(due), error)
 
 
 def send_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> None:

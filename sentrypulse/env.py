@@ -10,8 +10,10 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from pipeline.queues.addresses import QUEUES, Addresses, read_addresses
+
 ENGINES = ("embedded", "celery", "serverless")
-AVAILABLE_ENGINES = ("embedded",)
+AVAILABLE_ENGINES = ("embedded", "serverless")
 
 
 class SettingsError(ImproperlyConfigured):
@@ -23,10 +25,16 @@ def _refuse(name: str, why: str) -> NoReturn:
 
 
 class Env:
-    """Typed access to environment variables, with one clear sentence for each that is wrong."""
+    """Typed access to environment variables, with one clear sentence for each that is wrong.
+
+    With ``SSM_PATH``, the parameters under it (``/sentrypulse/prod/SECRET_KEY``) count as variables, too;
+    what stands in the environment goes before.
+    """
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         self._values = dict(os.environ if environment is None else environment)
+        if path := self.text("SSM_PATH"):
+            self._values = _read_parameters(path) | self._values
 
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
@@ -94,6 +102,32 @@ class Env:
             _refuse("DATABASE_URL", f"names no database: write {form} .")
         return setting
 
+    def ca_file(self) -> str:
+        """The file of ``DATABASE_CA_FILE``; a refusal where it cannot be read."""
+        path = self.text("DATABASE_CA_FILE")
+        if path and not os.access(path, os.R_OK):
+            _refuse("DATABASE_CA_FILE", f"names a file that cannot be read: {path}.")
+        return path
+
+    def queues(self, *, required: bool) -> Addresses:
+        """Where the queues are; with ``required``, a refusal that names the first that is missing."""
+        try:
+            addresses = read_addresses(self._values)
+        except ValueError as mistake:
+            raise SettingsError(str(mistake)) from None
+        for queue, variable in QUEUES.items():
+            if required and queue not in addresses:
+                form = "region=url,region=url" if queue == "checks" else "the URL that SQS gives it"
+                _refuse(variable, f"is required with ENGINE=serverless: where the queue {queue} is ({form}).")
+        return addresses
+
+    def required_text(self, name: str, *, required: bool, why: str) -> str:
+        """The text; with ``required``, a refusal that says ``why`` where there is none."""
+        value = self.text(name)
+        if required and not value:
+            _refuse(name, f"is required with this engine: {why}.")
+        return value
+
     def redis_url(self) -> str:
         url = self.text("REDIS_URL")
         if url and not url.startswith(("redis://", "rediss://", "unix://")):
@@ -108,6 +142,15 @@ class Env:
             return dict(environ.Env.email_url_config(url))
         except (ValueError, KeyError, ImproperlyConfigured):
             _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
+
+
+def _read_parameters(path: str) -> dict[str, str]:
+    from sentrypulse.parameters import ParametersAway, read_parameters  # boto3 takes a tenth of a second
+
+    try:
+        return read_parameters(path)
+    except ParametersAway as error:
+        _refuse("SSM_PATH", str(error))
 
 
 def keep_secret(path: Path, make: str) -> str:

@@ -14,7 +14,8 @@ _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
 
 Addresses = dict[str, dict[str, str]]
-"""By queue, then by region of the edge: its URL. Only ``checks`` has regions; the others' is the empty one."""
+"""By queue, then by region of the edge: its URL. Only ``checks`` has regions; the others' is the empty
+one."""
 
 
 def read_addresses(environment: Mapping[str, str]) -> Addresses:
@@ -38,7 +39,9 @@ def _read_regions(variable: str, text: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         region, equals, url = part.partition("=")
         if not equals or not _NAME.match(region):
-            raise ValueError(f"{variable} must look like eu-west-1=https://…,us-east-1=https://…, not {part!r}.")
+            raise ValueError(
+                f"{variable} must look like eu-west-1=https://…,us-east-1=https://…, not {part!r}."
+            )
         if region in regions:
             raise ValueError(f"{variable} names the region {region} twice.")
         regions[region] = url
@@ -52,8 +55,8 @@ def _check_url(variable: str, url: str) -> None:
 
 
 def aws_region_of(url: str, *, region: str = "") -> str | None:
-    """The AWS region that the queue is in: from its URL, or the edge's ``region`` if it is named like one; None
-    where only the environment knows."""
+    """The AWS region that the queue is in: from its URL, or the edge's ``region`` if it is named like one;
+    None where only the environment knows."""
     host = urlsplit(url).hostname or ""
     for label in host.split("."):
         if _REGION.match(label):

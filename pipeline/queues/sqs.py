@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +16,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline import observing
 from pipeline.dispatch import DeadLetter, Parcel, QueuesAway
-from pipeline.queues.addresses import Addresses, aws_region_of, name_of
+from pipeline.queues.addresses import Addresses, aws_region_of, name_of, read_addresses
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -32,6 +34,7 @@ ENTRIES_A_CALL = 10
 BYTES_A_CALL = 256 * 1024
 """SQS takes 1 MiB a call since 2025, and 256 KiB before; it bills by 64 KiB, so longer calls save nothing."""
 LONGEST_DELAY_S = 900
+MAX_WAITING = 1_000
 ATTEMPTS = 6
 FIRST_PAUSE_S = 0.1
 FIGURES_FOR_S = 15.0
@@ -55,8 +58,9 @@ class Queue:
 
 
 class SqsSender:
-    """What stages send through (``dispatch.Sender``). Raises ``QueuesAway`` while SQS does not answer, and when
-    it refused some messages to the end; the others may have been taken. Send all again: twice is harmless.
+    """What stages send through (``dispatch.Sender``). Raises ``QueuesAway`` while SQS does not answer, and
+    when it refused some messages to the end; the others may have been taken. Send all again: twice is
+    harmless.
 
     ``max_waiting`` bounds the messages that wait in a region's ``checks``: where its edge does not take them,
     no more are sent, and what was not checked becomes a gap instead of a burst of stale checks. What is
@@ -67,7 +71,7 @@ class SqsSender:
         self,
         addresses: Addresses,
         *,
-        max_waiting: int = 1_000,
+        max_waiting: int = MAX_WAITING,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._addresses = addresses
@@ -102,6 +106,7 @@ class SqsSender:
         for attempt in range(ATTEMPTS):
             with _reaching(queue):
                 answer = queue.client.send_message_batch(QueueUrl=queue.url, Entries=entries)
+            observing.count(QueueCalls=1, MessagesSent=len(answer.get("Successful", [])))
             failed = answer.get("Failed", [])
             if not failed:
                 return
@@ -114,11 +119,26 @@ class SqsSender:
             self._sleep(FIRST_PAUSE_S * 2**attempt * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
         raise QueuesAway(f"The queue {queue.shown} did not take {len(entries)} messages ({why}).")
 
+    def show_again(self, queue: str, receipt_handles: Sequence[str], *, pause_s: int) -> None:
+        """Let messages that were received be received again in ``pause_s``, not at the end of the queue's own
+        time."""
+        one = self._queue(queue, "")
+        for start in range(0, len(receipt_handles), ENTRIES_A_CALL):
+            with _reaching(one):
+                one.client.change_message_visibility_batch(
+                    QueueUrl=one.url,
+                    Entries=[
+                        {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": pause_s}
+                        for number, handle in enumerate(receipt_handles[start : start + ENTRIES_A_CALL])
+                    ],
+                )
+
     # Looking
 
     def free(self, queue: str) -> int:
-        """How many messages the emptiest region takes now. Those that are full are remembered, and sent nothing
-        until this is asked again: one whose edge is away makes a gap of its own, and holds up nobody else."""
+        """How many messages the emptiest region takes now. Those that are full are remembered, and sent
+        nothing until this is asked again: one whose edge is away makes a gap of its own, and holds up nobody
+        else."""
         room = {one.shown: self._max_waiting - self._count(one) for one in self._queues(queue)}
         self._full = {shown for shown, left in room.items() if left <= 0}
         return max(0, *room.values())
@@ -165,14 +185,12 @@ class SqsSender:
         """The messages given up, oldest first, ``limit`` at most. Looking hides them from others for seconds,
         and they come in no order: of very many, some others may be seen next time."""
         with ExitStack() as held:
-            found = [
-                _read_letter(queue, message)
-                for queue, message in islice(self._take_dead(held), limit)
-            ]
+            found = [_read_letter(queue, message) for queue, message in islice(self._take_dead(held), limit)]
         return sorted(found, key=lambda letter: (letter.died_at or EPOCH, letter.id))
 
     def redrive(self, letter_id: str) -> bool:
-        """Queue it again, then delete it among the dead: killed in between, it comes twice, which is harmless."""
+        """Queue it again, then delete it among the dead: killed in between, it comes twice, which is
+        harmless."""
         with ExitStack() as held:
             for queue, message in self._take_dead(held):
                 if _id_of(queue, message) == letter_id:
@@ -272,6 +290,13 @@ def _read_letter(queue: Queue, message: "MessageTypeDef") -> DeadLetter:
     )
 
 
+def make_sender() -> SqsSender:
+    """The queues that this process's environment names. Raises ``ValueError`` for addresses that are none."""
+    return SqsSender(
+        read_addresses(os.environ), max_waiting=int(os.environ.get("QUEUE_MAX_MESSAGES") or MAX_WAITING)
+    )
+
+
 def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
     """``parcels`` as the entries of calls: ten at most, and no more bytes than one may have."""
     entries: list[Entry] = []
@@ -290,5 +315,6 @@ def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
 
 
 def write_body(body: bytes) -> str:
-    """The message as SQS takes it: JSON whose two characters that SQS refuses (U+FFFE, U+FFFF) are escaped."""
+    """The message as SQS takes it: JSON whose two characters that SQS refuses (U+FFFE, U+FFFF) are
+    escaped."""
     return body.decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

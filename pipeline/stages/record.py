@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
 from monitors.transitions import Change
-from pipeline import metrics
+from pipeline import metrics, observing
 from pipeline.messages import Results, decode
 from pipeline.specs import build_specs, send_specs
 from probes.result import CheckResult
@@ -35,6 +36,7 @@ class Recorded:
     stale: int = 0
     events: list[IncidentEvent] = field(default_factory=list)
     rechecks: list[tuple[Monitor, str, datetime]] = field(default_factory=list)
+    team_ids: set[int] = field(default_factory=set)
 
     def add(self, other: "Recorded") -> None:
         self.stored += other.stored
@@ -42,6 +44,7 @@ class Recorded:
         self.stale += other.stale
         self.events += other.events
         self.rechecks += other.rechecks
+        self.team_ids |= other.team_ids
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
@@ -79,6 +82,7 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
+    _note(results, recorded, now=now)
     logger.info(
         "record results=%d stored=%d duplicates=%d stale=%d events=%d rechecks=%d took_ms=%d",
         len(results),
@@ -90,6 +94,20 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         round(took_s * 1000),
     )
     return recorded
+
+
+def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) -> None:
+    outcomes = Counter(f"Checks{result.status.value.capitalize()}" for result in results)
+    observing.count(
+        **outcomes,
+        ResultsStored=recorded.stored,
+        ResultsDoubled=recorded.duplicates,
+        Events=len(recorded.events),
+    )
+    lag_ms = max((now - result.checked_at).total_seconds() * 1000 for result in results)
+    observing.peak(BatchSize=len(results), LagMs=round(lag_ms))
+    if len(recorded.team_ids) == 1:
+        observing.mark(team=next(iter(recorded.team_ids)))
 
 
 def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
@@ -119,6 +137,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         stale=batch.stale,
         events=events,
         rechecks=_with_configuration(wanted),
+        team_ids={watched.monitor.team_id for watched in batch.watched.values()},
     )
 
 

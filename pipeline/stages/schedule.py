@@ -18,8 +18,9 @@ from monitors.models import Monitor
 from monitors.slots import last_slot, phase_ranges, slots_between
 from pipeline import dispatch
 from pipeline.dispatch import Parcel
+from pipeline.messages import pack_specs
 from pipeline.models import Cursor
-from pipeline.specs import build_specs, pack_specs
+from pipeline.specs import build_specs
 
 logger = logging.getLogger(__name__)
 
