@@ -1,4 +1,8 @@
-"""Reads the environment, and stops the start with one sentence where it makes no sense."""
+"""Reads the environment, and stops the start with one sentence where it makes no sense.
+
+The edge's processes read theirs here, too: nothing of Django is imported until a setting of Django's is asked
+for.
+"""
 
 import os
 import secrets
@@ -6,17 +10,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-import environ
-from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured
-
 from pipeline.queues.addresses import QUEUES, Addresses, read_addresses
 
 ENGINES = ("embedded", "celery", "serverless")
-AVAILABLE_ENGINES = ("embedded", "serverless")
+BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
 
 
-class SettingsError(ImproperlyConfigured):
+class SettingsError(Exception):
     """A setting that stops the start; its text is one sentence that names the variable and the fix."""
 
 
@@ -63,9 +63,37 @@ class Env:
         engine = self.text("ENGINE", "embedded")
         if engine not in ENGINES:
             _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
-        if engine not in AVAILABLE_ENGINES:
-            _refuse("ENGINE", f"{engine} is not part of this version yet; use ENGINE=embedded.")
         return engine
+
+    def broker_url(self) -> str:
+        """Where the Celery engine's messages wait. It may hold a password, so no refusal quotes it."""
+        url = self.text("CELERY_BROKER_URL")
+        if not url.startswith(BROKERS):
+            _refuse(
+                "CELERY_BROKER_URL",
+                "is required with ENGINE=celery: redis://host:6379/0, amqp://user:password@host:5672/vhost "
+                "or sqs:// (also rediss://, amqps://).",
+            )
+        return url
+
+    def waits(self, name: str, default: str) -> tuple[float, ...]:
+        """Comma-separated seconds, such as ``1,5,15,60``."""
+        try:
+            found = tuple(float(item) for item in self.text(name, default).split(","))
+        except ValueError:
+            found = ()
+        if not found or not all(0 < wait_s <= 3600 for wait_s in found):
+            _refuse(name, f"must be seconds above 0 and up to 3600, separated by commas, such as {default}.")
+        return found
+
+    def probe_bounds(self) -> dict[str, Any]:
+        """What ``probes.run.Prober`` is made with: how many at once, and whether it may look at ourselves."""
+        embedded = self.engine() == "embedded"
+        return {
+            "allow_private": self.flag("PROBE_ALLOW_PRIVATE", default=embedded),
+            "concurrency": self.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
+            "per_host": self.integer("PROBE_PER_HOST", 10, low=1, high=500),
+        }
 
     def http_url(self, name: str, default: str) -> str:
         """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
@@ -86,6 +114,8 @@ class Env:
 
         A refusal never quotes the URL, nor a parser's error that does: it holds a password.
         """
+        import environ
+
         url = self.text("DATABASE_URL", default)
         scheme = url.partition("://")[0]
         if scheme not in {"sqlite", "mysql"}:
@@ -96,6 +126,12 @@ class Env:
             _refuse(
                 "DATABASE_URL",
                 "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
+            )
+        if scheme == "sqlite" and self.engine() != "embedded":
+            _refuse(
+                "DATABASE_URL",
+                f"must be mysql://user:password@host:3306/database with ENGINE={self.engine()}: its workers "
+                "write at the same time, and SQLite has one writer.",
             )
         if setting.get("NAME", "") in {"", ":memory:"}:
             form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"
@@ -137,6 +173,9 @@ class Env:
     def email(self) -> dict[str, Any]:
         """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps,
         smtp+tls."""
+        import environ
+        from django.core.exceptions import ImproperlyConfigured
+
         url = self.text("EMAIL_URL", "consolemail://")
         try:
             return dict(environ.Env.email_url_config(url))
@@ -158,6 +197,8 @@ def keep_secret(path: Path, make: str) -> str:
 
     ``make`` is ``"django"`` or ``"fernet"``. Two processes that start at once end with the same secret.
     """
+    from cryptography.fernet import Fernet
+
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         value = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
@@ -180,6 +221,8 @@ def require_secret(env: Env, name: str, *, kept_at: Path | None, make: str) -> s
         _refuse(name, "is required with this engine: set it to a long random secret.")
     value = value or keep_secret(kept_at, make)  # type: ignore[arg-type]  # None was refused above
     if make == "fernet":
+        from cryptography.fernet import Fernet
+
         for key in value.split(","):
             try:
                 Fernet(key.strip())

@@ -90,9 +90,10 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # The pipeline
 
-PROBE_ALLOW_PRIVATE = env.flag("PROBE_ALLOW_PRIVATE", default=EMBEDDED)
-PROBE_CONCURRENCY = env.integer("PROBE_CONCURRENCY", 100, low=1, high=500)
-PROBE_PER_HOST = env.integer("PROBE_PER_HOST", 10, low=1, high=500)
+_bounds = env.probe_bounds()
+PROBE_ALLOW_PRIVATE: bool = _bounds["allow_private"]
+PROBE_CONCURRENCY: int = _bounds["concurrency"]
+PROBE_PER_HOST: int = _bounds["per_host"]
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
