@@ -32,3 +32,4 @@ def log_json_lines(*, level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(FieldsFormatter(FIELDS, rename_fields=NAMES))
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -49,12 +49,17 @@ def tick(*, owner: str, now: datetime) -> None:
     """One minute. Late, doubled or skipped, it loses and doubles nothing: see ``schedule``. A job may be
     woken twice, which is harmless, and one that was due in a minute that was skipped is woken in the next."""
     send_due_checks(owner=owner, now=now, ahead=MINUTE)
+    wakes: list[Parcel] = []
     for job in TIMETABLE:
         if place_of(job) is Place.MINUTE:
             moments = ask_soon(job, now=now, until=now + MINUTE)
-            wake([job.name], delays_s={0, *(_delay_s(at, now=now) for at in moments)})
+            wakes += [
+                _wake(job.name, delay_s)
+                for delay_s in sorted({0, *(_delay_s(at, now=now) for at in moments)})
+            ]
         elif place_of(job) is Place.DUE and _take_turn(job, now=now):
-            wake([job.name])
+            wakes.append(_wake(job.name))
+    dispatch.send_all("receipts", wakes)
 
 
 def run_night() -> None:
@@ -62,10 +67,13 @@ def run_night() -> None:
     wake([AGGREGATE, *(job.name for job in TIMETABLE if place_of(job) is Place.NIGHT)])
 
 
-def wake(jobs: Iterable[str], *, delays_s: Iterable[int] = (0,)) -> None:
-    """Let each job run in so many seconds, in a function of its own."""
-    parcels = [Parcel(encode(Wake(job)), delay_s) for job in jobs for delay_s in sorted(delays_s)]
-    dispatch.send_all("receipts", parcels)
+def wake(jobs: Iterable[str]) -> None:
+    """Let each job run now, in a function of its own."""
+    dispatch.send_all("receipts", [_wake(job) for job in jobs])
+
+
+def _wake(job: str, delay_s: int = 0) -> Parcel:
+    return Parcel(encode(Wake(job)), delay_s)
 
 
 def _delay_s(at: datetime, *, now: datetime) -> int:

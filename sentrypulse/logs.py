@@ -35,5 +35,6 @@ def logging_setting(*, level: str, style: str) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # a 4xx is the client's affair; the request log has it
             "waitress": {"level": "WARNING"},
+            "botocore": {"level": "WARNING"},
         },
     }

@@ -166,7 +166,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# On Lambda they are in the package, collected when it was built.
+STATIC_ROOT = Path(
+    env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if ENGINE == "serverless" else DATA_DIR / "static"))
+)
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -100,3 +100,6 @@ def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
 
 
 CALLS = {"probe": call_probe}
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    get_edge()  # in the start, which is quick and tried again when it fails, and not in the first event
