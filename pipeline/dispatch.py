@@ -11,6 +11,8 @@ STAGES = {
     "schedule": "pipeline.stages.schedule:schedule",
     "probe": "pipeline.stages.probe:probe",
     "record": "pipeline.stages.record:record_messages",
+    "deliver": "pipeline.stages.deliver:deliver",
+    "settle": "pipeline.stages.settle:settle",
 }
 
 
@@ -54,8 +56,7 @@ class Sender(Protocol):
     """
 
     def send(self, queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
-        """Queue ``body`` (on ``checks``, ``results``, …), to be taken in ``delay_s`` seconds at the
-        earliest."""
+        """Queue ``body`` on one of the four queues, to be taken in ``delay_s`` seconds at the earliest."""
 
     def free(self, queue: str) -> int:
         """How many messages the queue still takes now."""

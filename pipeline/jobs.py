@@ -2,14 +2,23 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.tokens import purge_expired_tokens
+from alerts import planning, sending
+from alerts.models import Delivery
+from alerts.troubles import Burn
 from analytics import retention, rollups
+from analytics.models import BurnAlert
 from analytics.reports.freezing import freeze_due
-from analytics.slos import alerts
+from analytics.slos import alerts as burn
 from monitors import heartbeats
+from pipeline import dispatch
+from pipeline.dispatch import Parcel
+from pipeline.messages import delivery_bodies
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+from pipeline.telling import tell_burns
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +65,45 @@ def purge(*, owner: str, now: datetime) -> bool:
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
-    """Open and close the alerts of budgets that burn too fast.
+    """Open and close the alerts of budgets that burn too fast, and have them told.
 
-    From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
-    incidents (``pipeline.stages.record.Recorded.events``).
+    All that are open are handed on each time, not what changed: so what a crash kept from being told, or an
+    edit closed, is told by the next round.
     """
-    for event in alerts.evaluate(now=now):
+    events = burn.evaluate(now=now)
+    for event in events:
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
+    closed = [event.alert for event in events if event.event == "closed"]
+    tell_burns([_tell_burn(alert) for alert in [*burn.read_open(), *closed]], now=now)
+
+
+def _tell_burn(alert: BurnAlert) -> Burn:
+    slo = alert.slo
+    return Burn(
+        key=str(alert.pk),
+        team=slo.team,
+        monitor=slo.monitor,
+        title=f"The error budget of {slo.name} burns too fast",
+        sentence=f"At {alert.burn_rate_short:.1f} times the rate that just keeps the target"
+        f" ({float(slo.target_ratio):.4%} over {slo.window_days} days).",
+        opened_at=alert.opened_at,
+        closed_at=alert.closed_at,
+    )
+
+
+def send_alerts(*, owner: str, now: datetime) -> None:
+    """Plan what time alone makes us tell, and send what is due."""
+    planning.follow(now=now)
+    bodies = delivery_bodies(sending.take_due(now=now))
+    dispatch.send_all("deliveries", [Parcel(body) for body in bodies])
+
+
+def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
+    """When an alert is to be sent in ``[now, until)``: one that is held, or one that is tried again."""
+    due = Delivery.objects.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
+    moments: list[Any] = list(due.values_list("due_at", flat=True).distinct()[:1_000])
+    return moments
 
 
 def freeze_reports(*, owner: str, now: datetime) -> None:

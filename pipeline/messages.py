@@ -44,6 +44,10 @@ Message = Checks | Results | Deliveries | Receipts | Wake
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
+DELIVERIES_A_MESSAGE = 10
+"""A letter with its HTML is some ten KB; a message stays under 200."""
+
+
 def encode(message: Message) -> bytes:
     return msgspec.json.encode(message)
 
@@ -87,3 +91,12 @@ def _halve(items: Sequence[Item], encode_part: Callable[[Sequence[Item]], bytes]
     middle = len(items) // 2
     yield from _halve(items[:middle], encode_part)
     yield from _halve(items[middle:], encode_part)
+
+
+def delivery_bodies(deliveries: Sequence[Delivery]) -> Iterator[bytes]:
+    """``deliveries`` as message bodies of at most ``DELIVERIES_A_MESSAGE`` each."""
+    step = DELIVERIES_A_MESSAGE
+    return (
+        encode(Deliveries(list(deliveries[start : start + step])))
+        for start in range(0, len(deliveries), step)
+    )

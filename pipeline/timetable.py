@@ -52,6 +52,13 @@ TIMETABLE = (
         lane="heartbeats",
         soon="monitors.heartbeats:next_deadlines",
     ),
+    Job(
+        "send alerts",
+        0.5,
+        "pipeline.jobs:send_alerts",
+        lane="alerts",
+        soon="pipeline.jobs:alerts_due_soon",
+    ),
     Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
     Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
     Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),

@@ -5,6 +5,7 @@ for.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,20 @@ from pipeline.queues.addresses import QUEUES, Addresses, read_addresses
 
 ENGINES = ("embedded", "celery", "serverless")
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
+
+_POST = "sentrypulse.mail.EmailBackend"
+EMAIL_SCHEMES = {
+    "smtp": _POST,
+    "smtps": _POST,
+    "smtp+tls": _POST,
+    "smtp+ssl": _POST,
+    "ses": _POST,
+    "consolemail": "django.core.mail.backends.console.EmailBackend",
+    "dummymail": "django.core.mail.backends.dummy.EmailBackend",
+}
+_EMAIL_SHAPE = (
+    "must look like smtp://user:password@host:25 or ses://eu-central-1, or be empty for the console."
+)
 
 
 class SettingsError(Exception):
@@ -95,6 +110,16 @@ class Env:
             "per_host": self.integer("PROBE_PER_HOST", 10, low=1, high=500),
         }
 
+    def courier_bounds(self) -> dict[str, Any]:
+        """What ``delivery.send.Courier`` is made with where there is no Django."""
+        public = urlsplit(self.text("PUBLIC_URL")).hostname or "localhost"
+        return {
+            "allow_private": self.probe_bounds()["allow_private"],
+            "email_url": self.email_url(),
+            "email_from": self.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{public}>"),
+            "concurrency": self.integer("DELIVERY_CONCURRENCY", 20, low=1, high=200),
+        }
+
     def http_url(self, name: str, default: str) -> str:
         """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
         url = self.text(name, default).rstrip("/").lower()
@@ -171,16 +196,33 @@ class Env:
         return url
 
     def email(self) -> dict[str, Any]:
-        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps,
-        smtp+tls."""
+        """Django's e-mail settings for ``EMAIL_URL``, and the URL for deliveries, which have no Django."""
         import environ
         from django.core.exceptions import ImproperlyConfigured
 
+        url = self.email_url()
+        try:
+            setting = dict(environ.Env.email_url_config(url, backend=EMAIL_SCHEMES.get(urlsplit(url).scheme)))
+        except (ValueError, KeyError, ImproperlyConfigured):
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return {**setting, "EMAIL_URL": url}
+
+    def email_url(self) -> str:
+        """Empty is the console; see ``delivery.post`` for the forms. A refusal never quotes it: it holds a
+        password."""
         url = self.text("EMAIL_URL", "consolemail://")
         try:
-            return dict(environ.Env.email_url_config(url))
-        except (ValueError, KeyError, ImproperlyConfigured):
-            _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
+            parts = urlsplit(url)
+            scheme, host, _ = parts.scheme, parts.hostname, parts.port
+            if scheme == "ses":
+                right = bool(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", host or ""))
+            else:
+                right = scheme in EMAIL_SCHEMES and bool(host or not scheme.startswith("smtp"))
+        except ValueError:
+            right = False
+        if not right:
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return url
 
 
 def _read_parameters(path: str) -> dict[str, str]:

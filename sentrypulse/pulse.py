@@ -1,6 +1,5 @@
 """Is this container alive? ``python -m sentrypulse.pulse worker`` (or ``beat``, or ``web``).
 
-
 A worker or the clock touches PULSE_FILE while its loop turns; the web server is asked over HTTP. Costs no
 broker, no database and no Django, so that a container's health check may run every few seconds.
 """

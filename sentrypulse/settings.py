@@ -94,6 +94,7 @@ _bounds = env.probe_bounds()
 PROBE_ALLOW_PRIVATE: bool = _bounds["allow_private"]
 PROBE_CONCURRENCY: int = _bounds["concurrency"]
 PROBE_PER_HOST: int = _bounds["per_host"]
+DELIVERY_CONCURRENCY: int = env.courier_bounds()["concurrency"]
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
@@ -128,6 +129,7 @@ INSTALLED_APPS = [
     "monitors",
     "incidents",
     "outbox",
+    "alerts",
     "analytics",
     "pipeline",
     "sentrypulse",
@@ -190,7 +192,9 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
 
-vars().update(env.email())
+_email = env.email()
+EMAIL_URL: str = _email["EMAIL_URL"]
+vars().update(_email)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
@@ -231,6 +235,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "reset_address": "20/hour",
         "reset_account": "5/hour",
         "invite_user": "60/hour",
+        "test_channel": "10/minute",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -8,16 +8,13 @@ from datetime import UTC, datetime
 from functools import lru_cache, wraps
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from pipeline import dispatch, minute, observing
+from pipeline import dispatch, minute
 from pipeline.dispatch import QueuesAway
 from pipeline.entrypoints.aws_events import Handler, entry, handle_batch
-from pipeline.messages import Wake, decode
 from pipeline.queues.sqs import SqsSender
-from pipeline.timetable import find_job, run_job
 
 logger = logging.getLogger(__name__)
 
@@ -96,15 +93,8 @@ def receipts(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """What became of deliveries, and jobs that are to run now."""
 
     def settle(bodies: Sequence[bytes]) -> list[int]:
-        wakes = {index: name for index, body in enumerate(bodies) if (name := _read_wake(body)) is not None}
-        others = [index for index in range(len(bodies)) if index not in wakes]
-        failed: list[int] = []
-        if others:
-            stage = dispatch.load_stage("settle")
-            failed += [others[at] for at in stage([bodies[index] for index in others], now=read_clock())]
-        for name in dict.fromkeys(wakes.values()):
-            if not _run_woken(name, owner=_name_owner(context)):
-                failed += [index for index, woken in wakes.items() if woken == name]
+        stage = dispatch.load_stage("settle")
+        failed: list[int] = stage(bodies, now=read_clock(), owner=_name_owner(context))
         return failed
 
     return _take(event, "receipts", settle)
@@ -118,26 +108,6 @@ def _take(
     except AWAY:
         _ask_again_soon(event, queue)
         raise
-
-
-def _read_wake(body: bytes) -> str | None:
-    try:
-        message = decode(body)
-    except msgspec.MsgspecError:
-        return None
-    return message.job if isinstance(message, Wake) else None
-
-
-def _run_woken(name: str, *, owner: str) -> bool:
-    """Run the job; False for one that there is not. What it leaves for later is woken again."""
-    job = find_job(name)
-    if job is None:
-        logger.error("no job is named %r", name[:40])
-        return False
-    observing.mark(job=name)
-    if run_job(job, owner=owner, now=read_clock()):
-        minute.wake([name])
-    return True
 
 
 def _ask_again_soon(event: dict[str, Any], queue: str) -> None:

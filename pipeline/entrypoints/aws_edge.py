@@ -10,15 +10,17 @@ from typing import Any
 
 import msgspec
 
+from delivery.message import Delivery
+from delivery.send import Courier
 from pipeline import dispatch
 from pipeline.dispatch import QueuesAway
 from pipeline.entrypoints.aws_events import entry, handle_batch
 from pipeline.json_lines import log_json_lines
 from pipeline.messages import pack_specs
-from pipeline.queues.addresses import read_addresses
 from pipeline.queues.sqs import SqsSender
 from probes.run import Prober
 from probes.spec import CheckSpec
+from sentrypulse.env import Env
 
 RESERVE_S = 5.0
 """Kept of the function's time for handing over what was found, and handing back what was not."""
@@ -28,20 +30,18 @@ FLUSH_S = 1.0
 class Edge:
     """What a sandbox makes once and keeps."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        log_json_lines(level=environment.get("LOG_LEVEL", "INFO").upper())
-        self.addresses = read_addresses(environment)
+    def __init__(self) -> None:
+        env = Env()
+        log_json_lines(level=env.text("LOG_LEVEL", "INFO").upper())
+        self.addresses = env.queues(required=True)
         self.sender = SqsSender(self.addresses)
-        self.prober = Prober(
-            allow_private=environment.get("PROBE_ALLOW_PRIVATE", "").lower() in {"1", "true", "yes", "on"},
-            concurrency=int(environment.get("PROBE_CONCURRENCY") or 100),
-            per_host=int(environment.get("PROBE_PER_HOST") or 10),
-        )
+        self.courier = Courier(**env.courier_bounds())
+        self.prober = Prober(**env.probe_bounds())
 
 
 @lru_cache(maxsize=1)
 def get_edge() -> Edge:
-    return Edge(dict(os.environ))
+    return Edge()
 
 
 @entry("edge")
@@ -75,7 +75,7 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
 
     def take_deliveries(bodies: Sequence[bytes]) -> list[int]:
         failed: list[int] = dispatch.load_stage("deliver")(
-            bodies, send=lambda body: edge.sender.send("receipts", body)
+            bodies, courier=edge.courier, send=lambda body: edge.sender.send("receipts", body)
         )
         return failed
 
@@ -99,7 +99,13 @@ def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
     return {"late": True}
 
 
-CALLS = {"probe": call_probe}
+def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
+    """One delivery, now: ``{"receipt": …}``. It bounds itself: see ``Courier``."""
+    delivery = msgspec.convert(event["delivery"], Delivery)
+    return {"receipt": msgspec.to_builtins(get_edge().courier.send_one(delivery))}
+
+
+CALLS = {"probe": call_probe, "send": call_send}
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     get_edge()  # in the start, which is quick and tried again when it fails, and not in the first event

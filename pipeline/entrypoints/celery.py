@@ -21,7 +21,8 @@ from celery.worker.request import Request
 
 from pipeline import dispatch
 from pipeline.queues.celery import MESSAGE, PLANES, TICK, CelerySender, Postponed, make_sender
-from sentrypulse.celery import JOB_MAX_S, app, env
+from pipeline.queues.celery_app import JOB_MAX_S
+from sentrypulse.celery import app, env, options
 from sentrypulse.env import SettingsError
 from sentrypulse.logs import logging_setting
 
@@ -29,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 HANDLERS = {
     "checks": "pipeline.entrypoints.celery_edge:probe",
+    "deliveries": "pipeline.entrypoints.celery_edge:deliver",
     "results": "pipeline.entrypoints.celery_core:record",
+    "receipts": "pipeline.entrypoints.celery_core:settle",
 }
 """What takes the messages of a queue: ``(bodies) -> indexes of those that are none``. Imported when first
 used, for the edge has no Django."""
@@ -122,7 +125,7 @@ class KeepingConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
     def _keep(self, message: Any, error: str) -> None:
         body = message.body if isinstance(message.body, str) else bytes(message.body).decode(errors="replace")
-        plane = message.delivery_info.get("routing_key") or ""
+        plane = (message.delivery_info.get("routing_key") or "").removeprefix(options.queue_prefix)
         logger.error("message kept among the dead plane=%s bytes=%d: %s", plane, len(body), error)
         _sender.bury(plane, body, failures=1, error=error)
         message.ack_log_error(logger, self.connection_errors)
@@ -176,7 +179,7 @@ def set_up_logging(**kwargs: Any) -> None:
 
 def set_up_worker(instance: Any, **kwargs: Any) -> None:
     """Before the worker forks: load what its queues need, so that its processes share it."""
-    planes = sorted(instance.app.amqp.queues.consume_from)
+    planes = sorted({queue.alias for queue in instance.app.amqp.queues.consume_from.values()})
     dispatch.use_sender(_sender)
     try:
         if "core" in planes:

@@ -17,7 +17,7 @@ from pipeline.queues.celery import Postponed
 from pipeline.timetable import TIMETABLE
 
 logger = logging.getLogger(__name__)
-_record = dispatch.load_stage("record")
+_record, _settle = dispatch.load_stage("record"), dispatch.load_stage("settle")
 
 PAUSES_S = (0.2, 0.4, 0.8, 1.6)
 _AWAY = (OperationalError, InterfaceError)
@@ -43,6 +43,12 @@ def load_jobs() -> None:
 def record(bodies: Sequence[bytes]) -> list[int]:
     """Record the results of the messages; the indexes of messages that are none. Raises ``Postponed``."""
     return _with_database(lambda: _record(bodies, now=read_clock()))
+
+
+def settle(bodies: Sequence[bytes]) -> list[int]:
+    """Hand the receipts of the messages to their outboxes; the indexes of messages that are none. Raises
+    ``Postponed``."""
+    return _with_database(lambda: _settle(bodies, now=read_clock()))
 
 
 def _with_database(work: Callable[[], list[int]]) -> list[int]:

@@ -3,10 +3,12 @@
 What takes the messages is ``pipeline.entrypoints.celery``. Imports no Django: the edge sends results, too.
 """
 
+import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import kombu
@@ -32,6 +34,7 @@ VISIBILITY_TIMEOUT_S = int(HOLD_S) + 2 * (BATCH_MAX_S + KILL_AFTER_S) + 30
 """When Redis and SQS give a message to somebody else, because whoever took it must be dead. It may have been
 held, then waited for one other batch to end, then been handled; and 30 s for the way. (RabbitMQ notices the
 closed connection at once.) Whoever is that late anyway does no harm, only work twice."""
+BROWSE_AT_ONCE = 1_000
 
 Answer = TypeVar("Answer")
 
@@ -53,22 +56,32 @@ class Dead(msgspec.Struct, frozen=True):
 
 def make_sender() -> "CelerySender":
     """The sender of this process, on the application that the environment describes."""
-    from sentrypulse.celery import app, queue_max_messages, retry_after_s
+    from sentrypulse.celery import app, options
 
-    return CelerySender(app, max_messages=queue_max_messages, retry_after_s=retry_after_s)
+    return CelerySender(
+        app,
+        max_messages=options.queue_max_messages,
+        retry_after_s=options.retry_after_s,
+        queue_prefix=options.queue_prefix,
+    )
 
 
-def declare_queue(name: str) -> kombu.Queue:
-    """A durable queue that is reached by its name alone (the default exchange)."""
-    return kombu.Queue(name, kombu.Exchange(""), routing_key=name, durable=True)
+def describe_queue(alias: str, *, prefix: str) -> kombu.Queue:
+    """A durable queue that is reached by its name alone (the default exchange). Workers know it by
+    ``alias``."""
+    name = prefix + alias
+    return kombu.Queue(name, kombu.Exchange(""), routing_key=name, alias=alias, durable=True)
 
 
 class CelerySender:
     """``dispatch.Sender``. Thread-safe; connections come from the application's pools and are made when first
     used."""
 
-    def __init__(self, app: Celery, *, max_messages: int, retry_after_s: tuple[float, ...]) -> None:
+    def __init__(
+        self, app: Celery, *, max_messages: int, retry_after_s: tuple[float, ...], queue_prefix: str
+    ) -> None:
         self._app = app
+        self._prefix = queue_prefix
         self._max_messages = max_messages
         self._retry_after_s = retry_after_s
 
@@ -89,14 +102,17 @@ class CelerySender:
         return found | {DEAD: {"waiting": 0, "dead_letters": dead}}
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """Sorted here, for not every broker puts back what was looked at to where it was."""
         with self._browse_dead() as messages:
-            return [
-                DeadLetter(dead.id, dead.queue, dead.body.encode(), dead.error, dead.failures, dead.died_at)
-                for dead, _ in _take(messages, limit)
-            ]
+            found = [dead for dead, _ in itertools.islice(messages, max(limit, BROWSE_AT_ONCE))]
+        return [
+            DeadLetter(dead.id, dead.queue, dead.body.encode(), dead.error, dead.failures, dead.died_at)
+            for dead in sorted(found, key=attrgetter("died_at"))[:limit]
+        ]
 
     def redrive(self, letter_id: str) -> bool:
-        return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body))
+        """What was no message of ours has no queue to go to: it can only be dropped."""
+        return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body), only=set(PLANES))
 
     def drop(self, letter_id: str) -> bool:
         return self._remove_dead(letter_id, lambda dead: None)
@@ -134,10 +150,10 @@ class CelerySender:
         def publish(channel: StdChannel) -> None:
             kombu.Producer(channel).publish(
                 msgspec.json.encode(dead),
-                routing_key=DEAD,
+                routing_key=self._prefix + DEAD,
                 content_type="application/json",
                 content_encoding="utf-8",
-                declare=[declare_queue(DEAD)],
+                declare=[describe_queue(DEAD, prefix=self._prefix)],
             )
 
         self._ask(publish)
@@ -148,22 +164,29 @@ class CelerySender:
         """Messages that wait, by queue; declaring one tells, and makes it where it is missing."""
 
         def count(channel: StdChannel) -> dict[str, int]:
-            return {name: declare_queue(name)(channel).queue_declare().message_count for name in names}
+            queues = {name: describe_queue(name, prefix=self._prefix)(channel) for name in names}
+            return {name: queue.queue_declare().message_count for name, queue in queues.items()}
 
         return self._ask(count)
 
     def _ask(self, question: Callable[[StdChannel], Answer]) -> Answer:
         """Put a question to the broker; again on a new connection, for the pool's may have died unseen."""
-        with self._app.pool.acquire(block=True) as connection:
-            for again in (True, False):
-                try:
-                    connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
-                    with connection.channel() as channel:
-                        return question(channel)
-                except (*connection.connection_errors, *connection.channel_errors) as error:
-                    connection.collapse()
-                    if not again:
-                        raise _away(error) from error
+        for again in (True, False):
+            connection = self._app.pool.acquire(block=True)
+            try:
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+                with connection.channel() as channel:
+                    answer = question(channel)
+            except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
+                self._app.pool.replace(connection)
+                if not again:
+                    raise _away(error) from error
+            except BaseException:
+                self._app.pool.replace(connection)
+                raise
+            else:
+                connection.release()
+                return answer
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -181,7 +204,7 @@ class CelerySender:
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
                 with connection.channel() as channel:
-                    queue = declare_queue(DEAD)(channel)
+                    queue = describe_queue(DEAD, prefix=self._prefix)(channel)
                     queue.queue_declare()
                     try:
                         yield take(queue)
@@ -189,22 +212,19 @@ class CelerySender:
                         for message in reversed(taken):
                             if not message.acknowledged:
                                 message.requeue()
-            except (*connection.connection_errors, *connection.channel_errors) as error:
+            except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
                 raise _away(error) from error
 
-    def _remove_dead(self, letter_id: str, then: Callable[[Dead], None]) -> bool:
+    def _remove_dead(
+        self, letter_id: str, then: Callable[[Dead], None], *, only: Container[str] | None = None
+    ) -> bool:
         with self._browse_dead() as messages:
             for dead, message in messages:
-                if dead.id == letter_id:
+                if dead.id == letter_id and (only is None or dead.queue in only):
                     then(dead)
                     message.ack()
                     return True
         return False
-
-
-def _take(messages: Iterator[Answer], limit: int) -> Iterator[Answer]:
-    for _, message in zip(range(limit), messages, strict=False):
-        yield message
 
 
 def _away(error: Exception) -> QueuesAway:

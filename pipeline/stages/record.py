@@ -10,15 +10,17 @@ from datetime import datetime
 import msgspec
 from django.db import transaction
 
+from alerts.troubles import Turn
 from analytics.rollups import mark_stale
 from incidents.maintenance import in_maintenance
 from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
-from monitors.transitions import Change
+from monitors.transitions import Change, verdict
 from pipeline import metrics, observing
 from pipeline.messages import Results, decode
 from pipeline.specs import build_specs, send_specs
+from pipeline.telling import tell, tell_turns
 from probes.result import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -120,6 +122,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered}
     )
     mark_stale([(batch.watched[r.monitor_id].monitor, r.scheduled_at) for r in batch.new], now=now)
+    before = {pk: verdict(watched.healths.values()) for pk, watched in batch.watched.items()}
     changes: dict[Monitor, Sequence[Change]] = {}
     for watched in batch.watched.values():
         if watched.findings and watched.replay_from is None:
@@ -130,6 +133,15 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     if changes:
         events += apply_changes(changes)
     recording.save_states(batch)
+    tell(events, now=now)
+    tell_turns(
+        [
+            Turn(watched.monitor, before[pk], verdict(watched.healths.values()), watched.newest)
+            for pk, watched in batch.watched.items()
+            if watched.newest is not None
+        ],
+        now=now,
+    )
     wanted = recording.rechecks_wanted(batch, now=now)
     return Recorded(
         stored=len(batch.new),

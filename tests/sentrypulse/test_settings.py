@@ -214,9 +214,17 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             (
                 Env.email,
                 {"EMAIL_URL": url},
-                "EMAIL_URL must look like smtp://user:password@host:25, or be empty for the console.",
+                "EMAIL_URL must look like smtp://user:password@host:25 or ses://eu-central-1, "
+                "or be empty for the console.",
             )
-            for url in ("mail.example.com", "pigeon://loft", "smtp://u:s3cret@h:port")
+            for url in (
+                "mail.example.com",
+                "pigeon://loft",
+                "smtp://u:s3cret@h:port",
+                "smtp://",
+                "ses://",
+                "ses://moon",
+            )
         ),
         (
             lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),
@@ -356,8 +364,8 @@ _READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\
 
 
 def find_variables():
-    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "celery.py", "pulse.py")]
-    readers += [ROOT / "pipeline" / "entrypoints" / "celery.py"]
+    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "pulse.py")]
+    readers += [ROOT / "pipeline" / name for name in ("queues/celery_app.py", "entrypoints/celery.py")]
     found = [names for path in readers for names in _READS.findall(path.read_text())]
     own = _READS_IN_ENV.findall((ROOT / "sentrypulse" / "env.py").read_text())
     return {name for names in found for name in names if name} | set(own)
