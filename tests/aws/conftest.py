@@ -3,6 +3,7 @@ function MariaDB, too; without, they are skipped with the reason."""
 
 import sys
 
+import boto3
 import pytest
 from django.db import connection
 
@@ -71,3 +72,22 @@ def deploy(shared_database, tmp_path):
     yield make
     for deployment in made:
         deployment.stop()
+
+
+@pytest.fixture
+def point_clients_at(monkeypatch):
+    """Lets this process's own clients reach an emulated AWS, faults included."""
+
+    def point(aws):
+        for name, value in {
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():
+            monkeypatch.setenv(name, value)
+        boto3.DEFAULT_SESSION = None
+
+    yield point
+    boto3.DEFAULT_SESSION = None
