@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql test-aws package check format lock bench bench-analytics clean
+.PHONY: run test test-mysql test-aws package check format lock bench bench-analytics bench-engines clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -43,6 +43,9 @@ bench: .venv/dev.stamp  ## The claims of speed, measured: two minutes of 500 che
 
 bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statistics, rolling up (ARGS="--database URL")
 	$(BIN)/python -m benchmarks.analytics $(ARGS)
+
+bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; needs MariaDB, Redis, RabbitMQ
+	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 clean:
 	rm -rf .venv .venv-aws .venv-sam
