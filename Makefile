@@ -18,7 +18,7 @@ test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the R
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
 test-aws: .venv-aws/mysql.stamp  ## The serverless engine: real packages on an emulated AWS (Python 3.12, MariaDB)
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -p no:xdist -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package
