@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql check format lock bench bench-analytics bench-engines clean
+.PHONY: run test test-mysql test-aws package check format lock bench bench-analytics bench-engines clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -16,6 +16,12 @@ DATABASE_URL_MYSQL ?= mysql://root:@127.0.0.1:3306/test
 REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+
+test-aws: .venv-aws/mysql.stamp  ## The serverless engine: real packages on an emulated AWS (Python 3.12, MariaDB)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+
+package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
+	.venv-aws/bin/python -m infra.package
 
 check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/ruff format --check .
@@ -42,7 +48,7 @@ bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; 
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-aws .venv-sam
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "SentryPulse needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
@@ -60,4 +66,27 @@ clean:
 
 .venv/mysql.stamp: requirements-mysql.txt .venv/dev.stamp
 	@$(BIN)/pip install --quiet -r requirements-mysql.txt || { echo "mysqlclient needs a compiler and headers: apt-get install gcc pkg-config python3-dev default-libmysqlclient-dev"; exit 1; }
+	@touch $@
+
+# The serverless engine's tools: packaging, deploying, the emulator. Python 3.12 or 3.13, as Lambda runs it.
+PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
+
+.venv-aws/bin/python:
+	@test -n "$(PYTHON_AWS)" || exit 1
+	@$(PYTHON_AWS) -m venv .venv-aws
+
+.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt | .venv-aws/bin/python
+	@echo "Installing the serverless engine's tools …"
+	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
+	@touch $@
+
+.venv-aws/mysql.stamp: requirements-mysql.txt .venv-aws/aws.stamp
+	@.venv-aws/bin/pip install --quiet -r requirements-mysql.txt
+	@touch $@
+
+.venv-sam/sam.stamp: requirements-sam.txt
+	@test -n "$(PYTHON_AWS)" || exit 1
+	@$(PYTHON_AWS) -m venv .venv-sam
+	@echo "Installing AWS SAM …"
+	@.venv-sam/bin/pip install --quiet -r requirements-sam.txt
 	@touch $@

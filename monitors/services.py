@@ -41,10 +41,9 @@ _ASKED = {"url", "timeout_s", "config"}  # what a check asks: a change makes a n
 _POLICY = {"fail_after", "recover_after"}  # how its answers are judged
 
 
-def create_monitor(
+def draft_monitor(
     team: Team,
     *,
-    now: datetime,
     kind: str,
     url: str,
     name: str,
@@ -56,10 +55,10 @@ def create_monitor(
     config: Mapping[str, Any] = MappingProxyType({}),
     regions: Sequence[str] = (),
     tags: Sequence[str] = (),
-    depends_on: Sequence[int] = (),
     enabled: bool = True,
-) -> Monitor:
-    """Raises ``ValidationError`` with every mistake by field (see ``limits.clean_fields``)."""
+) -> tuple[Monitor, list[str]]:
+    """A monitor that is checked and not stored, and the names of its tags. Raises ``ValidationError`` with
+    every mistake by field (see ``limits.clean_fields``)."""
     given = {
         "url": url,
         "name": name,
@@ -76,9 +75,15 @@ def create_monitor(
     check_permitted(kind)
     names: list[str] = fields.pop("tags")
     fields["config"], secrets = split(fields["config"])
+    return Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields), names
+
+
+def create_monitor(team: Team, *, now: datetime, depends_on: Sequence[int] = (), **fields: Any) -> Monitor:
+    """Store what ``draft_monitor`` makes of ``fields``; raises as it does. ``depends_on`` is ids of the
+    team's."""
+    monitor, names = draft_monitor(team, **fields)
     needed = find_dependencies(team.pk, depends_on)
     with transaction.atomic():
-        monitor = Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields)
         _insert(monitor, find_tags(team.pk, names), now=now)
         monitor.depends_on.set(needed)
     return monitor

@@ -1,4 +1,5 @@
-"""Run a monitor now; check what is new, edited or resumed without waiting for its slot."""
+"""Run a monitor now, or before there is one; check what is new, edited or resumed without waiting for its
+slot."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,18 +20,19 @@ from alerts.defaults import ensure_defaults
 from alerts.models import Channel
 from delivery.message import Outcome
 from incidents.reconcile import IncidentEvent
-from monitors.api.serializers import ResultSerializer
+from monitors.api.serializers import MonitorSerializer, ResultSerializer
 from monitors.models import Monitor
 from monitors.results import result_json
-from pipeline.run_now import run_now
+from monitors.services import draft_monitor
+from pipeline.run_now import check_draft, run_now
 from pipeline.sending import send_one
 from pipeline.specs import check_soon
 from pipeline.telling import tell
 
 
 class RunsNow:
-    """A mixin for the monitors' viewset: ``POST monitors/{id}/check``, and a check besides the slots after
-    a change."""
+    """A mixin for the monitors' viewset: ``POST monitors/{id}/check``, ``POST monitors/test``, and a check
+    besides the slots after a change."""
 
     @extend_schema(request=None, responses=ResultSerializer)
     @action(detail=True, methods=["post"])
@@ -38,6 +40,17 @@ class RunsNow:
         """Check the monitor now and return what was found."""
         monitor: Monitor = self.get_object()  # type: ignore[attr-defined]  # the viewset's
         return Response(result_json(run_now(monitor, now=timezone.now())))
+
+    @extend_schema(request=MonitorSerializer, responses=ResultSerializer)
+    @action(detail=False, methods=["post"])
+    def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Check a monitor before it is created, and return what was found. Nothing is stored."""
+        serializer = self.get_serializer(data=request.data)  # type: ignore[attr-defined]  # the viewset's
+        serializer.is_valid(raise_exception=True)
+        fields = dict(serializer.validated_data)
+        fields.pop("depends_on", None)  # says whom to tell, not what to check
+        draft, _ = draft_monitor(fields.pop("team"), **fields)
+        return Response(result_json(check_draft(draft, now=timezone.now())) | {"monitor": None})
 
     def after_change(self, event: str, monitors: list[Monitor], *, now: datetime) -> None:
         super().after_change(event, monitors, now=now)  # type: ignore[misc]  # the viewset's hook

@@ -1,11 +1,11 @@
 """From a stage's name to its code and its queue. The code is imported when first used: the edge has no
 Django."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 STAGES = {
     "schedule": "pipeline.stages.schedule:schedule",
@@ -18,9 +18,18 @@ STAGES = {
 
 ENGINE_SENDERS = {
     "celery": "pipeline.queues.celery:make_sender",
+    "serverless": "pipeline.queues.sqs:make_sender",
 }
 """Engines whose queues every process can reach, the web server's and a command's too: what makes the sender.
 The embedded engine's are in its own process only."""
+
+
+class Parcel(NamedTuple):
+    """One message to send: due in ``delay_s``, and for ``checks`` the region whose edge is to take it."""
+
+    body: bytes
+    delay_s: float = 0.0
+    region: str = ""
 
 
 class QueuesAway(Exception):
@@ -66,6 +75,14 @@ class Sender(Protocol):
         """Forget a dead letter for good; False: there is none of this id."""
 
 
+@runtime_checkable
+class SendsParcels(Protocol):
+    """A sender that takes many messages a call, and has a queue a region."""
+
+    def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
+        """Queue all of them; raises when some could not be queued, the others then may have been."""
+
+
 class _NoEngine:
     """No engine runs in this process (a management command, a test): nobody would take the message."""
 
@@ -106,6 +123,15 @@ def use_engine(engine: str) -> None:
 
 def send(queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
     _sender.send(queue, body, delay_s=delay_s)
+
+
+def send_all(queue: str, parcels: Sequence[Parcel]) -> None:
+    """Queue all of them, in as few calls as the engine can."""
+    if isinstance(_sender, SendsParcels):
+        _sender.send_all(queue, parcels)
+        return
+    for parcel in parcels:
+        _sender.send(queue, parcel.body, delay_s=parcel.delay_s)
 
 
 def free(queue: str) -> int:

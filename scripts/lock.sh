@@ -1,20 +1,24 @@
 #!/bin/sh
-# Pins pyproject.toml's dependencies into the three requirements files, for every platform and Python from 3.11.
+# Pins pyproject.toml's dependencies into the requirements files, for every platform and Python from 3.11
+# (from 3.12 what only the serverless engine's tools need).
 #   scripts/lock.sh            keep today's pins where they still fit
 #   scripts/lock.sh --upgrade  take the newest releases
 #   scripts/lock.sh --check    change nothing; fail when a file does not follow from pyproject.toml
 set -eu
 cd "$(dirname "$0")/.."
 
-pin() { # pin FILE [compile options]
-    out=$1; shift
-    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-        --no-emit-find-links --no-annotate --no-header $upgrade "$@" pyproject.toml -o "$out"
+pin() { # pin FILE PYTHON [compile options]
+    out=$1 python=$2; shift 2
+    .venv/bin/uv pip compile --quiet --universal --python-version "$python" --no-emit-index-url \
+        --no-emit-find-links --no-annotate --no-header $upgrade "$@" -o "$out"
 }
 pin_all() { # pin_all FOLDER
-    pin "$1requirements.txt"
-    pin "$1requirements-dev.txt" --extra dev --constraint "$1requirements.txt"
-    pin "$1requirements-mysql.txt" --extra mysql --constraint "$1requirements.txt"
+    pin "$1requirements.txt" 3.11 pyproject.toml
+    pin "$1requirements-dev.txt" 3.11 pyproject.toml --extra dev --constraint "$1requirements.txt"
+    pin "$1requirements-mysql.txt" 3.11 pyproject.toml --extra mysql --constraint "$1requirements.txt"
+    pin "$1requirements-aws.txt" 3.12 pyproject.toml --extra aws --constraint "$1requirements-dev.txt"
+    pin "$1requirements-edge.txt" 3.12 --group edge --constraint "$1requirements.txt"
+    pin "$1requirements-sam.txt" 3.12 --group sam
 }
 
 upgrade=

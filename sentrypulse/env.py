@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from pipeline.queues.addresses import QUEUES, Addresses, read_addresses
+
 ENGINES = ("embedded", "celery", "serverless")
-AVAILABLE_ENGINES = ("embedded", "celery")
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
 
 _POST = "sentrypulse.mail.EmailBackend"
@@ -40,10 +41,16 @@ def _refuse(name: str, why: str) -> NoReturn:
 
 
 class Env:
-    """Typed access to environment variables, with one clear sentence for each that is wrong."""
+    """Typed access to environment variables, with one clear sentence for each that is wrong.
+
+    With ``SSM_PATH``, the parameters under it (``/sentrypulse/prod/SECRET_KEY``) count as variables, too;
+    what stands in the environment goes before.
+    """
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         self._values = dict(os.environ if environment is None else environment)
+        if path := self.text("SSM_PATH"):
+            self._values = _read_parameters(path) | self._values
 
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
@@ -72,8 +79,6 @@ class Env:
         engine = self.text("ENGINE", "embedded")
         if engine not in ENGINES:
             _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
-        if engine not in AVAILABLE_ENGINES:
-            _refuse("ENGINE", f"{engine} is not part of this version yet; use embedded or celery.")
         return engine
 
     def broker_url(self) -> str:
@@ -173,16 +178,42 @@ class Env:
                 "DATABASE_URL",
                 "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
             )
-        if scheme == "sqlite" and self.engine() == "celery":
+        if scheme == "sqlite" and self.engine() != "embedded":
             _refuse(
                 "DATABASE_URL",
-                "must be mysql://user:password@host:3306/database with ENGINE=celery: its workers write at "
-                "the same time, and SQLite has one writer.",
+                f"must be mysql://user:password@host:3306/database with ENGINE={self.engine()}: its workers "
+                "write at the same time, and SQLite has one writer.",
             )
         if setting.get("NAME", "") in {"", ":memory:"}:
             form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"
             _refuse("DATABASE_URL", f"names no database: write {form} .")
         return setting
+
+    def ca_file(self) -> str:
+        """The file of ``DATABASE_CA_FILE``; a refusal where it cannot be read."""
+        path = self.text("DATABASE_CA_FILE")
+        if path and not os.access(path, os.R_OK):
+            _refuse("DATABASE_CA_FILE", f"names a file that cannot be read: {path}.")
+        return path
+
+    def queues(self, *, required: bool) -> Addresses:
+        """Where the queues are; with ``required``, a refusal that names the first that is missing."""
+        try:
+            addresses = read_addresses(self._values)
+        except ValueError as mistake:
+            raise SettingsError(str(mistake)) from None
+        for queue, variable in QUEUES.items():
+            if required and queue not in addresses:
+                form = "region=url,region=url" if queue == "checks" else "the URL that SQS gives it"
+                _refuse(variable, f"is required with ENGINE=serverless: where the queue {queue} is ({form}).")
+        return addresses
+
+    def required_text(self, name: str, *, required: bool, why: str) -> str:
+        """The text; with ``required``, a refusal that says ``why`` where there is none."""
+        value = self.text(name)
+        if required and not value:
+            _refuse(name, f"is required with this engine: {why}.")
+        return value
 
     def redis_url(self) -> str:
         url = self.text("REDIS_URL")
@@ -218,6 +249,15 @@ class Env:
         if not right:
             _refuse("EMAIL_URL", _EMAIL_SHAPE)
         return url
+
+
+def _read_parameters(path: str) -> dict[str, str]:
+    from sentrypulse.parameters import ParametersAway, read_parameters  # boto3 takes a tenth of a second
+
+    try:
+        return read_parameters(path)
+    except ParametersAway as error:
+        _refuse("SSM_PATH", str(error))
 
 
 def keep_secret(path: Path, make: str) -> str:

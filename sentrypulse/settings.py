@@ -55,6 +55,7 @@ FIELD_ENCRYPTION_KEY = require_secret(
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")
 }
+DATABASE_CA_FILE = env.ca_file()
 _given = DATABASES["default"].get("OPTIONS", {})  # of DATABASE_URL, such as ?ssl_mode=REQUIRED
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,8 @@ else:
         "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",
         **_given,
     }
+    if DATABASE_CA_FILE:
+        DATABASES["default"]["OPTIONS"]["ssl"] = {"ca": DATABASE_CA_FILE}
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -99,7 +102,11 @@ RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
 LEDGER_RETENTION_DAYS = env.integer("LEDGER_RETENTION_DAYS", 400, low=30, high=36_600)
-REGIONS = ["local"]
+QUEUE_ADDRESSES = env.queues(required=ENGINE == "serverless")
+REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else ["local"]
+EDGE_FUNCTION = env.required_text(
+    "EDGE_FUNCTION", required=ENGINE == "serverless", why="the name of the edge's Lambda function"
+)
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
@@ -170,7 +177,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# On Lambda they are in the package, collected when it was built.
+STATIC_ROOT = Path(
+    env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if ENGINE == "serverless" else DATA_DIR / "static"))
+)
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

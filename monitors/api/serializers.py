@@ -63,7 +63,7 @@ class PingSerializer(serializers.ModelSerializer[Ping]):
 class ResultSerializer(serializers.Serializer[Result]):
     """What one check found. ``unknown``: we could not measure, and it is not held against the target."""
 
-    monitor = serializers.IntegerField()
+    monitor = serializers.IntegerField(allow_null=True, help_text="Null for one that is not stored")
     region = serializers.CharField()
     scheduled_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField()

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from pipeline import dispatch
+from pipeline import dispatch, timetable
 from pipeline.queues.celery import Postponed
 from pipeline.timetable import TIMETABLE
 
@@ -69,10 +69,10 @@ def _with_database(work: Callable[[], list[int]]) -> list[int]:
 def run_job(name: str) -> None:
     """Run a job of the timetable now. When the database is away it is left out: it comes again by itself."""
     job = next(job for job in TIMETABLE if job.name == name)
-    module, _, function = job.run.partition(":")
     close_old_connections()
     try:
-        getattr(import_module(module), function)(owner=_owner(os.getpid()), now=read_clock())
+        while timetable.run_job(job, owner=_owner(os.getpid()), now=read_clock()):
+            pass  # a slice was done, and there is more
     except _AWAY as error:
         logger.warning("job postponed name=%r: %s", name, error)
         drop_connections()

@@ -8,7 +8,6 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +21,7 @@ from pipeline.messages import Wake, decode
 from pipeline.probing import close_prober, shared_prober
 from pipeline.queues.memory import Letter, MemoryQueue
 from pipeline.sending import close_courier, courier
-from pipeline.timetable import TIMETABLE, Job
+from pipeline.timetable import TIMETABLE, Job, run_job
 
 logger = logging.getLogger(__name__)
 
@@ -150,9 +149,9 @@ class EmbeddedEngine:
         connections.close_all()
 
     def _run_job(self, job: Job) -> None:
-        module, _, function = job.run.partition(":")
         try:
-            getattr(import_module(module), function)(owner=self.owner, now=read_clock())
+            while run_job(job, owner=self.owner, now=read_clock()) and not self._stopping.is_set():
+                pass  # a slice was done, and there is more
         except _AWAY as error:
             logger.warning("job postponed name=%r: %s", job.name, error)
             _drop_connection()

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,9 +17,9 @@ from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
 from monitors.transitions import Change, verdict
-from pipeline import dispatch, metrics
-from pipeline.messages import Results, decode, spec_bodies
-from pipeline.specs import build_specs
+from pipeline import dispatch, metrics, observing
+from pipeline.messages import Results, decode
+from pipeline.specs import build_specs, send_specs
 from pipeline.telling import tell, tell_turns
 from probes.result import CheckResult
 
@@ -37,6 +38,7 @@ class Recorded:
     stale: int = 0
     events: list[IncidentEvent] = field(default_factory=list)
     rechecks: list[tuple[Monitor, str, datetime]] = field(default_factory=list)
+    team_ids: set[int] = field(default_factory=set)
 
     def add(self, other: "Recorded") -> None:
         self.stored += other.stored
@@ -44,6 +46,7 @@ class Recorded:
         self.stale += other.stale
         self.events += other.events
         self.rechecks += other.rechecks
+        self.team_ids |= other.team_ids
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
@@ -80,6 +83,7 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     _ask_for_rechecks(recorded, now=now)
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
+    _note(results, recorded, now=now)
     logger.info(
         "record results=%d stored=%d duplicates=%d stale=%d events=%d rechecks=%d took_ms=%d",
         len(results),
@@ -93,12 +97,25 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     return recorded
 
 
+def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) -> None:
+    outcomes = Counter(f"Checks{result.status.value.capitalize()}" for result in results)
+    observing.count(
+        **outcomes,
+        ResultsStored=recorded.stored,
+        ResultsDoubled=recorded.duplicates,
+        Events=len(recorded.events),
+    )
+    lag_ms = max((now - result.checked_at).total_seconds() * 1000 for result in results)
+    observing.peak(BatchSize=len(results), LagMs=round(lag_ms))
+    if len(recorded.team_ids) == 1:
+        observing.mark(team=next(iter(recorded.team_ids)))
+
+
 def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
     """While the queues are away the next slots must do: what was recorded, is."""
     try:
         for monitor_at in _by_delay(recorded.rechecks):
-            for body in spec_bodies(build_specs(monitor_at)):
-                dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())
+            send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
     except dispatch.QueuesAway as error:
         logger.warning("rechecks left to the slots monitors=%d: %s", len(recorded.rechecks), error)
 
@@ -140,6 +157,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         stale=batch.stale,
         events=events,
         rechecks=_with_configuration(wanted),
+        team_ids={watched.monitor.team_id for watched in batch.watched.values()},
     )
 
 

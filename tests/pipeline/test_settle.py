@@ -34,7 +34,9 @@ def heard(monkeypatch):
         "ORIGINS",
         {"alerts": f"{module.__name__}:settle_alerts", "statuspages": f"{module.__name__}:settle_pages"},
     )
-    monkeypatch.setattr(stage, "TIMETABLE", (Job("send alerts", 1, f"{module.__name__}:run_job"),))
+    monkeypatch.setattr(
+        "pipeline.timetable.TIMETABLE", (Job("send alerts", 1, f"{module.__name__}:run_job"),)
+    )
     return calls
 
 

@@ -36,15 +36,74 @@ def refusal(read, **environment):
     return str(refused.value)
 
 
+def test_an_engine_that_is_not_there_is_refused():
+    sentence = "ENGINE must be one of embedded, celery, serverless, not 'quantum'."
+    assert refusal(Env.engine, ENGINE="quantum") == sentence
+
+
+_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/sentrypulse-prod"
+_QUEUES = {
+    "CHECKS_QUEUE_URL": f"eu-west-1={_QUEUE}-checks",
+    "RESULTS_QUEUE_URL": f"{_QUEUE}-results",
+    "DELIVERIES_QUEUE_URL": f"{_QUEUE}-deliveries",
+    "RECEIPTS_QUEUE_URL": f"{_QUEUE}-receipts",
+}
+
+
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("changed", "sentence"),
     [
-        ("quantum", "ENGINE must be one of embedded, celery, serverless, not 'quantum'."),
-        ("serverless", "ENGINE serverless is not part of this version yet; use embedded or celery."),
+        (
+            {"CHECKS_QUEUE_URL": ""},
+            "CHECKS_QUEUE_URL is required with ENGINE=serverless: where the queue checks is "
+            "(region=url,region=url).",
+        ),
+        (
+            {"RECEIPTS_QUEUE_URL": ""},
+            "RECEIPTS_QUEUE_URL is required with ENGINE=serverless: where the queue receipts is "
+            "(the URL that SQS gives it).",
+        ),
+        (
+            {"CHECKS_QUEUE_URL": f"{_QUEUE}-checks"},
+            "CHECKS_QUEUE_URL must look like eu-west-1=https://…,us-east-1=https://…, not "
+            f"'{_QUEUE}-checks'.",
+        ),
+        (
+            {"CHECKS_QUEUE_URL": f"eu-west-1={_QUEUE}-checks,eu-west-1={_QUEUE}-checks"},
+            "CHECKS_QUEUE_URL names the region eu-west-1 twice.",
+        ),
+        (
+            {"RESULTS_QUEUE_URL": "sentrypulse-prod-results"},
+            "RESULTS_QUEUE_URL must be a queue's URL, as SQS gives it, not 'sentrypulse-prod-results'.",
+        ),
     ],
 )
-def test_an_engine_that_is_not_there_is_refused(value, sentence):
-    assert refusal(Env.engine, ENGINE=value) == sentence
+def test_queues_that_are_missing_or_misspelt_are_refused(changed, sentence):
+    assert refusal(lambda env: env.queues(required=True), **(_QUEUES | changed)) == sentence
+
+
+def test_the_regions_are_those_that_checks_are_sent_to():
+    two = f"eu-west-1={_QUEUE}-checks, us-east-1={_QUEUE.replace('eu-west-1', 'us-east-1')}-checks"
+    found = Env(_QUEUES | {"CHECKS_QUEUE_URL": two}).queues(required=True)
+    assert list(found["checks"]) == ["eu-west-1", "us-east-1"]
+    assert found["results"] == {"": f"{_QUEUE}-results"}
+
+
+def test_the_serverless_engine_refuses_sqlite_and_asks_for_its_edge():
+    assert "with ENGINE=serverless" in refusal(lambda env: env.database("sqlite:///x"), ENGINE="serverless")
+    why = "the name of the edge's Lambda function"
+    assert refusal(lambda env: env.required_text("EDGE_FUNCTION", required=True, why=why)) == (
+        f"EDGE_FUNCTION is required with this engine: {why}."
+    )
+
+
+def test_a_certificate_file_that_cannot_be_read_stops_the_start(tmp_path):
+    missing = tmp_path / "rds.pem"
+    assert refusal(Env.ca_file, DATABASE_CA_FILE=str(missing)) == (
+        f"DATABASE_CA_FILE names a file that cannot be read: {missing}."
+    )
+    missing.write_text("-")
+    assert Env({"DATABASE_CA_FILE": str(missing)}).ca_file() == str(missing)
 
 
 _NO_BROKER = (

@@ -66,6 +66,7 @@ ROUTES = {
     "api/v1/monitors/bulk": CREATE,
     "api/v1/monitors/export": LIST,
     "api/v1/monitors/import": CREATE,
+    "api/v1/monitors/test": CREATE,
     "api/v1/monitors/{monitor}/": OBJECT,
     "api/v1/monitors/{monitor}/check": OBJECT,
     "api/v1/monitors/{monitor}/clone": OBJECT,
@@ -295,6 +296,7 @@ def test_a_viewer_creates_nothing_in_the_team(world):
     client.force_authenticate(world["viewer"])
     bodies = {
         "/api/v1/monitors/": {"kind": "http", "name": "x", "url": "http://example.com/"},
+        "/api/v1/monitors/test": {"kind": "http", "name": "x", "url": "http://127.0.0.1:9/"},
         "/api/v1/tags/": {"name": "x"},
         "/api/v1/incidents/": {"title": "x"},
         "/api/v1/status-pages/": {"title": "x", "slug": "xyz"},

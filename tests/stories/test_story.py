@@ -5,7 +5,7 @@ import pytest
 from tests.stories.engines import Faults
 from tests.stories.story import TOLD, read_rows, results_of, tell
 
-ENGINES = ["embedded", "redis", "rabbitmq", "sqs"]
+ENGINES = ["embedded", "redis", "rabbitmq", "sqs", "serverless"]
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
