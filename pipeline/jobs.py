@@ -2,12 +2,13 @@
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
+
+from django.db.models import Model
 
 from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
 from alerts import retention as ledger
-from alerts.models import Delivery
+from alerts.models import Delivery, Trouble
 from alerts.troubles import Burn
 from analytics import retention, rollups
 from analytics.models import BurnAlert
@@ -114,10 +115,19 @@ def send_alerts(*, owner: str, now: datetime) -> None:
 
 
 def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
-    """When an alert is to be sent in ``[now, until)``: one that is held, or one that is tried again."""
-    due = Delivery.objects.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
-    moments: list[Any] = list(due.values_list("due_at", flat=True).distinct()[:1_000])
-    return moments
+    """When an alert is to be sent in ``[now, until)``: one that is held or tried again, or a trouble that
+    must be looked at again."""
+    return _moments(Delivery, "due_at", now, until) + _moments(Trouble, "look_at", now, until)
+
+
+def notices_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
+    """When subscribers are to be told in ``[now, until)``."""
+    return _moments(Notice, "due_at", now, until)
+
+
+def _moments(model: type[Model], column: str, now: datetime, until: datetime) -> list[datetime]:
+    due = model._default_manager.filter(**{f"{column}__gte": now, f"{column}__lt": until})
+    return list(due.order_by(column).values_list(column, flat=True).distinct()[:1_000])
 
 
 def freeze_reports(*, owner: str, now: datetime) -> None:

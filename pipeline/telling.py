@@ -12,6 +12,7 @@ from pipeline import dispatch
 from pipeline.messages import Wake, encode
 from statuspages import telling as pages
 from statuspages.publications import mark_changed
+from statuspages.publishing import DEBOUNCE
 
 SEND_ALERTS = "send alerts"
 PUBLISH_PAGES, SEND_NOTICES = "publish pages", "send notices"
@@ -52,8 +53,10 @@ def wake() -> None:
 
 def wake_pages() -> None:
     """Have status pages say it, and their subscribers told, once this is committed."""
-    for job in (PUBLISH_PAGES, SEND_NOTICES):
-        _send_after_commit(encode(Wake(job)))
+    _send_after_commit(encode(Wake(PUBLISH_PAGES)))
+    # A page that was rendered a moment ago waits for that long.
+    _send_after_commit(encode(Wake(PUBLISH_PAGES)), delay_s=DEBOUNCE.total_seconds())
+    _send_after_commit(encode(Wake(SEND_NOTICES)))
 
 
 def _send_after_commit(body: bytes, *, delay_s: float = 0.0) -> None:

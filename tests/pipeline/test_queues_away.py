@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from monitors.instants import to_ms
 from monitors.models import Monitor, Result
 from pipeline import dispatch
 from pipeline.dispatch import QueuesAway
@@ -33,6 +34,7 @@ def test_a_new_monitor_waits_for_its_slot(caplog):
 def test_a_failure_is_stored_and_looked_at_again_at_the_next_slot(caplog):
     now = timezone.now()
     monitor = make_monitor(now=now, fail_after=2)
+    Monitor.objects.update(phase_ms=(to_ms(now) + 30_000) % 60_000)  # its next slot is not sooner
     assert len(record([make_result(monitor, now, "D")], now=now).rechecks) == 1
     assert Result.objects.filter(monitor=monitor, status="down").count() == 1
     assert "rechecks left to the slots monitors=1: The broker does not answer." in caplog.messages
