@@ -1,0 +1,1 @@
+"""SentryPulse on AWS: templates, what drives them, and what Zappa is told. Nothing here runs on Lambda."""
