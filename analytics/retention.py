@@ -2,6 +2,7 @@
 recorder is never kept waiting. Nothing raw goes before it is rolled up, no hour before its day is."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,12 @@ Rest = Callable[[float], None]
 
 @dataclass(slots=True)
 class Purged:
-    """How many rows went."""
+    """How many rows went. ``more``: the time was up before everything that may go was gone."""
 
     results: int = 0
     hours: int = 0
     days: int = 0
+    more: bool = False
 
 
 def hours_kept_from(now: datetime) -> datetime:
@@ -39,29 +41,49 @@ def hours_kept_from(now: datetime) -> datetime:
     return floor_day(now) - timedelta(days=settings.HOUR_RETENTION_DAYS)
 
 
-def purge(*, owner: str, now: datetime, rest: Rest = time.sleep) -> Purged:
+def purge(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = math.inf) -> Purged:
     """Delete what is older than the settings keep. Safe to run twice at once, and to be killed at any moment.
 
-    Each delete is followed by a rest as long as it took: ``rest`` gets the seconds.
+    Each delete is followed by a rest as long as it took: ``rest`` gets the seconds. After ``for_s`` it stops
+    between two deletes and says that there is more, which the next purge finds.
     """
     purged = Purged()
+    stop_at = time.monotonic() + for_s
+    for what, rows in _purge(owner=owner, now=now, rest=rest):
+        setattr(purged, what, getattr(purged, what) + rows)
+        if time.monotonic() > stop_at:
+            purged.more = True
+            break
+    if purged != Purged():
+        logger.info(
+            "purge results=%d hours=%d days=%d more=%d",
+            purged.results,
+            purged.hours,
+            purged.days,
+            purged.more,
+        )
+    return purged
+
+
+def _purge(*, owner: str, now: datetime, rest: Rest) -> Iterator[tuple[str, int]]:
+    """What went, and how many rows, after each delete."""
     raw_from = _give_up_raw(owner=owner, now=now)
     if raw_from is None:
-        return purged
+        return
     rolled_days = floor_day(Progress.objects.get(pk=Progress.UPTIME).rolled_until)
     hours_from = min(hours_kept_from(now), rolled_days)
     last_day = settings.DAY_RETENTION_DAYS
     for ids in _monitors():
-        purged.results += _purge_results(ids, raw_from, rest)
+        for rows in _purge_results(ids, raw_from, rest):
+            yield "results", rows
         for model in (Rollup, LatencyRollup):
-            purged.hours += _purge_rollups(model, ids, Period.HOUR, hours_from, rest)
+            for rows in _purge_rollups(model, ids, Period.HOUR, hours_from, rest):
+                yield "hours", rows
             if last_day:
                 days_from = floor_day(now) - timedelta(days=last_day)
-                purged.days += _purge_rollups(model, ids, Period.DAY, days_from, rest)
+                for rows in _purge_rollups(model, ids, Period.DAY, days_from, rest):
+                    yield "days", rows
     _purge_orphans()
-    if purged != Purged():
-        logger.info("purge results=%d hours=%d days=%d", purged.results, purged.hours, purged.days)
-    return purged
 
 
 def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
@@ -88,42 +110,39 @@ def _monitors() -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _purge_results(ids: Sequence[int], raw_from: datetime, rest: Rest) -> int:
+def _purge_results(ids: Sequence[int], raw_from: datetime, rest: Rest) -> Iterator[int]:
     """All results of before ``raw_from``, but each monitor's last: it holds into what is kept, and is the
     only one of a monitor that is paused."""
     old = Result.objects.filter(monitor_id__in=ids, scheduled_at__lt=raw_from).order_by().values("monitor_id")
     lasts = old.annotate(last=Max("scheduled_at"), found=Count("scheduled_at"))
-    return sum(
-        _delete(
-            Result.objects.filter(monitor_id=row["monitor_id"], scheduled_at__lt=row["last"]),
-            "scheduled_at",
-            rest,
-        )
-        for row in lasts
-        if row["found"] > 1
-    )
+    for row in list(lasts):
+        if row["found"] > 1:
+            older = Result.objects.filter(monitor_id=row["monitor_id"], scheduled_at__lt=row["last"])
+            yield from _delete(older, "scheduled_at", rest)
 
 
 def _purge_rollups(
     model: type[Rollup | LatencyRollup], ids: Sequence[int], period: Period, before: datetime, rest: Rest
-) -> int:
+) -> Iterator[int]:
     old = model.objects.filter(period_h=period, start_at__lt=before)
     having = old.filter(monitor_id__in=ids).order_by().values_list("monitor_id", flat=True).distinct()
-    return sum(_delete(old.filter(monitor_id=pk), "start_at", rest) for pk in list(having))
+    for pk in list(having):
+        yield from _delete(old.filter(monitor_id=pk), "start_at", rest)
 
 
-def _delete(rows: models.QuerySet[models.Model], column: str, rest: Rest) -> int:
-    """Delete ``rows`` of one monitor from the oldest on, ``ROWS_AT_ONCE`` a statement."""
+def _delete(rows: models.QuerySet[models.Model], column: str, rest: Rest) -> Iterator[int]:
+    """Delete ``rows`` of one monitor from the oldest on, ``ROWS_AT_ONCE`` a statement; how many each
+    deleted."""
     instants = rows.order_by(column).values_list(column, flat=True)
-    deleted = 0
     while True:
         until = instants[ROWS_AT_ONCE : ROWS_AT_ONCE + 1].first()
         some = rows if until is None else rows.filter(**{f"{column}__lt": until})
         started = time.perf_counter()
-        deleted += some.delete()[0]
+        deleted = some.delete()[0]
         rest(time.perf_counter() - started)
+        yield deleted
         if until is None:
-            return deleted
+            return
 
 
 def _purge_orphans() -> None:

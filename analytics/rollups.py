@@ -6,6 +6,7 @@ hour is whole. What comes later leaves a ``StaleSpan``.
 """
 
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -41,9 +42,15 @@ class Busy(Exception):
 
 
 def catch_up(
-    *, owner: str, now: datetime, most: int = HOURS_AT_ONCE, told: Callable[[datetime], None] = lambda _: None
+    *,
+    owner: str,
+    now: datetime,
+    most: int = HOURS_AT_ONCE,
+    for_s: float = math.inf,
+    told: Callable[[datetime], None] = lambda _: None,
 ) -> int:
     """Roll up every hour that is over, ``most`` at once, then what went stale; how many hours were rolled.
+    After ``for_s`` no other hour is begun.
 
     Safe to run twice at once: one of the two does nothing. Killed in between, the next run does it again.
     Calls ``told`` with how far it has come.
@@ -53,6 +60,7 @@ def catch_up(
         return 0
     stale = list(StaleSpan.objects.order_by("pk")[:STALE_AT_ONCE])
     begun = hour = lease.progress.rolled_until
+    stop_at = time.monotonic() + for_s
     for hour in hours_of(begun, min(floor_hour(now - SETTLE), begun + most * HOUR)):
         sum_up_hour(hour)
         if hour + HOUR == ceil_day(hour):
@@ -61,12 +69,19 @@ def catch_up(
             return (hour - begun) // HOUR
         told(hour + HOUR)
         hour += HOUR
+        if time.monotonic() > stop_at:
+            break
     # What was rolled just now held the late results already.
     _roll_stale(stale, before=begun, raw_from=lease.progress.raw_from)
     lease.release()
     if hour > begun or stale:
         logger.info("rollup hours=%d stale=%d until=%s", (hour - begun) // HOUR, len(stale), hour.isoformat())
     return (hour - begun) // HOUR
+
+
+def is_behind(*, now: datetime) -> bool:
+    """Is there an hour that is over and not rolled up?"""
+    return Progress.objects.filter(pk=Progress.UPTIME, rolled_until__lt=floor_hour(now - SETTLE)).exists()
 
 
 def catch_up_wholly(

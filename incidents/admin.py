@@ -1,9 +1,12 @@
 """Incidents and maintenance for the operator."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,6 +16,7 @@ from incidents import services
 from incidents.maintenance import running
 from incidents.models import Incident, IncidentKind, MaintenanceWindow, Update
 from incidents.occurrences import find_faults
+from incidents.reconcile import IncidentEvent
 from sentrypulse.errors import DomainError
 
 if TYPE_CHECKING:  # Django's own classes take no parameters at runtime
@@ -86,11 +90,16 @@ class IncidentAdmin(IncidentModelAdmin):
     def resolve(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
         self._each(request, queryset, services.resolve, "resolved")
 
+    def tell(self, events: Sequence[IncidentEvent], *, now: datetime) -> None:
+        """For apps above that tell people. Called in the change's transaction."""
+
     def _each(self, request: HttpRequest, queryset: QuerySet[Incident], service: Any, done: str) -> None:
         count = 0
         for incident in queryset.order_by("pk"):
             try:
-                service(incident, author=cast(User, request.user), now=timezone.now())
+                with transaction.atomic():
+                    changed = service(incident, author=cast(User, request.user), now=timezone.now())
+                    self.tell([IncidentEvent(done, changed)], now=timezone.now())
                 count += 1
             except DomainError as error:
                 self.message_user(request, f"{incident}: {error}", messages.WARNING)

@@ -20,7 +20,7 @@ RECOVERED = "The monitor recovered."
 class IncidentEvent:
     """What happened to an incident: what those who tell people must know."""
 
-    event: str  # "opened" or "resolved"
+    event: str  # opened, resolved, acknowledged, updated, edited, deleted
     incident: Incident
 
 

@@ -77,12 +77,13 @@ def close_incident(incident: Incident, *, at: datetime, text: str) -> None:
 
 
 @transaction.atomic
-def close_open_incidents(monitor_ids: Iterable[int], *, at: datetime, text: str) -> None:
-    """Resolve what is open for monitors that are watched no more."""
-    for incident in (
-        Incident.objects.select_for_update().filter(open_monitor_id__in=list(monitor_ids)).order_by("pk")
-    ):
+def close_open_incidents(monitor_ids: Iterable[int], *, at: datetime, text: str) -> list[Incident]:
+    """Resolve what is open for monitors that are watched no more; those that were."""
+    found = Incident.objects.select_for_update().filter(open_monitor_id__in=list(monitor_ids)).order_by("pk")
+    closed = list(found)
+    for incident in closed:
         close_incident(incident, at=at, text=text)
+    return closed
 
 
 def say(incident: Incident, text: str, *, at: datetime, author: User | None = None) -> Update:
@@ -125,8 +126,11 @@ def _lock(incident: Incident) -> Incident:
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
-def acknowledge(incident: Incident, *, author: User, now: datetime) -> Incident:
-    """Say that somebody is on it. Doing so twice changes nothing; the first one stays named."""
+def acknowledge(incident: Incident, *, author: User | None, now: datetime, text: str = "") -> Incident:
+    """Say that somebody is on it. Doing so twice changes nothing; the first one stays named.
+
+    Without an author, ``text`` must tell who it was.
+    """
     with transaction.atomic():
         locked = _lock(incident)
         if locked.status == IncidentStatus.RESOLVED:
@@ -134,7 +138,8 @@ def acknowledge(incident: Incident, *, author: User, now: datetime) -> Incident:
         if locked.acknowledged_at is None:
             locked.acknowledged_at, locked.acknowledged_by = now, author
             locked.save(update_fields=["acknowledged_at", "acknowledged_by"])
-            say(locked, f"Acknowledged by {author.name or author.email}.", at=now, author=author)
+            who = (author.name or author.email) if author else ""
+            say(locked, text or f"Acknowledged by {who}.", at=now, author=author)
     return locked
 
 

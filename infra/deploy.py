@@ -32,7 +32,7 @@ def run_zappa(arguments: Sequence[str]) -> None:
             "Zappa is not installed: run make .venv-aws/aws.stamp, or set ZAPPA=/path/to/zappa."
         )
     environment = {**os.environ, "VIRTUAL_ENV": str(zappa.parent.parent)}
-    ended = subprocess.run([str(zappa), *arguments], cwd=ROOT, env=environment, check=False)  # noqa: S603  # our own
+    ended = subprocess.run([str(zappa), *arguments], cwd=ROOT, env=environment, check=False)  # our own
     if ended.returncode != 0:
         raise ZappaFailed(f"zappa {' '.join(arguments)} ended with {ended.returncode}.")
 

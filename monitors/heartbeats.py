@@ -217,6 +217,15 @@ def find_late(*, now: datetime) -> list[CheckResult]:
     return [_report_late(heartbeat, now=now) for heartbeat in late]
 
 
+def next_deadlines(*, now: datetime, until: datetime) -> list[datetime]:
+    """When heartbeats will be late in ``[now, until)``, unless their pings come first; 1,000 at most."""
+    coming = Heartbeat.objects.filter(
+        monitor__enabled=True, deadline_at__gte=now, deadline_at__lt=until
+    ).order_by("deadline_at")
+    deadlines: list[Any] = list(coming.values_list("deadline_at", flat=True).distinct()[:FIND_AT_ONCE])
+    return deadlines
+
+
 def _report_late(heartbeat: Heartbeat, *, now: datetime) -> CheckResult:
     deadline, begun_at, last = heartbeat.deadline_at, heartbeat.started_at, heartbeat.last_ping_at
     assert deadline is not None  # noqa: S101  # it was asked for

@@ -42,7 +42,7 @@ class MonitorQuerySet(models.QuerySet["Monitor"]):
         return (
             self.for_user(user)
             .select_related("heartbeat")
-            .prefetch_related("tags", "region_states")
+            .prefetch_related("tags", "depends_on", "region_states")
             .with_newest(now=now)
         )
 
@@ -72,6 +72,13 @@ class Monitor(models.Model):
     secrets = models.TextField(blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py")
     regions = models.JSONField(default=list, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="monitors")
+    depends_on = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        blank=True,
+        related_name="dependents",
+        help_text="While one of these is down, nobody is told that this one is",
+    )
     enabled = models.BooleanField(default=True)
     revision = models.PositiveIntegerField(
         default=1, editable=False, help_text="Counts the edits of what is checked; tells an old answer"

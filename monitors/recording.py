@@ -36,6 +36,7 @@ class Watched:
     states: dict[str, RegionState]
     findings: list[Finding] = field(default_factory=list)
     replay_from: datetime | None = None
+    newest: CheckResult | None = None
 
     @property
     def policy(self) -> Policy:
@@ -110,6 +111,7 @@ def store(batch: Batch, *, in_maintenance: set[Key]) -> None:
         at = whole_ms(result.scheduled_at)
         finding = Finding(at, result.region, result.status, key_of(result) in in_maintenance)
         watched.findings.append(finding)
+        watched.newest = result
         late = watched.newest_at is not None and at < watched.newest_at
         shares_slot = at == watched.newest_at and len(watched.states) > 1
         if (late or shares_slot) and (watched.replay_from is None or at < watched.replay_from):

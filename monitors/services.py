@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team
+from monitors.dependencies import find_dependencies
 from monitors.heartbeats import rearm
 from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields
 from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
@@ -35,15 +36,14 @@ _SETTINGS = [
     "config",
     "regions",
 ]
-EDITABLE = frozenset([*_SETTINGS, "name", "tags", "enabled"])
+EDITABLE = frozenset([*_SETTINGS, "name", "tags", "depends_on", "enabled"])
 _ASKED = {"url", "timeout_s", "config"}  # what a check asks: a change makes a new revision
 _POLICY = {"fail_after", "recover_after"}  # how its answers are judged
 
 
-def create_monitor(
+def draft_monitor(
     team: Team,
     *,
-    now: datetime,
     kind: str,
     url: str,
     name: str,
@@ -56,8 +56,9 @@ def create_monitor(
     regions: Sequence[str] = (),
     tags: Sequence[str] = (),
     enabled: bool = True,
-) -> Monitor:
-    """Raises ``ValidationError`` with every mistake by field (see ``limits.clean_fields``)."""
+) -> tuple[Monitor, list[str]]:
+    """A monitor that is checked and not stored, and the names of its tags. Raises ``ValidationError`` with
+    every mistake by field (see ``limits.clean_fields``)."""
     given = {
         "url": url,
         "name": name,
@@ -74,9 +75,17 @@ def create_monitor(
     check_permitted(kind)
     names: list[str] = fields.pop("tags")
     fields["config"], secrets = split(fields["config"])
+    return Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields), names
+
+
+def create_monitor(team: Team, *, now: datetime, depends_on: Sequence[int] = (), **fields: Any) -> Monitor:
+    """Store what ``draft_monitor`` makes of ``fields``; raises as it does. ``depends_on`` is ids of the
+    team's."""
+    monitor, names = draft_monitor(team, **fields)
+    needed = find_dependencies(team.pk, depends_on)
     with transaction.atomic():
-        monitor = Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields)
         _insert(monitor, find_tags(team.pk, names), now=now)
+        monitor.depends_on.set(needed)
     return monitor
 
 
@@ -132,6 +141,7 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
         monitor = found[0]
         fields = clean_changes(monitor, changes)
         tags, enabled = fields.pop("tags", None), fields.pop("enabled", monitor.enabled)
+        needed = fields.pop("depends_on", None)
         changed = {name for name, value in fields.items() if getattr(monitor, name) != value}
         for name in changed:
             setattr(monitor, name, fields[name])
@@ -143,6 +153,8 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
         monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
         if tags is not None:
             monitor.tags.set(find_tags(monitor.team_id, tags))
+        if needed is not None:
+            monitor.depends_on.set(needed)
         if changed & {*_ASKED, *_POLICY, "secrets"}:
             _forget_runs(states, now=now)
         if "regions" in changed:
@@ -169,7 +181,10 @@ def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any
     if "config" in wanted or (moves and monitor.secrets):
         stored = _read_secrets(monitor)
         wanted["config"] = _restore_secrets(wanted.get("config", monitor.config), stored, moves=moves)
+    needed = wanted.pop("depends_on", None)
     fields = clean_fields(monitor.kind, wanted, timeout_s=monitor.timeout_s, interval_s=monitor.interval_s)
+    if needed is not None:
+        fields["depends_on"] = find_dependencies(monitor.team_id, needed, monitor_id=monitor.pk)
     if "config" in fields:
         fields["config"], secrets = split(fields["config"])
         if secrets != stored:
@@ -346,4 +361,5 @@ def clone_monitor(monitor: Monitor, *, now: datetime, name: str | None = None) -
             team_id=source.team_id, **{field: getattr(source, field) for field in copied}, **fields
         )
         _insert(clone, list(source.tags.all()), now=now)
+        clone.depends_on.set(source.depends_on.all())
     return clone

@@ -25,6 +25,11 @@ def last_slot(phase_ms: int, interval_s: int, *, before_ms: int) -> int:
     return next_slot(phase_ms, interval_s, from_ms=before_ms - interval_s * 1000)
 
 
+def slots_between(phase_ms: int, interval_s: int, *, start_ms: int, end_ms: int) -> range:
+    """Every slot in ``[start_ms, end_ms)``."""
+    return range(next_slot(phase_ms, interval_s, from_ms=start_ms), end_ms, interval_s * 1000)
+
+
 def phase_ranges(interval_s: int, *, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
     """The half-open ranges of phases that have a slot in ``[start_ms, end_ms)``: one, or two around the
     turn."""

@@ -9,15 +9,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from incidents.admin import IncidentAdmin as StoredIncidentAdmin
 from incidents.api import ShowsMaintenance
+from incidents.models import Incident
 from monitors.admin import MonitorAdmin as StoredMonitorAdmin
 from monitors.models import Monitor
+from pipeline.api import TellsPeople
 from pipeline.models import Cursor
 from pipeline.run_now import run_now
 from pipeline.specs import check_soon
 from sentrypulse.errors import DomainError
 
-admin.site.unregister(Monitor)
+admin.site.unregister([Incident, Monitor])
 
 MOST_AT_ONCE = 20
 
@@ -32,7 +35,7 @@ class CheckedAdmin(StoredMonitorAdmin):
 
 
 @admin.register(Monitor)
-class MonitorAdmin(ShowsMaintenance, CheckedAdmin):
+class MonitorAdmin(TellsPeople, ShowsMaintenance, CheckedAdmin):
     """The monitors' admin with what the apps above them know."""
 
     actions = [*(StoredMonitorAdmin.actions or ()), "run_now"]
@@ -49,6 +52,11 @@ class MonitorAdmin(ShowsMaintenance, CheckedAdmin):
             else:
                 level = messages.SUCCESS if result.status == "up" else messages.WARNING
                 self.message_user(request, f"{monitor.name}: {result.status}. {result.error}", level)
+
+
+@admin.register(Incident)
+class IncidentAdmin(TellsPeople, StoredIncidentAdmin):
+    """The incidents' admin, whose actions are told as those of the API are."""
 
 
 @admin.register(Cursor)

@@ -1,28 +1,86 @@
 """From a stage's name to its code and its queue. The code is imported when first used: the edge has no
 Django."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 STAGES = {
     "schedule": "pipeline.stages.schedule:schedule",
     "probe": "pipeline.stages.probe:probe",
     "record": "pipeline.stages.record:record_messages",
+    "deliver": "pipeline.stages.deliver:deliver",
+    "settle": "pipeline.stages.settle:settle",
 }
 
 
+ENGINE_SENDERS = {
+    "celery": "pipeline.queues.celery:make_sender",
+    "serverless": "pipeline.queues.sqs:make_sender",
+}
+"""Engines whose queues every process can reach, the web server's and a command's too: what makes the sender.
+The embedded engine's are in its own process only."""
+
+
+class Parcel(NamedTuple):
+    """One message to send: due in ``delay_s``, and for ``checks`` the region whose edge is to take it."""
+
+    body: bytes
+    delay_s: float = 0.0
+    region: str = ""
+
+
+class QueuesAway(Exception):
+    """The broker or queue service does not answer; its text is one sentence for an operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up. ``id`` names it to ``redrive`` and ``drop``, ``queue`` is where it came
+    from. ``body`` may hold a monitor's secrets, so it is in no repr."""
+
+    id: str
+    queue: str
+    body: bytes = field(repr=False)
+    error: str = ""
+    failures: int = 0
+    died_at: datetime | None = None
+
+
 class Sender(Protocol):
-    """An engine's queues, as the stages see them."""
+    """An engine's queues, as the stages and the operator's commands see them.
+
+    Each method raises ``QueuesAway`` when the queues cannot be reached.
+    """
 
     def send(self, queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
-        """Queue ``body`` on ``checks`` or ``results``, to be taken in ``delay_s`` seconds at the earliest."""
+        """Queue ``body`` on one of the four queues, to be taken in ``delay_s`` seconds at the earliest."""
 
     def free(self, queue: str) -> int:
         """How many messages the queue still takes now."""
 
     def figures(self) -> dict[str, dict[str, int]]:
         """By queue: messages ``waiting``, and ``dead_letters`` given up."""
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """The messages given up, oldest first, ``limit`` at most. They stay where they are."""
+
+    def redrive(self, letter_id: str) -> bool:
+        """Send a dead letter to its queue again, as if it had never failed; False: there is none of this
+        id."""
+
+    def drop(self, letter_id: str) -> bool:
+        """Forget a dead letter for good; False: there is none of this id."""
+
+
+@runtime_checkable
+class SendsParcels(Protocol):
+    """A sender that takes many messages a call, and has a queue a region."""
+
+    def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
+        """Queue all of them; raises when some could not be queued, the others then may have been."""
 
 
 class _NoEngine:
@@ -37,6 +95,15 @@ class _NoEngine:
     def figures(self) -> dict[str, dict[str, int]]:
         return {}
 
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        return []
+
+    def redrive(self, letter_id: str) -> bool:
+        return False
+
+    def drop(self, letter_id: str) -> bool:
+        return False
+
 
 _sender: Sender = _NoEngine()
 
@@ -47,8 +114,24 @@ def use_sender(sender: Sender | None) -> None:
     _sender = sender or _NoEngine()
 
 
+def use_engine(engine: str) -> None:
+    """Connect this process to the queues of ``engine``, where they can be reached from any process. Nothing
+    is opened before the first message."""
+    if engine in ENGINE_SENDERS:
+        use_sender(_load(ENGINE_SENDERS[engine])())
+
+
 def send(queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
     _sender.send(queue, body, delay_s=delay_s)
+
+
+def send_all(queue: str, parcels: Sequence[Parcel]) -> None:
+    """Queue all of them, in as few calls as the engine can."""
+    if isinstance(_sender, SendsParcels):
+        _sender.send_all(queue, parcels)
+        return
+    for parcel in parcels:
+        _sender.send(queue, parcel.body, delay_s=parcel.delay_s)
 
 
 def free(queue: str) -> int:
@@ -59,8 +142,24 @@ def queue_figures() -> dict[str, dict[str, int]]:
     return _sender.figures()
 
 
+def dead_letters(*, limit: int = 100) -> list[DeadLetter]:
+    return _sender.dead_letters(limit=limit)
+
+
+def redrive(letter_id: str) -> bool:
+    return _sender.redrive(letter_id)
+
+
+def drop(letter_id: str) -> bool:
+    return _sender.drop(letter_id)
+
+
 def load_stage(name: str) -> Callable[..., Any]:
     """The stage's function; ``KeyError`` for a name that is none."""
-    module, _, function = STAGES[name].partition(":")
-    stage: Callable[..., Any] = getattr(import_module(module), function)
-    return stage
+    return _load(STAGES[name])
+
+
+def _load(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found

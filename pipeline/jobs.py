@@ -1,22 +1,37 @@
 """What the timetable's jobs do. Each may run twice, at once or again, without harm."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.tokens import purge_expired_tokens
+from alerts import planning, sending
+from alerts.models import Delivery
+from alerts.troubles import Burn
 from analytics import retention, rollups
+from analytics.models import BurnAlert
 from analytics.reports.freezing import freeze_due
-from analytics.slos import alerts
+from analytics.slos import alerts as burn
 from monitors import heartbeats
+from pipeline import dispatch
+from pipeline.dispatch import Parcel
+from pipeline.messages import delivery_bodies
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
+from pipeline.telling import tell_burns
 
 logger = logging.getLogger(__name__)
 
 
-def send_due_checks(*, owner: str, now: datetime) -> None:
-    """Send the slots up to now. When we ourselves were away, nobody's heartbeat is late for it."""
-    scheduled = schedule(owner=owner, now=now)
+SLICE_S = 20.0
+"""What takes longer stops after so long, says that there is more, and is called again: no function of
+Lambda's is cut off in the middle, and no other job of its lane waits for ever."""
+
+
+def send_due_checks(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> None:
+    """Send the slots up to ``now + ahead``. When we ourselves were away, nobody's heartbeat is late for
+    it."""
+    scheduled = schedule(owner=owner, now=now, ahead=ahead)
     if scheduled.away_from is not None:
         heartbeats.forgive(away_from=scheduled.away_from, away_until=now)
 
@@ -39,25 +54,56 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
     purge_expired_tokens(now=now, limit=10_000)
 
 
-def roll_up(*, owner: str, now: datetime) -> None:
-    """Sum up the hours that are over, and again those that late results belong to."""
-    rollups.catch_up(owner=owner, now=now)
+def roll_up(*, owner: str, now: datetime) -> bool:
+    """Sum up the hours that are over, and again those that late results belong to; True: not all yet."""
+    return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.is_behind(now=now)
 
 
-def purge(*, owner: str, now: datetime) -> None:
-    """Delete what is older than the settings keep."""
-    retention.purge(owner=owner, now=now)
+def purge(*, owner: str, now: datetime) -> bool:
+    """Delete what is older than the settings keep; True: not all yet."""
+    return retention.purge(owner=owner, now=now, for_s=SLICE_S).more
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
-    """Open and close the alerts of budgets that burn too fast.
+    """Open and close the alerts of budgets that burn too fast, and have them told.
 
-    From here they go to those who tell people: ``alerts.plan`` will take these events, as it takes those of
-    incidents (``pipeline.stages.record.Recorded.events``).
+    All that are open are handed on each time, not what changed: so what a crash kept from being told, or an
+    edit closed, is told by the next round.
     """
-    for event in alerts.evaluate(now=now):
+    events = burn.evaluate(now=now)
+    for event in events:
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
+    closed = [event.alert for event in events if event.event == "closed"]
+    tell_burns([_tell_burn(alert) for alert in [*burn.read_open(), *closed]], now=now)
+
+
+def _tell_burn(alert: BurnAlert) -> Burn:
+    slo = alert.slo
+    return Burn(
+        key=str(alert.pk),
+        team=slo.team,
+        monitor=slo.monitor,
+        title=f"The error budget of {slo.name} burns too fast",
+        sentence=f"At {alert.burn_rate_short:.1f} times the rate that just keeps the target"
+        f" ({float(slo.target_ratio):.4%} over {slo.window_days} days).",
+        opened_at=alert.opened_at,
+        closed_at=alert.closed_at,
+    )
+
+
+def send_alerts(*, owner: str, now: datetime) -> None:
+    """Plan what time alone makes us tell, and send what is due."""
+    planning.follow(now=now)
+    bodies = delivery_bodies(sending.take_due(now=now))
+    dispatch.send_all("deliveries", [Parcel(body) for body in bodies])
+
+
+def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
+    """When an alert is to be sent in ``[now, until)``: one that is held, or one that is tried again."""
+    due = Delivery.objects.filter(due_at__gte=now, due_at__lt=until).order_by("due_at")
+    moments: list[Any] = list(due.values_list("due_at", flat=True).distinct()[:1_000])
+    return moments
 
 
 def freeze_reports(*, owner: str, now: datetime) -> None:

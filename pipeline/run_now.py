@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from monitors.models import Monitor
 from monitors.secrets import SecretsUnreadable
-from pipeline.probing import shared_prober
+from pipeline.probing import probe_now
 from pipeline.specs import build_spec
 from pipeline.stages.record import record
 from probes.result import CheckResult
@@ -16,8 +16,8 @@ from sentrypulse.errors import DomainError
 def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
     """Check the monitor and record what was found (not for a paused one: paused is no data).
 
-    Raises ``DomainError`` for a heartbeat, and for secrets that no key opens. Blocks for as long as the
-    check takes, its timeout at most.
+    Raises ``DomainError`` for a heartbeat, for secrets that no key opens, and when the edge is away. Blocks
+    for as long as the check takes, its timeout at most.
     """
     if monitor.kind == "heartbeat":
         raise DomainError(
@@ -27,7 +27,14 @@ def run_now(monitor: Monitor, *, now: datetime) -> CheckResult:
         spec = build_spec(monitor, region=monitor.watched_from[0], at=now)
     except SecretsUnreadable as error:
         raise DomainError(str(error)) from None
-    result = shared_prober().run_one(spec)
+    result = probe_now(spec)
     if monitor.enabled:
         record([result], now=timezone.now())
     return result
+
+
+def check_draft(draft: Monitor, *, now: datetime) -> CheckResult:
+    """Check what is not stored yet, from its first region. Stores nothing. Raises as ``run_now`` does."""
+    if draft.kind == "heartbeat":
+        raise DomainError("A heartbeat waits to be pinged: there is nothing to test before it is created.")
+    return probe_now(build_spec(draft, region=draft.watched_from[0], at=now))

@@ -17,6 +17,7 @@ pin_all() { # pin_all FOLDER
     pin "$1requirements-dev.txt" 3.11 pyproject.toml --extra dev --constraint "$1requirements.txt"
     pin "$1requirements-mysql.txt" 3.11 pyproject.toml --extra mysql --constraint "$1requirements.txt"
     pin "$1requirements-aws.txt" 3.12 pyproject.toml --extra aws --constraint "$1requirements-dev.txt"
+    pin "$1requirements-edge.txt" 3.12 --group edge --constraint "$1requirements.txt"
     pin "$1requirements-sam.txt" 3.12 --group sam
 }
 

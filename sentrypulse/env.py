@@ -1,20 +1,37 @@
-"""Reads the environment, and stops the start with one sentence where it makes no sense."""
+"""Reads the environment, and stops the start with one sentence where it makes no sense.
+
+The edge's processes read theirs here, too: nothing of Django is imported until a setting of Django's is asked
+for.
+"""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-import environ
-from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured
+from pipeline.queues.addresses import QUEUES, Addresses, read_addresses
 
 ENGINES = ("embedded", "celery", "serverless")
-AVAILABLE_ENGINES = ("embedded",)
+BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
+
+_POST = "sentrypulse.mail.EmailBackend"
+EMAIL_SCHEMES = {
+    "smtp": _POST,
+    "smtps": _POST,
+    "smtp+tls": _POST,
+    "smtp+ssl": _POST,
+    "ses": _POST,
+    "consolemail": "django.core.mail.backends.console.EmailBackend",
+    "dummymail": "django.core.mail.backends.dummy.EmailBackend",
+}
+_EMAIL_SHAPE = (
+    "must look like smtp://user:password@host:25 or ses://eu-central-1, or be empty for the console."
+)
 
 
-class SettingsError(ImproperlyConfigured):
+class SettingsError(Exception):
     """A setting that stops the start; its text is one sentence that names the variable and the fix."""
 
 
@@ -23,10 +40,16 @@ def _refuse(name: str, why: str) -> NoReturn:
 
 
 class Env:
-    """Typed access to environment variables, with one clear sentence for each that is wrong."""
+    """Typed access to environment variables, with one clear sentence for each that is wrong.
+
+    With ``SSM_PATH``, the parameters under it (``/sentrypulse/prod/SECRET_KEY``) count as variables, too;
+    what stands in the environment goes before.
+    """
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         self._values = dict(os.environ if environment is None else environment)
+        if path := self.text("SSM_PATH"):
+            self._values = _read_parameters(path) | self._values
 
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
@@ -55,9 +78,47 @@ class Env:
         engine = self.text("ENGINE", "embedded")
         if engine not in ENGINES:
             _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
-        if engine not in AVAILABLE_ENGINES:
-            _refuse("ENGINE", f"{engine} is not part of this version yet; use ENGINE=embedded.")
         return engine
+
+    def broker_url(self) -> str:
+        """Where the Celery engine's messages wait. It may hold a password, so no refusal quotes it."""
+        url = self.text("CELERY_BROKER_URL")
+        if not url.startswith(BROKERS):
+            _refuse(
+                "CELERY_BROKER_URL",
+                "is required with ENGINE=celery: redis://host:6379/0, amqp://user:password@host:5672/vhost "
+                "or sqs:// (also rediss://, amqps://).",
+            )
+        return url
+
+    def waits(self, name: str, default: str) -> tuple[float, ...]:
+        """Comma-separated seconds, such as ``1,5,15,60``."""
+        try:
+            found = tuple(float(item) for item in self.text(name, default).split(","))
+        except ValueError:
+            found = ()
+        if not found or not all(0 < wait_s <= 3600 for wait_s in found):
+            _refuse(name, f"must be seconds above 0 and up to 3600, separated by commas, such as {default}.")
+        return found
+
+    def probe_bounds(self) -> dict[str, Any]:
+        """What ``probes.run.Prober`` is made with: how many at once, and whether it may look at ourselves."""
+        embedded = self.engine() == "embedded"
+        return {
+            "allow_private": self.flag("PROBE_ALLOW_PRIVATE", default=embedded),
+            "concurrency": self.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
+            "per_host": self.integer("PROBE_PER_HOST", 10, low=1, high=500),
+        }
+
+    def courier_bounds(self) -> dict[str, Any]:
+        """What ``delivery.send.Courier`` is made with where there is no Django."""
+        public = urlsplit(self.text("PUBLIC_URL")).hostname or "localhost"
+        return {
+            "allow_private": self.probe_bounds()["allow_private"],
+            "email_url": self.email_url(),
+            "email_from": self.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{public}>"),
+            "concurrency": self.integer("DELIVERY_CONCURRENCY", 20, low=1, high=200),
+        }
 
     def http_url(self, name: str, default: str) -> str:
         """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
@@ -78,6 +139,8 @@ class Env:
 
         A refusal never quotes the URL, nor a parser's error that does: it holds a password.
         """
+        import environ
+
         url = self.text("DATABASE_URL", default)
         scheme = url.partition("://")[0]
         if scheme not in {"sqlite", "mysql"}:
@@ -89,10 +152,42 @@ class Env:
                 "DATABASE_URL",
                 "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
             )
+        if scheme == "sqlite" and self.engine() != "embedded":
+            _refuse(
+                "DATABASE_URL",
+                f"must be mysql://user:password@host:3306/database with ENGINE={self.engine()}: its workers "
+                "write at the same time, and SQLite has one writer.",
+            )
         if setting.get("NAME", "") in {"", ":memory:"}:
             form = "sqlite:///file" if scheme == "sqlite" else "mysql://user:password@host:3306/database"
             _refuse("DATABASE_URL", f"names no database: write {form} .")
         return setting
+
+    def ca_file(self) -> str:
+        """The file of ``DATABASE_CA_FILE``; a refusal where it cannot be read."""
+        path = self.text("DATABASE_CA_FILE")
+        if path and not os.access(path, os.R_OK):
+            _refuse("DATABASE_CA_FILE", f"names a file that cannot be read: {path}.")
+        return path
+
+    def queues(self, *, required: bool) -> Addresses:
+        """Where the queues are; with ``required``, a refusal that names the first that is missing."""
+        try:
+            addresses = read_addresses(self._values)
+        except ValueError as mistake:
+            raise SettingsError(str(mistake)) from None
+        for queue, variable in QUEUES.items():
+            if required and queue not in addresses:
+                form = "region=url,region=url" if queue == "checks" else "the URL that SQS gives it"
+                _refuse(variable, f"is required with ENGINE=serverless: where the queue {queue} is ({form}).")
+        return addresses
+
+    def required_text(self, name: str, *, required: bool, why: str) -> str:
+        """The text; with ``required``, a refusal that says ``why`` where there is none."""
+        value = self.text(name)
+        if required and not value:
+            _refuse(name, f"is required with this engine: {why}.")
+        return value
 
     def redis_url(self) -> str:
         url = self.text("REDIS_URL")
@@ -101,13 +196,42 @@ class Env:
         return url
 
     def email(self) -> dict[str, Any]:
-        """Django's e-mail settings for ``EMAIL_URL``: empty (console) or smtp://user:pw@host:25, smtps,
-        smtp+tls."""
+        """Django's e-mail settings for ``EMAIL_URL``, and the URL for deliveries, which have no Django."""
+        import environ
+        from django.core.exceptions import ImproperlyConfigured
+
+        url = self.email_url()
+        try:
+            setting = dict(environ.Env.email_url_config(url, backend=EMAIL_SCHEMES.get(urlsplit(url).scheme)))
+        except (ValueError, KeyError, ImproperlyConfigured):
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return {**setting, "EMAIL_URL": url}
+
+    def email_url(self) -> str:
+        """Empty is the console; see ``delivery.post`` for the forms. A refusal never quotes it: it holds a
+        password."""
         url = self.text("EMAIL_URL", "consolemail://")
         try:
-            return dict(environ.Env.email_url_config(url))
-        except (ValueError, KeyError, ImproperlyConfigured):
-            _refuse("EMAIL_URL", "must look like smtp://user:password@host:25, or be empty for the console.")
+            parts = urlsplit(url)
+            scheme, host, _ = parts.scheme, parts.hostname, parts.port
+            if scheme == "ses":
+                right = bool(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", host or ""))
+            else:
+                right = scheme in EMAIL_SCHEMES and bool(host or not scheme.startswith("smtp"))
+        except ValueError:
+            right = False
+        if not right:
+            _refuse("EMAIL_URL", _EMAIL_SHAPE)
+        return url
+
+
+def _read_parameters(path: str) -> dict[str, str]:
+    from sentrypulse.parameters import ParametersAway, read_parameters  # boto3 takes a tenth of a second
+
+    try:
+        return read_parameters(path)
+    except ParametersAway as error:
+        _refuse("SSM_PATH", str(error))
 
 
 def keep_secret(path: Path, make: str) -> str:
@@ -115,6 +239,8 @@ def keep_secret(path: Path, make: str) -> str:
 
     ``make`` is ``"django"`` or ``"fernet"``. Two processes that start at once end with the same secret.
     """
+    from cryptography.fernet import Fernet
+
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         value = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
@@ -137,6 +263,8 @@ def require_secret(env: Env, name: str, *, kept_at: Path | None, make: str) -> s
         _refuse(name, "is required with this engine: set it to a long random secret.")
     value = value or keep_secret(kept_at, make)  # type: ignore[arg-type]  # None was refused above
     if make == "fernet":
+        from cryptography.fernet import Fernet
+
         for key in value.split(","):
             try:
                 Fernet(key.strip())

@@ -57,18 +57,27 @@ def _ask_rollups() -> dict[str, Any]:
     return {"ok": lag_s < ROLLUPS_STALE_AFTER_S, "rolled_until": rolled_until, "lag_s": round(lag_s, 1)}
 
 
+def _ask_queues() -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+    """Whether they answer, and their figures."""
+    try:
+        return {"ok": True}, dispatch.queue_figures()
+    except dispatch.QueuesAway as error:
+        return {"ok": False, "error": str(error)}, {}
+
+
 def examine() -> dict[str, Any]:
-    """What ``/api/v1/health`` answers; ``ok`` is true when database and scheduler are."""
-    database, scheduler, queues = _ask_database(), _ask_scheduler(), dispatch.queue_figures()
-    dead = sum(queue["dead_letters"] for queue in queues.values())
+    """What ``/api/v1/health`` answers; ``ok`` is true when database, scheduler and queues are."""
+    database, scheduler = _ask_database(), _ask_scheduler()
+    broker, queues = _ask_queues()
     return {
-        "ok": database["ok"] and scheduler["ok"],
+        "ok": database["ok"] and scheduler["ok"] and broker["ok"],
         "engine": settings.ENGINE,
         "database": database,
         "scheduler": scheduler,
         "rollups": _ask_rollups(),
+        "broker": broker,
         "queues": queues,
-        "dead_letters": dead,
+        "dead_letters": sum(queue["dead_letters"] for queue in queues.values()) if broker["ok"] else None,
     }
 
 

@@ -1,26 +1,12 @@
 """How log lines look: text for a person at a terminal, JSON for a log store."""
 
-import re
 from typing import Any
 
-from pythonjsonlogger.json import JsonFormatter
-
+from pipeline.json_lines import FIELDS, NAMES
 from sentrypulse.env import SettingsError
 
 STYLES = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-_FIELD = re.compile(r"\b([a-z_]+)=(\S+)")
-
-
-class FieldsFormatter(JsonFormatter):
-    """One JSON object a line; the figures of ``record results=50 took_ms=38`` are fields of their own."""
-
-    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        for name, value in _FIELD.findall(str(log_data.get("message", ""))):
-            log_data.setdefault(name, int(value) if value.isdecimal() else value)
-        return log_data
 
 
 def logging_setting(*, level: str, style: str) -> dict[str, Any]:
@@ -38,9 +24,9 @@ def logging_setting(*, level: str, style: str) -> dict[str, Any]:
         "formatters": {
             "text": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"},
             "json": {
-                "()": "sentrypulse.logs.FieldsFormatter",
-                "fmt": ["asctime", "levelname", "name", "message"],
-                "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+                "()": "pipeline.json_lines.FieldsFormatter",
+                "fmt": FIELDS,
+                "rename_fields": NAMES,
             },
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
@@ -49,5 +35,6 @@ def logging_setting(*, level: str, style: str) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # a 4xx is the client's affair; the request log has it
             "waitress": {"level": "WARNING"},
+            "botocore": {"level": "WARNING"},
         },
     }

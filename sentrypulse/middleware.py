@@ -10,6 +10,8 @@ from django.http.response import HttpResponseBase
 from django.urls import is_valid_path
 from django.utils.encoding import escape_uri_path
 
+from pipeline import json_lines
+
 logger = logging.getLogger(__name__)
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -29,6 +31,7 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request_id = uuid.uuid4().hex[:12]
+        json_lines.request_id.set(request_id)
         path = request.path_info
         if path.startswith(_BOTH_SPELLINGS) and not is_valid_path(path):
             other = path[:-1] if path.endswith("/") else f"{path}/"

@@ -55,6 +55,7 @@ FIELD_ENCRYPTION_KEY = require_secret(
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database(f"sqlite:///{DATA_DIR / 'sentrypulse.sqlite3'}")
 }
+DATABASE_CA_FILE = env.ca_file()
 _given = DATABASES["default"].get("OPTIONS", {})  # of DATABASE_URL, such as ?ssl_mode=REQUIRED
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,8 @@ else:
         "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",
         **_given,
     }
+    if DATABASE_CA_FILE:
+        DATABASES["default"]["OPTIONS"]["ssl"] = {"ca": DATABASE_CA_FILE}
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -87,16 +90,22 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # The pipeline
 
-PROBE_ALLOW_PRIVATE = env.flag("PROBE_ALLOW_PRIVATE", default=EMBEDDED)
-PROBE_CONCURRENCY = env.integer("PROBE_CONCURRENCY", 100, low=1, high=500)
-PROBE_PER_HOST = env.integer("PROBE_PER_HOST", 10, low=1, high=500)
+_bounds = env.probe_bounds()
+PROBE_ALLOW_PRIVATE: bool = _bounds["allow_private"]
+PROBE_CONCURRENCY: int = _bounds["concurrency"]
+PROBE_PER_HOST: int = _bounds["per_host"]
+DELIVERY_CONCURRENCY: int = env.courier_bounds()["concurrency"]
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
 RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
-REGIONS = ["local"]
+QUEUE_ADDRESSES = env.queues(required=ENGINE == "serverless")
+REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else ["local"]
+EDGE_FUNCTION = env.required_text(
+    "EDGE_FUNCTION", required=ENGINE == "serverless", why="the name of the edge's Lambda function"
+)
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
@@ -120,6 +129,7 @@ INSTALLED_APPS = [
     "monitors",
     "incidents",
     "outbox",
+    "alerts",
     "analytics",
     "pipeline",
     "sentrypulse",
@@ -158,7 +168,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# On Lambda they are in the package, collected when it was built.
+STATIC_ROOT = Path(
+    env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if ENGINE == "serverless" else DATA_DIR / "static"))
+)
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -179,7 +192,9 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
 
-vars().update(env.email())
+_email = env.email()
+EMAIL_URL: str = _email["EMAIL_URL"]
+vars().update(_email)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
@@ -220,6 +235,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "reset_address": "20/hour",
         "reset_account": "5/hour",
         "invite_user": "60/hour",
+        "test_channel": "10/minute",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

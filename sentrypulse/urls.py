@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from pipeline.acknowledge import ACKNOWLEDGE_PATHS
 from pipeline.pings import PING_PATHS
 from sentrypulse import demo
 from sentrypulse.health import metrics
@@ -19,5 +20,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
     *PING_PATHS,
+    *ACKNOWLEDGE_PATHS,
     *(demo.DEMO_PATHS if settings.EMBEDDED else []),
 ]

@@ -23,6 +23,7 @@ if project.REDIS_URL:
 
 # Tests that wait for other processes and for real clocks, the longest first; they run in this order.
 WAITING = (
+    "tests/stories/",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_new_user.py",
     "tests/pipeline/test_embedded.py",

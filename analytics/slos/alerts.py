@@ -110,6 +110,12 @@ def _close(alert: BurnAlert, *, now: datetime) -> BurnEvent | None:
     return BurnEvent("closed", alert)
 
 
+def read_open() -> list[BurnAlert]:
+    """Every open alert with its SLO; one statement."""
+    found = BurnAlert.objects.filter(open_key__isnull=False).order_by("pk")
+    return list(found.select_related("slo__team", "slo__monitor"))
+
+
 def close_alerts(slo: Slo, *, now: datetime) -> list[BurnEvent]:
     """Close what is open for an SLO, which the caller has locked."""
     found = BurnAlert.objects.filter(slo=slo, open_key__isnull=False).order_by("pk")

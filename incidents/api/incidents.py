@@ -4,9 +4,13 @@ A person is ``{"id","name","email"}`` or null; null as an update's author is Sen
 answer with the whole incident, as ``GET`` would. Names that a request does not know are refused.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # it ships no types
@@ -25,6 +29,7 @@ from accounts.models import User
 from incidents import services
 from incidents.api.requests import BIGGEST_ID, Attributes, find_monitors
 from incidents.models import Incident, IncidentKind, IncidentStatus, Severity, Update
+from incidents.reconcile import IncidentEvent
 from monitors.api.conditional import Conditional
 from monitors.api.serializers import KnownFieldsOnly
 
@@ -163,6 +168,14 @@ class IncidentFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no ty
         return queryset.exclude(**resolved) if value else queryset.filter(**resolved)
 
 
+@dataclass(slots=True)
+class Told:
+    """What ``_telling`` hands on."""
+
+    now: datetime
+    incident: Incident | None
+
+
 _ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
 _RESOLVED_ALREADY = OpenApiResponse(OpenApiTypes.OBJECT, description='`{"detail"}`: it is resolved already.')
 
@@ -198,22 +211,40 @@ class IncidentViewSet(
     def _answer(self, incident: Incident, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=incident.pk)).data, status=code)
 
+    def tell(self, events: Sequence[IncidentEvent], *, now: datetime) -> None:
+        """For apps above that tell people. Called in the change's transaction."""
+
+    @contextmanager
+    def _telling(self, event: str, incident: Incident | None = None) -> Iterator["Told"]:
+        """Change an incident and hand on what happened, in one transaction."""
+        told = Told(timezone.now(), incident)
+        with transaction.atomic():
+            yield told
+            if told.incident is not None:
+                if told.incident.pk:
+                    told.incident.refresh_from_db()
+                self.tell([IncidentEvent(event, told.incident)], now=told.now)
+
     def create(self, request: Request) -> Response:
         asked = self._read(IncidentCreateSerializer)
-        incident = services.open_manual(
-            asked.pop("team"), author=cast(User, request.user), now=timezone.now(), **asked
-        )
-        return self._answer(incident, status.HTTP_201_CREATED)
+        with self._telling("opened") as told:
+            told.incident = services.open_manual(
+                asked.pop("team"), author=cast(User, request.user), now=told.now, **asked
+            )
+        return self._answer(told.incident, status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         incident = self.get_object()
         serializer = IncidentEditSerializer(incident, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        services.edit_incident(incident, **serializer.validated_data)
+        with self._telling("edited", incident):
+            services.edit_incident(incident, **serializer.validated_data)
         return self._answer(incident)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        services.delete_incident(self.get_object())
+        incident = self.get_object()
+        with self._telling("deleted", incident):
+            services.delete_incident(incident)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -224,7 +255,8 @@ class IncidentViewSet(
         """Say that you are on it; the first one stays named."""
         incident = self.get_object()
         self._read(AcknowledgeSerializer)
-        services.acknowledge(incident, author=cast(User, request.user), now=timezone.now())
+        with self._telling("acknowledged", incident) as told:
+            services.acknowledge(incident, author=cast(User, request.user), now=told.now)
         return self._answer(incident)
 
     @extend_schema(
@@ -237,7 +269,8 @@ class IncidentViewSet(
         """Resolve by hand. A monitor that stays down opens no second incident until it has recovered once."""
         incident = self.get_object()
         asked = self._read(ResolveSerializer)
-        services.resolve(incident, author=cast(User, request.user), now=timezone.now(), **asked)
+        with self._telling("resolved", incident) as told:
+            services.resolve(incident, author=cast(User, request.user), now=told.now, **asked)
         return self._answer(incident)
 
     @extend_schema(
@@ -250,5 +283,7 @@ class IncidentViewSet(
         """Add to the timeline, and move the incident on where `status` says so."""
         incident = self.get_object()
         asked = self._read(UpdateCreateSerializer)
-        services.add_update(incident, author=cast(User, request.user), now=timezone.now(), **asked)
+        event = "resolved" if asked.get("status") == IncidentStatus.RESOLVED else "updated"
+        with self._telling(event, incident) as told:
+            services.add_update(incident, author=cast(User, request.user), now=told.now, **asked)
         return self._answer(incident, status.HTTP_201_CREATED)

@@ -17,6 +17,7 @@ from incidents.api.requests import BIGGEST_ID, Attributes, find_monitors
 from incidents.maintenance import in_maintenance, running, running_ids, upcoming
 from incidents.models import MaintenanceWindow
 from incidents.occurrences import find_faults
+from incidents.reconcile import IncidentEvent
 from monitors.api.conditional import Conditional
 from monitors.api.serializers import KnownFieldsOnly
 from monitors.models import Monitor, Tag
@@ -204,4 +205,10 @@ class ShowsMaintenance:
         """Also resolves what is open for monitors that nobody watches any more."""
         super().after_change(event, monitors, now=now)  # type: ignore[misc]  # the viewset's hook
         if event in _CLOSING_TEXTS:
-            services.close_open_incidents([m.pk for m in monitors], at=now, text=_CLOSING_TEXTS[event])
+            closed = services.close_open_incidents(
+                [m.pk for m in monitors], at=now, text=_CLOSING_TEXTS[event]
+            )
+            self.tell([IncidentEvent("resolved", incident) for incident in closed], now=now)
+
+    def tell(self, events: Sequence[IncidentEvent], *, now: datetime) -> None:
+        """For apps above that tell people. Called in the change's transaction."""

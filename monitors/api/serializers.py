@@ -63,7 +63,7 @@ class PingSerializer(serializers.ModelSerializer[Ping]):
 class ResultSerializer(serializers.Serializer[Result]):
     """What one check found. ``unknown``: we could not measure, and it is not held against the target."""
 
-    monitor = serializers.IntegerField()
+    monitor = serializers.IntegerField(allow_null=True, help_text="Null for one that is not stored")
     region = serializers.CharField()
     scheduled_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField()
@@ -106,6 +106,15 @@ class TagNamesField(serializers.ListField):
         return sorted(tag.name for tag in data.all())
 
 
+class DependsOnField(serializers.ListField):
+    """Monitors by id, both ways."""
+
+    child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def to_representation(self, data: Any) -> list[int]:
+        return sorted(monitor.pk for monitor in data.all())
+
+
 class UptimeSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         """The windows' names are no names of Python's."""
@@ -139,6 +148,9 @@ class MonitorSerializer(KnownFieldsOnly):
         child=serializers.CharField(), default=list, help_text="Where it is checked from; empty: everywhere"
     )
     tags = TagNamesField(default=list)
+    depends_on = DependsOnField(
+        default=list, help_text="Monitors; while one of them is down, nobody is told that this one is"
+    )
     enabled = serializers.BooleanField(default=True)
     status = serializers.SerializerMethodField()
     last_checked_at = serializers.SerializerMethodField()

@@ -23,6 +23,8 @@ class Letter:
 
     body: bytes
     failures: int = 0
+    number: int = 0
+    """Its place among all that this queue ever gave up, from 1; 0: it was not given up."""
 
 
 class MemoryQueue:
@@ -36,6 +38,7 @@ class MemoryQueue:
         self.dead_total = 0
         self._heap: list[tuple[float, int, Letter]] = []
         self._order = itertools.count()
+        self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._closed = False
 
@@ -86,10 +89,27 @@ class MemoryQueue:
         letter.failures += 1
         with self._changed:
             if letter.failures > len(RETRY_AFTER_S):
-                self.dead.append(letter)
                 self.dead_total += 1
+                letter.number = next(self._numbers)
+                self.dead.append(letter)
             else:
                 self._push(letter, RETRY_AFTER_S[letter.failures - 1])
+
+    def bury(self, number: int) -> Letter | None:
+        """Take the dead letter of this number away, for good; None when it is not there."""
+        with self._changed:
+            found = next((letter for letter in self.dead if letter.number == number), None)
+            if found is not None:
+                self.dead.remove(found)
+                self.dead_total -= 1
+            return found
+
+    def revive(self, number: int) -> bool:
+        """Queue the dead letter of this number as if it had never failed; False when it is not there."""
+        letter = self.bury(number)
+        if letter is not None:
+            self.give_back(Letter(letter.body))
+        return letter is not None
 
     def give_back(self, letter: Letter) -> None:
         """It was taken but could not be handled, through no fault of its own: it is due again."""

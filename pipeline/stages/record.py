@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,15 +10,17 @@ from datetime import datetime
 import msgspec
 from django.db import transaction
 
+from alerts.troubles import Turn
 from analytics.rollups import mark_stale
 from incidents.maintenance import in_maintenance
 from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
-from monitors.transitions import Change
-from pipeline import dispatch, metrics
-from pipeline.messages import Results, decode, spec_bodies
-from pipeline.specs import build_specs
+from monitors.transitions import Change, verdict
+from pipeline import metrics, observing
+from pipeline.messages import Results, decode
+from pipeline.specs import build_specs, send_specs
+from pipeline.telling import tell, tell_turns
 from probes.result import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ class Recorded:
     stale: int = 0
     events: list[IncidentEvent] = field(default_factory=list)
     rechecks: list[tuple[Monitor, str, datetime]] = field(default_factory=list)
+    team_ids: set[int] = field(default_factory=set)
 
     def add(self, other: "Recorded") -> None:
         self.stored += other.stored
@@ -42,6 +46,7 @@ class Recorded:
         self.stale += other.stale
         self.events += other.events
         self.rechecks += other.rechecks
+        self.team_ids |= other.team_ids
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
@@ -76,10 +81,10 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
             batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
         recorded.add(batch)
     for monitor_at in _by_delay(recorded.rechecks):
-        for body in spec_bodies(build_specs(monitor_at)):
-            dispatch.send("checks", body, delay_s=(monitor_at[0][2] - now).total_seconds())
+        send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
+    _note(results, recorded, now=now)
     logger.info(
         "record results=%d stored=%d duplicates=%d stale=%d events=%d rechecks=%d took_ms=%d",
         len(results),
@@ -93,6 +98,20 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     return recorded
 
 
+def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) -> None:
+    outcomes = Counter(f"Checks{result.status.value.capitalize()}" for result in results)
+    observing.count(
+        **outcomes,
+        ResultsStored=recorded.stored,
+        ResultsDoubled=recorded.duplicates,
+        Events=len(recorded.events),
+    )
+    lag_ms = max((now - result.checked_at).total_seconds() * 1000 for result in results)
+    observing.peak(BatchSize=len(results), LagMs=round(lag_ms))
+    if len(recorded.team_ids) == 1:
+        observing.mark(team=next(iter(recorded.team_ids)))
+
+
 def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     batch = recording.open_batch(results, now=now)
     covered = in_maintenance(
@@ -103,6 +122,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered}
     )
     mark_stale([(batch.watched[r.monitor_id].monitor, r.scheduled_at) for r in batch.new], now=now)
+    before = {pk: verdict(watched.healths.values()) for pk, watched in batch.watched.items()}
     changes: dict[Monitor, Sequence[Change]] = {}
     for watched in batch.watched.values():
         if watched.findings and watched.replay_from is None:
@@ -113,6 +133,15 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     if changes:
         events += apply_changes(changes)
     recording.save_states(batch)
+    tell(events, now=now)
+    tell_turns(
+        [
+            Turn(watched.monitor, before[pk], verdict(watched.healths.values()), watched.newest)
+            for pk, watched in batch.watched.items()
+            if watched.newest is not None
+        ],
+        now=now,
+    )
     wanted = recording.rechecks_wanted(batch, now=now)
     return Recorded(
         stored=len(batch.new),
@@ -120,6 +149,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         stale=batch.stale,
         events=events,
         rechecks=_with_configuration(wanted),
+        team_ids={watched.monitor.team_id for watched in batch.watched.values()},
     )
 
 

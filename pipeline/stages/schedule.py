@@ -2,8 +2,9 @@
 harmless."""
 
 import logging
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -14,9 +15,10 @@ from django.db.models import Q
 
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
-from monitors.slots import last_slot, phase_ranges
+from monitors.slots import last_slot, phase_ranges, slots_between
 from pipeline import dispatch
-from pipeline.messages import spec_bodies
+from pipeline.dispatch import Parcel
+from pipeline.messages import pack_specs
 from pipeline.models import Cursor
 from pipeline.specs import build_specs
 
@@ -27,73 +29,110 @@ LEASE = timedelta(seconds=5)
 MAX_LATE = timedelta(seconds=30)
 """Slots later than this are skipped: they show as a gap, never as a burst."""
 CLOCK_TOLERANCE = timedelta(seconds=60)
+GROUP_S = 5
+"""Slots sent ahead share messages by spans of so many seconds of the clock, and are checked at their span's
+end: up to 5 s after the slot, always by the same. Twelve functions a minute, then, and not sixty."""
 RANGES_AT_ONCE = 500
 """SQLite takes a thousand terms in a WHERE."""
+
+Due = tuple[Monitor, str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     """What one round did. ``away_from`` is set when slots were skipped since then."""
 
-    specs: int = 0
+    messages: int = 0
     away_from: datetime | None = None
     held: bool = False
 
 
-def schedule(*, owner: str, now: datetime) -> Scheduled:
-    """Send the slots between the cursor and ``now``. Safe to run twice at once: one of the two does nothing.
+def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> Scheduled:
+    """Send the slots between the cursor and ``now + ahead``. Safe to run twice at once: one of the two does
+    nothing.
 
-    When the queue cannot take the window, nothing is sent and the cursor stays: the next round tries again.
+    ``ahead`` is for a clock that comes round seldom: every slot of the time until it comes again is sent with
+    a delay. It may come late by as much again: what it missed is sent at once. When the queue cannot take the
+    window, nothing is sent and the cursor stays: the next round tries again.
     """
     started = time.perf_counter()
-    cursor = take_lease(owner, now=now)
+    cursor = take_lease(owner, now=now, ahead=ahead)
     if cursor is None:
         return Scheduled()
-    start, away_from = find_start(cursor, now=now)
-    bodies = list(spec_bodies(build_specs(due_slots(start, now))))
-    if len(bodies) > dispatch.free("checks"):
-        logger.warning("schedule held messages=%d free=%d", len(bodies), dispatch.free("checks"))
+    start, away_from = find_start(cursor, now=now, ahead=ahead)
+    until = max(start, now + ahead)
+    parcels = pack_due(due_slots(start, until, every=bool(ahead)), now=now, ahead=ahead)
+    if parcels and len(parcels) > dispatch.free("checks"):
+        logger.warning("schedule held messages=%d free=%d", len(parcels), dispatch.free("checks"))
         return Scheduled(held=True)
-    for body in bodies:
-        dispatch.send("checks", body)
+    dispatch.send_all("checks", parcels)
     moved = Cursor.objects.filter(pk=CURSOR, lease_owner=owner, sent_until=cursor.sent_until).update(
-        sent_until=now, moved_at=now
+        sent_until=until,
+        moved_at=now,
+        lease_until=now,  # the next round may be anybody's
     )
     took_ms = round((time.perf_counter() - started) * 1000)
-    if bodies or not moved:
-        logger.debug("schedule messages=%d moved=%d took_ms=%d", len(bodies), moved, took_ms)
-    return Scheduled(specs=len(bodies), away_from=away_from)
+    if parcels or not moved:
+        logger.log(
+            logging.INFO if ahead else logging.DEBUG,
+            "schedule messages=%d moved=%d took_ms=%d",
+            len(parcels),
+            moved,
+            took_ms,
+        )
+    return Scheduled(messages=len(parcels), away_from=away_from)
 
 
-def take_lease(owner: str, *, now: datetime) -> Cursor | None:
-    """The cursor, if it is ours to move for the next five seconds; a lease from a clock that ran ahead is
-    void."""
+def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
+    """The cursor, if it is ours to move for the next five seconds, or until the next round; a lease from a
+    clock that ran ahead is void."""
+    lease = max(LEASE, ahead - LEASE)
     Cursor.objects.get_or_create(
         pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
     )
-    free = Q(lease_owner=owner) | Q(lease_until__lte=now) | Q(lease_until__gt=now + LEASE + CLOCK_TOLERANCE)
-    if not Cursor.objects.filter(free, pk=CURSOR).update(lease_owner=owner, lease_until=now + LEASE):
+    free = Q(lease_owner=owner) | Q(lease_until__lte=now) | Q(lease_until__gt=now + lease + CLOCK_TOLERANCE)
+    if not Cursor.objects.filter(free, pk=CURSOR).update(lease_owner=owner, lease_until=now + lease):
         return None
     return Cursor.objects.get(pk=CURSOR)
 
 
-def find_start(cursor: Cursor, *, now: datetime) -> tuple[datetime, datetime | None]:
+def find_start(
+    cursor: Cursor, *, now: datetime, ahead: timedelta = timedelta(0)
+) -> tuple[datetime, datetime | None]:
     """Where the window begins, and since when slots were skipped, if any were.
 
-    A cursor in the future was set by a clock that ran ahead: it is put back, so that the schedule goes on.
+    A cursor in the near future was moved by a scheduler whose clock runs a little ahead: its slots are sent.
+    Farther in the future, that clock was wrong: the cursor is put back, so that the schedule goes on.
     """
-    if cursor.sent_until > now + CLOCK_TOLERANCE:
+    max_late = MAX_LATE + ahead
+    if cursor.sent_until > now + ahead + CLOCK_TOLERANCE:
         logger.warning("schedule clock went back from=%s to=%s", cursor.sent_until, now)
         return now, None
-    if now - cursor.sent_until > MAX_LATE:
-        skipped_s = (now - cursor.sent_until - MAX_LATE).total_seconds()
+    if now - cursor.sent_until > max_late:
+        skipped_s = (now - cursor.sent_until - max_late).total_seconds()
         logger.warning("schedule skipped seconds=%d", skipped_s)
-        return now - MAX_LATE, cursor.sent_until
-    return min(cursor.sent_until, now), None
+        return now - max_late, cursor.sent_until
+    return cursor.sent_until, None
 
 
-def due_slots(start: datetime, end: datetime) -> Iterator[tuple[Monitor, str, datetime]]:
-    """(monitor, region, slot) for each monitor with a slot in ``[start, end)``; of several, only the last.
+def pack_due(due: Iterable[Due], *, now: datetime, ahead: timedelta) -> list[Parcel]:
+    """The due checks as messages; those ahead by spans of ``GROUP_S``, each with the delay to its end."""
+    if not ahead:
+        return pack_specs(build_specs(due))
+    spans: dict[int, list[Due]] = {}
+    for one in due:
+        end_s = -(-to_ms(one[2]) // (GROUP_S * 1000)) * GROUP_S
+        spans.setdefault(max(0, math.ceil(end_s - now.timestamp())), []).append(one)
+    return [
+        parcel
+        for delay_s, theirs in sorted(spans.items())
+        for parcel in pack_specs(build_specs(theirs), delay_s=delay_s)
+    ]
+
+
+def due_slots(start: datetime, end: datetime, *, every: bool = False) -> Iterator[Due]:
+    """(monitor, region, slot) for each monitor with a slot in ``[start, end)``; of several the last, or
+    ``every`` one.
 
     Costs what is due: one index range an interval in use, in two statements (more beyond 500 intervals).
     """
@@ -110,6 +149,11 @@ def due_slots(start: datetime, end: datetime) -> Iterator[tuple[Monitor, str, da
         wanted = reduce(or_, ranges[first : first + RANGES_AT_ONCE])
         for monitor in enabled.filter(wanted).iterator(chunk_size=2000):
             assert monitor.phase_ms is not None  # noqa: S101  # filtered above
-            slot = from_ms(last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms))
-            for region in monitor.regions or settings.REGIONS:
-                yield monitor, region, slot
+            slots: Iterable[int] = (
+                slots_between(monitor.phase_ms, monitor.interval_s, start_ms=start_ms, end_ms=end_ms)
+                if every
+                else [last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms)]
+            )
+            for slot in slots:
+                for region in monitor.regions or settings.REGIONS:
+                    yield monitor, region, from_ms(slot)

@@ -292,7 +292,7 @@ def test_the_job_says_what_it_did_in_numbers_and_ids(slo, caplog):
     assert [job.lane for job in TIMETABLE if job.run == "pipeline.jobs:evaluate_slos"] == ["slos"]
     with caplog.at_level("INFO"):
         evaluate_slos(owner="test", now=NOW)
-    batch, event = [record.getMessage() for record in caplog.records]
+    batch, event, _ = [record.getMessage() for record in caplog.records]
     assert batch.startswith("slos evaluated=1 opened=1 closed=0 took_ms=")
     alert = BurnAlert.objects.get()
     assert event == f"burn alert opened id={alert.pk} slo={slo.pk} speed=fast"

@@ -166,7 +166,7 @@ def test_only_what_is_no_production_may_pause(clients):
     assert (dev["MinCapacity"], dev["Protected"]) == ("0", "false")
     from tests.infra.emulator import MADE
 
-    assert MADE["sentrypulse-dev"]["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"] == "900"
+    assert MADE["sentrypulse-dev"]["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"] == 900
     assert "SecondsUntilAutoPause" not in MADE["sentrypulse-prod"]["ServerlessV2ScalingConfiguration"]
 
 

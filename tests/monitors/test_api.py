@@ -58,6 +58,7 @@ def test_a_monitor_is_made_and_shown_as_the_contract_says(api, team, heard):
         "recheck_s": 10,
         "regions": [],
         "tags": ["prod", "web"],
+        "depends_on": [],
         "enabled": True,
         "status": "pending",
         "last_checked_at": None,

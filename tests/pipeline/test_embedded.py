@@ -12,14 +12,17 @@ from django.utils import timezone
 from incidents.models import Incident
 from monitors.instants import whole_ms
 from monitors.models import RegionState, Result
-from pipeline import dispatch, jobs
+from pipeline import dispatch, jobs, sending
 from pipeline.entrypoints import embedded
 from pipeline.entrypoints.embedded import EmbeddedEngine
-from pipeline.messages import Results, decode, encode
+from pipeline.messages import Deliveries, Results, decode, encode
 from pipeline.queues import memory
 from pipeline.stages import record as record_stage
+from pipeline.stages import settle as settle_stage
 from probes.result import Status
+from tests.delivery.receivers import make_delivery, receive
 from tests.e2e.harness import Target
+from tests.hostile.servers import read_request, serve
 from tests.pipeline.factories import make_monitor, make_result, make_team
 
 WITHIN_S = 15.0  # a bound for a machine under load; every test ends long before it
@@ -204,9 +207,20 @@ def test_a_check_message_that_is_none_ends_as_a_dead_letter_and_the_checks_go_on
     engine.start()
     try:
         recording.wait_for(lambda _: state(monitor) == "up")
+        (letter,) = dispatch.dead_letters()
+        assert (letter.id, letter.queue, letter.body, letter.failures) == (
+            "checks-1",
+            "checks",
+            b"nonsense",
+            1,
+        )
+        assert not dispatch.drop("checks-2")
+        assert not dispatch.redrive("nonsense")
+        assert dispatch.drop("checks-1")
+        assert dispatch.dead_letters() == []
+        assert dispatch.queue_figures()["checks"]["dead_letters"] == 0
     finally:
         engine.stop()
-    assert [letter.body for letter in engine.queues["checks"].dead] == [b"nonsense"]
 
 
 def test_a_job_that_raises_stops_neither_its_clock_nor_the_other_jobs(
@@ -272,7 +286,7 @@ def test_stop_ends_although_the_database_stays_away_and_counts_what_is_left(reco
     began_s = time.monotonic()
     engine.stop()
     assert time.monotonic() - began_s < 3
-    assert caplog.messages[-1] == "engine stopped results_left=25"
+    assert caplog.messages[-1] == "engine stopped results_left=25 receipts_left=0"
     assert slots_stored() == set()
 
 
@@ -282,8 +296,95 @@ def test_after_stop_nobody_takes_messages_and_no_thread_of_the_engine_is_left(re
     assert dispatch.free("checks") == engine.queues["checks"].max_messages
     engine.stop()
     assert dispatch.queue_figures() == {}
-    names = ("clock", "probe", "record")
+    names = ("clock", "probe", "record", "deliver", "settle")
     assert [t.name for t in threading.enumerate() if t.name.startswith(names)] == []
+
+
+# ---- deliveries and their receipts ----
+
+
+@pytest.fixture
+def settling(monkeypatch):
+    """The receipts that were settled, behind a gate."""
+    settled = []
+    gate = Gate(lambda bodies, *, now: settled.extend(bodies) or [])
+    gate.settled = settled
+    monkeypatch.setattr(settle_stage, "settle", gate)
+    return gate
+
+
+def receipts_in(bodies):
+    return sorted((r.id, r.outcome) for body in bodies for r in decode(body).receipts)
+
+
+def deliveries_to(url, *ids):
+    return encode(Deliveries([make_delivery("webhook", {"url": url}, id=id) for id in ids]))
+
+
+def test_a_delivery_goes_out_and_its_receipt_comes_in(settling):
+    with receive() as receiver, run_engine() as engine:
+        engine.send("deliveries", deliveries_to(receiver.url, "alerts:1", "alerts:2"))
+        settling.wait_for(lambda gate: len(receipts_in(gate.settled)) == 2)
+        assert engine.figures()["deliveries"] == {"waiting": 0, "dead_letters": 0}
+    assert receipts_in(settling.settled) == [("alerts:1", "sent"), ("alerts:2", "sent")]
+    assert len(receiver.requests) == 2
+
+
+def test_receipts_wait_while_the_database_is_away(settling):
+    settling.refuse = away
+    with receive() as receiver, run_engine() as engine:
+        engine.send("deliveries", deliveries_to(receiver.url, "alerts:1"))
+        settling.wait_for(lambda gate: gate.refused >= 2)
+        assert settling.settled == []
+        settling.refuse = lambda *args, **kwargs: None
+        settling.wait_for(lambda gate: gate.settled)
+        assert engine.figures()["receipts"]["dead_letters"] == 0
+    assert receipts_in(settling.settled) == [("alerts:1", "sent")]
+    assert len(receiver.requests) == 1
+
+
+def test_a_delivery_message_that_is_none_ends_as_a_dead_letter_and_the_others_go_out(settling, monkeypatch):
+    monkeypatch.setattr(memory, "RETRY_AFTER_S", ())
+    with receive() as receiver, run_engine() as engine:
+        engine.send("deliveries", b"nonsense")
+        engine.send("deliveries", deliveries_to(receiver.url, "alerts:1"))
+        settling.wait_for(lambda gate: gate.settled)
+        until = time.monotonic() + WITHIN_S
+        while engine.figures()["deliveries"]["dead_letters"] == 0 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert [letter.body for letter in engine.queues["deliveries"].dead] == [b"nonsense"]
+
+
+def test_stop_settles_what_is_being_sent_and_leaves_the_rest_to_its_outbox(settling, settings):
+    settings.DELIVERY_CONCURRENCY = 1
+    begun, let_go = threading.Event(), threading.Event()
+
+    def answer_late(connection, stop):
+        read_request(connection)
+        begun.set()
+        let_go.wait(WITHIN_S)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+    engine = EmbeddedEngine()
+    with serve(answer_late) as receiver:
+        engine.start()
+        engine.send("deliveries", deliveries_to(receiver.url, "alerts:1", "alerts:2", "alerts:3"))
+        assert begun.wait(WITHIN_S)
+        engine.send("deliveries", deliveries_to(receiver.url, "alerts:4"), delay_s=60)
+        stopping = threading.Thread(target=engine.stop, daemon=True)
+        stopping.start()
+        until = time.monotonic() + WITHIN_S
+        while not courier_is_closed() and time.monotonic() < until:
+            time.sleep(0.01)
+        let_go.set()
+        stopping.join(WITHIN_S)
+        assert not stopping.is_alive()
+        assert receiver.served == 1
+    assert receipts_in(settling.settled) == [("alerts:1", "sent")]
+
+
+def courier_is_closed():
+    return sending._make.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)], ids=["ahead", "back"])

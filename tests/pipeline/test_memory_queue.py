@@ -128,6 +128,26 @@ def test_a_letter_that_keeps_failing_is_tried_later_and_later_and_ends_among_the
     assert (queue.dead_total, bodies(queue.dead), len(queue)) == (1, [b"poison"], 0)
 
 
+def kill(queue, body):
+    queue.put(body)
+    (letter,) = queue.take()
+    letter.failures = len(RETRY_AFTER_S)
+    queue.retry(letter)
+    return letter.number
+
+
+def test_a_dead_letter_is_revived_as_if_new_or_buried_once(queue):
+    first, second = kill(queue, b"first"), kill(queue, b"second")
+    assert queue.revive(first)
+    assert not queue.revive(first)
+    (letter,) = queue.take()
+    assert (letter.body, letter.failures, queue.dead_total) == (b"first", 0, 1)
+    assert queue.bury(second).body == b"second"
+    assert queue.bury(second) is None
+    assert (queue.dead_total, len(queue)) == (0, 0)
+    assert kill(queue, b"third") not in {first, second}
+
+
 def test_the_dead_are_all_counted_and_the_newest_kept(queue):
     for number in range(MAX_DEAD + 5):
         queue.put(b"%d" % number)

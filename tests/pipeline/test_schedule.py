@@ -68,14 +68,32 @@ def test_paused_monitors_and_heartbeats_have_no_slots(outbox):
     assert outbox.specs() == []
 
 
-def test_only_one_of_two_schedulers_sends_until_its_lease_ends(outbox):
+def test_a_scheduler_does_nothing_while_another_is_at_it_until_its_lease_ends(outbox):
     make_monitor(interval_s=10)
     run(0, "me")
+    Cursor.objects.update(lease_owner="me", lease_until=T0 + LEASE)  # as if it were still sending, or killed
     run(4, "other")
     assert Cursor.objects.get().sent_until == T0
     run(LEASE.total_seconds() + 1, "other")
     assert Cursor.objects.get().lease_owner == "other"
     assert Cursor.objects.get().sent_until == after(LEASE.total_seconds() + 1)
+
+
+def test_two_schedulers_whose_clocks_differ_by_ten_seconds_take_turns_and_send_every_slot_once(outbox):
+    make_monitor(interval_s=10)
+    run(0, "ahead")
+    for tenths in range(0, 600, 5):
+        run(tenths / 10 + 10, "ahead")
+        run(tenths / 10, "behind")
+    sent = Counter(spec.scheduled_at for spec in outbox.specs())
+    assert set(sent.values()) == {1}
+    assert len(sent) == 6 or len(sent) == 7  # a minute and the ten seconds that one clock is ahead
+    assert max(sent) - min(sent) == timedelta(seconds=10) * (len(sent) - 1)
+    outbox.bodies.clear()
+    for tenths in range(600, 800, 5):  # the one whose clock is behind goes on alone
+        run(tenths / 10, "behind")
+    assert not {spec.scheduled_at for spec in outbox.specs()} & set(sent)
+    assert len(outbox.specs()) >= 1
 
 
 def test_a_crash_after_sending_sends_the_window_again_with_the_same_identities(outbox, monkeypatch):

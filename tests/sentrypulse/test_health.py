@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from analytics.models import Progress
 from pipeline import dispatch
+from pipeline.dispatch import QueuesAway
 from pipeline.models import Cursor
 from tests.accounts.factories import PASSWORD, UserFactory
 from tests.pipeline.factories import make_monitor
@@ -129,8 +130,25 @@ def test_neither_health_nor_metrics_tell_anything_of_anybody(client, engine):
         for word in ("ada", "Secret", "hidden", "some-host-4711", "example.com"):
             assert word not in told, (path, word)
     assert set(client.get(HEALTH).json()) == {
-        "ok", "engine", "database", "scheduler", "rollups", "queues", "dead_letters",
+        "ok", "engine", "database", "scheduler", "rollups", "broker", "queues", "dead_letters",
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_queues_that_cannot_be_reached_are_told_and_make_it_ill(client, monkeypatch):
+    move_schedule()
+
+    class Away:
+        def figures(self):
+            raise QueuesAway("The broker does not answer.")
+
+    monkeypatch.setattr(dispatch, "_sender", Away())
+    answer = client.get(HEALTH)
+    assert answer.status_code == 503
+    body = answer.json()
+    assert body["broker"] == {"ok": False, "error": "The broker does not answer."}
+    assert (body["scheduler"]["ok"], body["queues"], body["dead_letters"]) == (True, {}, None)
+    assert client.get("/metrics").status_code == 200
 
 
 @pytest.mark.django_db

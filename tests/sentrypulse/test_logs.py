@@ -1,7 +1,7 @@
 import json
 import logging
 
-from sentrypulse.logs import FieldsFormatter
+from pipeline.json_lines import FieldsFormatter
 
 
 def write(message, *args):

@@ -36,18 +36,80 @@ def refusal(read, **environment):
     return str(refused.value)
 
 
+def test_an_engine_that_is_not_there_is_refused():
+    sentence = "ENGINE must be one of embedded, celery, serverless, not 'quantum'."
+    assert refusal(Env.engine, ENGINE="quantum") == sentence
+
+
+_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/sentrypulse-prod"
+_QUEUES = {
+    "CHECKS_QUEUE_URL": f"eu-west-1={_QUEUE}-checks",
+    "RESULTS_QUEUE_URL": f"{_QUEUE}-results",
+    "DELIVERIES_QUEUE_URL": f"{_QUEUE}-deliveries",
+    "RECEIPTS_QUEUE_URL": f"{_QUEUE}-receipts",
+}
+
+
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("changed", "sentence"),
     [
-        ("quantum", "ENGINE must be one of embedded, celery, serverless, not 'quantum'."),
-        ("celery", "ENGINE celery is not part of this version yet; use ENGINE=embedded."),
-        ("serverless", "ENGINE serverless is not part of this version yet; use ENGINE=embedded."),
+        (
+            {"CHECKS_QUEUE_URL": ""},
+            "CHECKS_QUEUE_URL is required with ENGINE=serverless: where the queue checks is "
+            "(region=url,region=url).",
+        ),
+        (
+            {"RECEIPTS_QUEUE_URL": ""},
+            "RECEIPTS_QUEUE_URL is required with ENGINE=serverless: where the queue receipts is "
+            "(the URL that SQS gives it).",
+        ),
+        (
+            {"CHECKS_QUEUE_URL": f"{_QUEUE}-checks"},
+            "CHECKS_QUEUE_URL must look like eu-west-1=https://…,us-east-1=https://…, not "
+            f"'{_QUEUE}-checks'.",
+        ),
+        (
+            {"CHECKS_QUEUE_URL": f"eu-west-1={_QUEUE}-checks,eu-west-1={_QUEUE}-checks"},
+            "CHECKS_QUEUE_URL names the region eu-west-1 twice.",
+        ),
+        (
+            {"RESULTS_QUEUE_URL": "sentrypulse-prod-results"},
+            "RESULTS_QUEUE_URL must be a queue's URL, as SQS gives it, not 'sentrypulse-prod-results'.",
+        ),
     ],
 )
-def test_an_engine_that_is_not_there_is_refused(value, sentence):
-    assert refusal(Env.engine, ENGINE=value) == sentence
+def test_queues_that_are_missing_or_misspelt_are_refused(changed, sentence):
+    assert refusal(lambda env: env.queues(required=True), **(_QUEUES | changed)) == sentence
 
 
+def test_the_regions_are_those_that_checks_are_sent_to():
+    two = f"eu-west-1={_QUEUE}-checks, us-east-1={_QUEUE.replace('eu-west-1', 'us-east-1')}-checks"
+    found = Env(_QUEUES | {"CHECKS_QUEUE_URL": two}).queues(required=True)
+    assert list(found["checks"]) == ["eu-west-1", "us-east-1"]
+    assert found["results"] == {"": f"{_QUEUE}-results"}
+
+
+def test_the_serverless_engine_refuses_sqlite_and_asks_for_its_edge():
+    assert "with ENGINE=serverless" in refusal(lambda env: env.database("sqlite:///x"), ENGINE="serverless")
+    why = "the name of the edge's Lambda function"
+    assert refusal(lambda env: env.required_text("EDGE_FUNCTION", required=True, why=why)) == (
+        f"EDGE_FUNCTION is required with this engine: {why}."
+    )
+
+
+def test_a_certificate_file_that_cannot_be_read_stops_the_start(tmp_path):
+    missing = tmp_path / "rds.pem"
+    assert refusal(Env.ca_file, DATABASE_CA_FILE=str(missing)) == (
+        f"DATABASE_CA_FILE names a file that cannot be read: {missing}."
+    )
+    missing.write_text("-")
+    assert Env({"DATABASE_CA_FILE": str(missing)}).ca_file() == str(missing)
+
+
+_NO_BROKER = (
+    "CELERY_BROKER_URL is required with ENGINE=celery: redis://host:6379/0, "
+    "amqp://user:password@host:5672/vhost or sqs:// (also rediss://, amqps://)."
+)
 _NO_SUCH_DATABASE = "DATABASE_URL must start with sqlite:/// or mysql://user:password@host:3306/ ."
 _UNREADABLE = "DATABASE_URL cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 ."
 
@@ -152,9 +214,17 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             (
                 Env.email,
                 {"EMAIL_URL": url},
-                "EMAIL_URL must look like smtp://user:password@host:25, or be empty for the console.",
+                "EMAIL_URL must look like smtp://user:password@host:25 or ses://eu-central-1, "
+                "or be empty for the console.",
             )
-            for url in ("mail.example.com", "pigeon://loft", "smtp://u:s3cret@h:port")
+            for url in (
+                "mail.example.com",
+                "pigeon://loft",
+                "smtp://u:s3cret@h:port",
+                "smtp://",
+                "ses://",
+                "ses://moon",
+            )
         ),
         (
             lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),
@@ -165,6 +235,25 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             lambda env: logging_setting(level=env.text("LOG_LEVEL"), style="text"),
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'.",
+        ),
+        *(
+            (Env.broker_url, {"CELERY_BROKER_URL": url}, _NO_BROKER)
+            for url in ("", "127.0.0.1:6379", "kafka://u:s3cret@h")
+        ),
+        (
+            lambda env: env.database("sqlite:///x"),
+            {"ENGINE": "celery"},
+            "DATABASE_URL must be mysql://user:password@host:3306/database with ENGINE=celery: "
+            "its workers write at the same time, and SQLite has one writer.",
+        ),
+        *(
+            (
+                lambda env: env.waits("CELERY_RETRY_AFTER_S", "1,5"),
+                {"CELERY_RETRY_AFTER_S": text},
+                "CELERY_RETRY_AFTER_S must be seconds above 0 and up to 3600, separated by commas, "
+                "such as 1,5.",
+            )
+            for text in ("soon", "0", "1,,5", "3601", "nan")
         ),
         (
             lambda env: require_secret(env, "SECRET_KEY", kept_at=None, make="django"),
@@ -269,20 +358,23 @@ def test_what_follows_from_the_environment_fits_together(tmp_path, environment, 
 
 
 _READS = re.compile(
-    r"""env\.(?:text|flag|integer|items|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
+    r"""env\.(?:text|flag|integer|items|waits|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
 )
-_READS_IN_ENV = re.compile(r"""self\.text\("(\w+)"|self\._values\.get\("(\w+)\"""")
+_READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\"""")
 
 
 def find_variables():
-    settings, env = ((ROOT / "sentrypulse" / name).read_text() for name in ("settings.py", "env.py"))
-    found = [*_READS.findall(settings), *_READS_IN_ENV.findall(env)]
-    return {name for names in found for name in names if name}
+    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "pulse.py")]
+    readers += [ROOT / "pipeline" / name for name in ("queues/celery_app.py", "entrypoints/celery.py")]
+    found = [names for path in readers for names in _READS.findall(path.read_text())]
+    own = _READS_IN_ENV.findall((ROOT / "sentrypulse" / "env.py").read_text())
+    return {name for names in found for name in names if name} | set(own)
 
 
 def test_every_variable_is_documented():
     names = find_variables()
     assert {"ENGINE", "DATABASE_URL", "SECRET_KEY", "PORT", "LOG_FORMAT", "EMAIL_URL"} <= names
+    assert {"CELERY_BROKER_URL", "CELERY_RETRY_AFTER_S", "PROBE_PER_HOST", "PULSE_FILE"} <= names
     written = (ROOT / "docs" / "configuration.md").read_text()
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", written))
     assert sorted(names - documented) == []

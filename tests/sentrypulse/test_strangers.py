@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Invitation, Membership, Role, Scope
+from alerts.models import Channel, Delivery, MessageTemplate, Rule
 from analytics.models import SlaReport, Slo
 from incidents.models import MaintenanceWindow
 from incidents.services import open_manual
@@ -23,6 +24,7 @@ from tests.accounts.factories import (
     UserFactory,
     secret_of,
 )
+from tests.alerts.factories import make_channel, make_delivery, make_rule
 from tests.analytics.factories import make_slo
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,7 @@ ROUTES = {
     "api/v1/monitors/bulk": CREATE,
     "api/v1/monitors/export": LIST,
     "api/v1/monitors/import": CREATE,
+    "api/v1/monitors/test": CREATE,
     "api/v1/monitors/{monitor}/": OBJECT,
     "api/v1/monitors/{monitor}/check": OBJECT,
     "api/v1/monitors/{monitor}/clone": OBJECT,
@@ -77,6 +80,21 @@ ROUTES = {
     "api/v1/incidents/{incident}/updates": OBJECT,
     "api/v1/maintenance/": LIST,
     "api/v1/maintenance/{window}/": OBJECT,
+    "api/v1/channels/": LIST,
+    "api/v1/channels/kinds": OWN,  # the forms that there are
+    "api/v1/channels/{channel}/": OBJECT,
+    "api/v1/channels/{channel}/test": OBJECT,
+    "api/v1/alert-rules/": LIST,
+    "api/v1/alert-rules/{rule}/": OBJECT,
+    "api/v1/deliveries/": LIST,
+    "api/v1/deliveries/{delivery}/": OBJECT,
+    "api/v1/deliveries/{delivery}/retry": OBJECT,
+    "api/v1/alert-templates/": LIST,
+    "api/v1/alert-templates/defaults": OWN,
+    "api/v1/alert-templates/preview": OWN,
+    "api/v1/alert-templates/{template}/": OBJECT,
+    "api/v1/alert-settings/": LIST,
+    "api/v1/alert-settings/{team}/": OBJECT,
     "api/v1/slos/": LIST,
     "api/v1/slos/{slo}/": OBJECT,
     "api/v1/slos/{slo}/alerts": OBJECT,
@@ -87,6 +105,7 @@ ROUTES = {
     "ping/{uuid}/start": PUBLIC,
     "ping/{uuid}/fail": PUBLIC,
     "ping/{uuid}/{exit_status}": PUBLIC,
+    "acknowledge/{token}/": PUBLIC,  # the token is the right
     "demo/ok": PUBLIC,
     "demo/flaky": PUBLIC,
 }
@@ -99,6 +118,11 @@ _NAMES = {
     "tags": "tag",
     "incidents": "incident",
     "maintenance": "window",
+    "channels": "channel",
+    "alert-rules": "rule",
+    "deliveries": "delivery",
+    "alert-templates": "template",
+    "alert-settings": "team",
     "slos": "slo",
     "members": "membership",
     "invitations": "invitation",
@@ -145,6 +169,7 @@ def world():
     report = SlaReport.objects.create(
         team=team, month=now.date().replace(day=1), timezone="UTC", frozen_at=now, digest="0" * 64
     )
+    channel = make_channel(team)
     ids = {
         "team": team.pk,
         "membership": Membership.objects.get(team=team, user=owner).pk,
@@ -154,6 +179,11 @@ def world():
         "tag": Tag.objects.get(team=team).pk,
         "incident": open_manual(team, title="Trouble", author=owner, now=now).pk,
         "window": window.pk,
+        "channel": channel.pk,
+        "rule": make_rule(channel).pk,
+        "delivery": make_delivery(channel).pk,
+        "template": MessageTemplate.objects.create(team=team, event="down", subject="{{ headline }}").pk,
+        "token": "none",
         "slo": make_slo(monitor).pk,
         "month": f"{report.month:%Y-%m}",
         "uuid": "00000000-0000-0000-0000-000000000000",
@@ -175,6 +205,7 @@ def call_all(world, wanted, user):
 
 def snapshot():
     models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow, Slo, SlaReport)
+    models += (Channel, Rule, Delivery, MessageTemplate)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -222,9 +253,13 @@ def test_a_viewer_creates_nothing_in_the_team(world):
     client.force_authenticate(world["viewer"])
     bodies = {
         "/api/v1/monitors/": {"kind": "http", "name": "x", "url": "http://example.com/"},
+        "/api/v1/monitors/test": {"kind": "http", "name": "x", "url": "http://127.0.0.1:9/"},
         "/api/v1/tags/": {"name": "x"},
         "/api/v1/incidents/": {"title": "x"},
         "/api/v1/slos/": {"name": "x", "monitor": world["ids"]["monitor"], "target": 0.99},
+        "/api/v1/channels/": {"name": "x", "kind": "email", "config": {"to": ["ada@example.com"]}},
+        "/api/v1/alert-rules/": {"name": "x", "steps": [{"channels": [world["ids"]["channel"]]}]},
+        "/api/v1/alert-templates/": {"event": "recovered", "subject": "x"},
     }
     before = snapshot()
     for path, body in bodies.items():

@@ -1,0 +1,30 @@
+"""What a team has without configuring anything: its owners are told by e-mail."""
+
+from collections.abc import Collection
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Team
+from alerts.models import DEFAULT_EVENTS, AlertSettings, Channel, Rule, Step
+
+
+def ensure_defaults(team_ids: Collection[int]) -> None:
+    """Give each team that has no settings yet its settings, a channel to its owners and a rule for all
+    events.
+
+    Once a team, so that what is deleted stays deleted. One statement where there is nothing to do.
+    """
+    have = set(AlertSettings.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
+    for team in (
+        Team.objects.filter(pk__in=set(team_ids) - have).order_by("pk") if set(team_ids) - have else ()
+    ):
+        try:
+            with transaction.atomic():
+                AlertSettings.objects.create(team=team)
+                channel = Channel.objects.create(
+                    team=team, name="Owners by e-mail", kind="email", config={"to": []}, to_owners=True
+                )
+                rule = Rule.objects.create(team=team, name="Everything", events=DEFAULT_EVENTS)
+                Step.objects.create(rule=rule).channels.add(channel)
+        except IntegrityError:
+            continue  # another process was first

@@ -1,0 +1,196 @@
+"""What a template may say: the facts of one delivery, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.acknowledging import acknowledge_link, incident_link
+from alerts.messages.words import TONES, say_duration, say_headline, say_instant, say_phases
+from alerts.models import Delivery, Event, OwnEvent, Trouble
+from delivery.message import Tone
+
+COLOURS = {Tone.BAD: "#b91c1c", Tone.WARNING: "#b45309", Tone.GOOD: "#15803d", Tone.INFO: "#1d4ed8"}
+_NEWS = {Tone.BAD: "Trouble", Tone.WARNING: "Attention", Tone.GOOD: "All clear", Tone.INFO: "For information"}
+SHOWN_ITEMS = 50
+_ASKS = {Event.DOWN, Event.HEARTBEAT_LATE, Event.MANUAL, Event.REMINDER, Event.ESCALATED, Event.FLAPPING}
+"""Events to which somebody should answer that they are on it."""
+
+
+def gather_facts(row: Delivery, merged: Sequence[Delivery] = ()) -> dict[str, Any]:
+    """The variables of a template, as of when the row was planned; ``merged`` are those that a digest
+    tells."""
+    if row.event == OwnEvent.DIGEST:
+        own = _tell_digest(row, merged)
+    elif row.event == OwnEvent.CHANNEL_DISABLED:
+        own = _tell_disabled(row)
+    elif row.event == OwnEvent.TEST or row.trouble is None:
+        own = _tell_test(row)
+    else:
+        own = _tell_trouble(row, row.trouble)
+    tone = TONES[Event(row.event) if row.event in Event.values else OwnEvent(row.event)]
+    blank = {
+        "sentence": "",
+        "facts": [],
+        "items": [],
+        "more": 0,
+        "link": "",
+        "acknowledge_link": "",
+        "note": "",
+    }
+    return {
+        **blank,
+        "event": row.event,
+        "team": row.team.name,
+        "tone": tone.value,
+        "colour": COLOURS[tone],
+        "kind_of_news": _NEWS[tone],
+        "monitor": None,
+        "incident": None,
+        "note": _say_instead(row),
+        **own,
+    }
+
+
+def _zone(row: Delivery) -> ZoneInfo:
+    return ZoneInfo(row.team.timezone)
+
+
+def _name(trouble: Trouble) -> str:
+    return trouble.monitor.name if trouble.monitor else trouble.title
+
+
+def tell_headline(row: Delivery, trouble: Trouble) -> str:
+    end = trouble.closed_at if row.event == Event.RECOVERED and trouble.closed_at else row.planned_at
+    return say_headline(
+        row.event,
+        opening=trouble.event,
+        title=trouble.title,
+        name=_name(trouble),
+        lasted=say_duration(end - trouble.opened_at),
+        retracted=bool(trouble.incident and trouble.incident.retracted),
+    )
+
+
+def _tell_trouble(row: Delivery, trouble: Trouble) -> dict[str, Any]:
+    zone, cause, incident = _zone(row), trouble.cause or {}, trouble.incident
+    over = row.event == Event.RECOVERED
+    until = trouble.closed_at if over and trouble.closed_at else row.planned_at
+    lines = [("Since", say_instant(trouble.opened_at, zone))]
+    if over and trouble.closed_at:
+        lines = [
+            ("From", say_instant(trouble.opened_at, zone)),
+            ("Until", say_instant(trouble.closed_at, zone)),
+        ]
+    lines.append(("Duration", say_duration(until - trouble.opened_at)))
+    if trouble.monitor and trouble.monitor.url:
+        lines.append(("Target", trouble.monitor.url))
+    if phases := say_phases(cause.get("timings")):
+        lines.append(("Phases", phases))
+    if cause.get("address"):
+        lines.append(("Address", cause["address"]))
+    if incident and incident.acknowledged_at:
+        who = incident.acknowledged_by
+        lines.append(("Acknowledged", (who.name or who.email) if who else "yes"))
+    asks = (
+        row.event in _ASKS
+        and incident is not None
+        and incident.acknowledged_at is None
+        and trouble.closed_at is None
+    )
+    return {
+        "headline": tell_headline(row, trouble),
+        "sentence": _say_what(row, trouble),
+        "facts": [{"name": name, "value": value} for name, value in lines],
+        "link": incident_link(incident) if incident else "",
+        "acknowledge_link": acknowledge_link(row) if asks else "",
+        "since": say_instant(trouble.opened_at, zone),
+        "duration": say_duration(until - trouble.opened_at),
+        "what_failed": cause.get("error", ""),
+        "phases": say_phases(cause.get("timings")),
+        "monitor": _monitor_facts(trouble),
+        "incident": _incident_facts(trouble),
+    }
+
+
+def _say_what(row: Delivery, trouble: Trouble) -> str:
+    failed = str((trouble.cause or {}).get("error") or "")
+    if row.event == Event.FLAPPING:
+        rest = (
+            "Until it has stayed as it is for ten minutes, its changes are told no more; then its state is."
+        )
+        return f"{failed} {rest}".strip()
+    if row.event == Event.RECOVERED and failed:
+        return f"It had failed with: {failed}"
+    return failed
+
+
+def _monitor_facts(trouble: Trouble) -> Mapping[str, Any] | None:
+    monitor = trouble.monitor
+    return (
+        {"id": monitor.pk, "name": monitor.name, "kind": monitor.kind, "target": monitor.url}
+        if monitor
+        else None
+    )
+
+
+def _incident_facts(trouble: Trouble) -> Mapping[str, Any] | None:
+    incident = trouble.incident
+    if incident is None:
+        return None
+    return {
+        "id": incident.pk,
+        "title": incident.title,
+        "status": incident.status,
+        "severity": incident.severity,
+        "started_at": _iso(incident.started_at),
+        "acknowledged_at": _iso(incident.acknowledged_at),
+        "resolved_at": _iso(incident.resolved_at),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _tell_digest(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
+    told = [(item, item.trouble) for item in merged if item.trouble]
+    ends = sum(item.event == Event.RECOVERED for item, _ in told)
+    begun = len({trouble.pk for item, trouble in told if item.event != Event.RECOVERED})
+    parts = [f"{begun} in trouble"] * bool(begun) + [f"{ends} recovered"] * bool(ends)
+    items = [tell_headline(item, trouble) for item, trouble in told]
+    return {
+        "headline": f"{len(told)} changes at once: {', '.join(parts)}",
+        "sentence": "So many changes came within a minute that they are told together.",
+        "items": items[:SHOWN_ITEMS],
+        "more": max(0, len(items) - SHOWN_ITEMS),
+        "link": incident_link(None),
+    }
+
+
+def _tell_disabled(row: Delivery) -> dict[str, Any]:
+    dead = row.instead_of.channel if row.instead_of else None
+    name = row.instead_of.channel_name if row.instead_of else "A channel"
+    return {
+        "headline": f"The channel “{name}” was switched off",
+        "sentence": dead.disabled_reason if dead else "It was deleted since.",
+        "facts": [
+            {"name": "What to do", "value": "Correct the channel, send a test, and switch it on again."}
+        ],
+        "note": "",
+    }
+
+
+def _tell_test(row: Delivery) -> dict[str, Any]:
+    return {
+        "headline": f"Test of the channel “{row.channel_name}”",
+        "sentence": "If you can read this, alerts arrive here.",
+        "facts": [{"name": "Sent", "value": say_instant(row.planned_at, _zone(row))}],
+    }
+
+
+def _say_instead(row: Delivery) -> str:
+    if row.instead_of is None:
+        return ""
+    answer = row.instead_of.answer or "no answer"
+    return f"This comes here because “{row.instead_of.channel_name}” could not be told: {answer}"

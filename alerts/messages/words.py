@@ -1,0 +1,99 @@
+"""How facts are put to a person. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.models import Event, OwnEvent
+from delivery.message import Tone
+
+TONES = {
+    Event.DOWN: Tone.BAD,
+    Event.HEARTBEAT_LATE: Tone.BAD,
+    Event.MANUAL: Tone.BAD,
+    Event.REMINDER: Tone.BAD,
+    Event.ESCALATED: Tone.BAD,
+    Event.FLAPPING: Tone.BAD,
+    Event.DEGRADED: Tone.WARNING,
+    Event.TLS_EXPIRING: Tone.WARNING,
+    Event.SLO_BURNING: Tone.WARNING,
+    OwnEvent.DIGEST: Tone.WARNING,
+    OwnEvent.CHANNEL_DISABLED: Tone.WARNING,
+    Event.RECOVERED: Tone.GOOD,
+    Event.ACKNOWLEDGED: Tone.INFO,
+    OwnEvent.TEST: Tone.INFO,
+}
+_PHASES = {
+    "dns_ms": "DNS",
+    "connect_ms": "connect",
+    "tls_ms": "TLS",
+    "first_byte_ms": "first byte",
+    "download_ms": "download",
+    "total_ms": "total",
+}
+
+
+def say_duration(length: timedelta) -> str:
+    """In the two largest units that matter: ``45 seconds``, ``4 minutes``, ``2 hours 5 minutes``."""
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:
+        return _count(seconds, "second")
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours < 1:
+        return _count(minutes, "minute")
+    if hours < 24:
+        return _join(_count(hours, "hour"), minutes % 60, "minute")
+    return _join(_count(hours // 24, "day"), hours % 24, "hour")
+
+
+def _join(first: str, rest: int, unit: str) -> str:
+    return f"{first} {_count(rest, unit)}" if rest else first
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def say_instant(at: datetime, zone: ZoneInfo) -> str:
+    """``Mon 2 Mar 2026, 14:05:09 CET``: in the reader's zone, which it names."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
+
+
+def say_phases(timings: Mapping[str, Any] | None) -> str:
+    """``DNS 12 ms, connect 30 ms``: the phases that were reached; empty when none was."""
+    found = [
+        f"{name} {(timings or {})[key]} ms"
+        for key, name in _PHASES.items()
+        if (timings or {}).get(key) is not None
+    ]
+    return ", ".join(found)
+
+
+def say_headline(
+    event: str, *, opening: str, title: str, name: str, lasted: str, retracted: bool = False
+) -> str:
+    """One line that says it all. ``opening`` is the event that began it, ``title`` what is wrong in a few
+    words, ``name`` what it is about."""
+    if event == Event.RECOVERED:
+        return _say_end(opening, title=title, name=name, lasted=lasted, retracted=retracted)
+    return {
+        Event.HEARTBEAT_LATE: f"{name} is late: no ping came in time",
+        Event.REMINDER: f"Still so after {lasted}: {title}",
+        Event.ESCALATED: f"Nobody acknowledged for {lasted}: {title}",
+        Event.ACKNOWLEDGED: f"Acknowledged: {title}",
+        Event.FLAPPING: f"{name} keeps going down and up",
+    }.get(Event(event), title)
+
+
+def _say_end(opening: str, *, title: str, name: str, lasted: str, retracted: bool) -> str:
+    if retracted:
+        return f"False alarm: {name} was not down"
+    return {
+        Event.MANUAL: f"Resolved: {title}",
+        Event.TLS_EXPIRING: f"{name} has a good certificate again",
+        Event.DEGRADED: f"{name} is well again after {lasted}",
+        Event.SLO_BURNING: f"Over: {title}",
+        Event.HEARTBEAT_LATE: f"{name} pings again after {lasted}",
+    }.get(Event(opening), f"{name} has recovered after {lasted}")

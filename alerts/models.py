@@ -1,0 +1,297 @@
+"""Where alerts go (written by users), what there is to tell and what was told (written by the pipeline)."""
+
+from datetime import time
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Team, User
+from accounts.selectors import team_ids_for
+from delivery.kinds import KINDS
+from incidents.models import Incident
+from monitors.instants import InstantField
+from monitors.models import Monitor, Tag
+from outbox.models import Outgoing
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Every kind there is; a callable, so that a new one needs no migration."""
+    return [(kind, kind) for kind in KINDS]
+
+
+class TroubleKind(models.TextChoices):
+    """What can be wrong."""
+
+    INCIDENT = "incident", "incident"
+    DEGRADED = "degraded", "degraded"
+    CERTIFICATE = "certificate", "certificate that expires"
+    BUDGET = "budget", "error budget that burns"
+
+
+class Event(models.TextChoices):
+    """What a rule can tell. The first six open a trouble; ``flapping`` stands for those that come too
+    often."""
+
+    DOWN = "down", "a monitor is down"
+    HEARTBEAT_LATE = "heartbeat_late", "a heartbeat is late"
+    MANUAL = "manual", "somebody opened an incident"
+    DEGRADED = "degraded", "a monitor is slow or partly down"
+    TLS_EXPIRING = "tls_expiring", "a certificate expires soon"
+    SLO_BURNING = "slo_burning", "an error budget burns too fast"
+    REMINDER = "reminder", "still so, and nobody acknowledged"
+    ESCALATED = "escalated", "nobody acknowledged in time"
+    ACKNOWLEDGED = "acknowledged", "somebody is on it"
+    RECOVERED = "recovered", "it is over"
+    FLAPPING = "flapping", "up and down too often to tell each time"
+
+
+class OwnEvent(models.TextChoices):
+    """What is told without a rule."""
+
+    DIGEST = "digest", "many changes at once"
+    CHANNEL_DISABLED = "channel_disabled", "a channel was switched off"
+    TEST = "test", "a test"
+
+
+DEFAULT_EVENTS = [
+    event.value for event in Event if event not in {Event.DEGRADED, Event.FLAPPING, Event.ACKNOWLEDGED}
+]
+CHOSEN_EVENTS = [event.value for event in Event if event is not Event.FLAPPING]
+"""What a rule may list; flapping is told wherever down is."""
+
+
+class AlertSettings(models.Model):
+    """A team's own; made with its default channel and rule when first needed, so that both may be deleted."""
+
+    team = models.OneToOneField(
+        Team, primary_key=True, on_delete=models.CASCADE, related_name="alert_settings"
+    )
+    digest_over = models.PositiveSmallIntegerField(
+        default=5, help_text="More changes than these within a minute go to a channel as one digest"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "alert settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(digest_over__gte=1), name="alerts_alertsettings_digest_over_1")
+        ]
+
+    def __str__(self) -> str:
+        return f"alert settings of {self.team}"
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def for_user(self, user: "User") -> "ChannelQuerySet":
+        """The channels of the user's teams; to a stranger there are none."""
+        return self.filter(team_id__in=team_ids_for(user))
+
+
+class Channel(models.Model):
+    """Where alerts go. ``config`` is what its kind asks for (``delivery/config.py``), secrets apart."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=kind_choices)
+    config = models.JSONField(default=dict, blank=True)
+    secrets = models.TextField(blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py")
+    to_owners = models.BooleanField(
+        default=False, help_text="E-mail only: also to whoever owns or administers the team"
+    )
+    enabled = models.BooleanField(default=True)
+    refusals = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Deliveries refused in a row"
+    )
+    disabled_reason = models.CharField(max_length=600, blank=True, help_text="Why we switched it off")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = ChannelQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    def for_user(self, user: "User") -> "RuleQuerySet":
+        return self.filter(team_id__in=team_ids_for(user))
+
+    def for_api(self, user: "User") -> "RuleQuerySet":
+        return self.for_user(user).with_steps()
+
+    def with_steps(self) -> "RuleQuerySet":
+        """What planning and the API read of a rule, in a constant number of queries."""
+        return self.prefetch_related("monitors", "tags", "steps__channels")
+
+
+class Rule(models.Model):
+    """Which monitors, on which events, to whom, and when not.
+
+    Without monitors and tags it is for all of the team, what belongs to no monitor included.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="alert_rules")
+    name = models.CharField(max_length=100)
+    enabled = models.BooleanField(default=True)
+    monitors = models.ManyToManyField(Monitor, blank=True, related_name="alert_rules")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="alert_rules")
+    events = models.JSONField(default=list)
+    delay_min = models.PositiveSmallIntegerField(
+        default=0, help_text="Tell only what is still so after these minutes"
+    )
+    remind_every_min = models.PositiveSmallIntegerField(
+        default=0, help_text="Until somebody acknowledges; 0 never reminds"
+    )
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="Local time; what is still so is told after"
+    )
+    quiet_until = models.TimeField(null=True, blank=True)
+    quiet_days = models.JSONField(
+        default=list, blank=True, help_text="On which quiet hours begin: mon … sun; none means every day"
+    )
+    timezone = models.CharField(
+        max_length=64, blank=True, help_text="IANA name, of the quiet hours; the team's if empty"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="alerts_rule_quiet_has_both_ends",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def quiet_span(self) -> tuple[time, time] | None:
+        if self.quiet_from is None or self.quiet_until is None:
+            return None
+        return self.quiet_from, self.quiet_until
+
+
+class Step(models.Model):
+    """Channels of a rule that are told after so many minutes without acknowledgement; the first after
+    none."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="steps")
+    after_min = models.PositiveSmallIntegerField(default=0)
+    channels = models.ManyToManyField(Channel, related_name="steps")
+
+    class Meta:
+        ordering = ["after_min"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "after_min"], name="alerts_step_one_per_moment")
+        ]
+
+
+class Trouble(models.Model):
+    """Something there is to tell: opened, perhaps acknowledged, closed. Its incident tells when, if it
+    has one.
+
+    ``look_at`` is when planning must look at it next, null for never.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=TroubleKind)
+    key = models.CharField(max_length=100, unique=True, help_text="What it is, so that it is there once")
+    incident = models.OneToOneField(
+        Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="trouble"
+    )
+    monitor = models.ForeignKey(Monitor, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    event = models.CharField(max_length=16, choices=Event, help_text="What opened it")
+    title = models.CharField(max_length=200)
+    cause = models.JSONField(null=True, blank=True)
+    opened_at = InstantField()
+    closed_at = InstantField(null=True)
+    told_from = InstantField(help_text="When we knew; delays count from here")
+    round = models.PositiveSmallIntegerField(default=0, help_text="How often it was opened again")
+    flaps = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The trouble that told of the flapping this one belongs to",
+    )
+    look_at = InstantField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["look_at"], name="alerts_trouble_look_at"),
+            models.Index(fields=["monitor", "-opened_at"], name="alerts_trouble_by_monitor"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=TroubleKind.values), name="alerts_trouble_kind_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def for_user(self, user: "User") -> "DeliveryQuerySet":
+        return self.filter(team_id__in=team_ids_for(user))
+
+    def for_api(self, user: "User") -> "DeliveryQuerySet":
+        return self.for_user(user).select_related("channel", "trouble")
+
+
+class Delivery(Outgoing):
+    """One alert on its way to one channel, and what became of it: the ledger. Without a channel it goes
+    to the team's owners by e-mail."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.ForeignKey(
+        Channel, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries"
+    )
+    channel_name = models.CharField(max_length=100, blank=True)
+    trouble = models.ForeignKey(
+        Trouble, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries"
+    )
+    event = models.CharField(max_length=16, choices=[*Event.choices, *OwnEvent.choices])
+    digest = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged"
+    )
+    instead_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacements"
+    )
+    subject = models.CharField(max_length=300, blank=True, help_text="As it was last sent")
+    acknowledged_at = InstantField(null=True, help_text="When its link was used; it works once")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta(Outgoing.Meta):
+        verbose_name_plural = "deliveries"
+        indexes = [
+            *Outgoing.Meta.indexes,
+            models.Index(fields=["team", "-planned_at"], name="alerts_delivery_by_team"),
+            models.Index(fields=["channel", "-planned_at"], name="alerts_delivery_by_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.channel_name or 'owners'}"
+
+
+class MessageTemplate(models.Model):
+    """A team's own words for an event; a part left empty is ours. Liquid, as in ``alerts/messages``."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="message_templates")
+    event = models.CharField(max_length=16, choices=[*Event.choices, *OwnEvent.choices])
+    subject = models.TextField(blank=True, max_length=500)
+    text = models.TextField(blank=True, max_length=10_000)
+    markdown = models.TextField(blank=True, max_length=10_000)
+    html = models.TextField(blank=True, max_length=20_000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "event"], name="alerts_messagetemplate_one_per_event")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.team}"

@@ -1,0 +1,29 @@
+"""Which alert of a pager a message belongs to, and what it does to that alert."""
+
+from enum import StrEnum
+
+from delivery.message import Delivery
+
+
+class Step(StrEnum):
+    """What happens to the alert. The words are PagerDuty's."""
+
+    TRIGGER = "trigger"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
+_STEPS = {"recovered": Step.RESOLVE, "resolved": Step.RESOLVE, "acknowledged": Step.ACKNOWLEDGE}
+
+
+def read_episode(delivery: Delivery) -> tuple[str, Step]:
+    """The alert's name, the same for all that is said of one incident, and the step.
+
+    By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What belongs to no incident is
+    an alert of its own.
+    """
+    data = delivery.content.data
+    incident = data.get("incident")
+    if not isinstance(incident, dict) or incident.get("id") is None:
+        return delivery.key, Step.TRIGGER
+    return f"sentrypulse-incident-{incident['id']}", _STEPS.get(str(data.get("event")), Step.TRIGGER)

@@ -1,0 +1,122 @@
+"""What Lambda calls in the core, by name (``zappa_settings.json``): the clock, and the queues that come
+in."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from pipeline import dispatch, minute
+from pipeline.dispatch import QueuesAway
+from pipeline.entrypoints.aws_events import Handler, entry, handle_batch
+from pipeline.queues.sqs import SqsSender
+
+logger = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError, QueuesAway)
+"""Ours to bear: the messages stay, and come again."""
+COME_AGAIN_S, COME_AGAIN_MOST_S = 5, 300
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def get_sender() -> SqsSender:
+    """Made once a sandbox, and what every stage then sends through."""
+    sender = SqsSender(settings.QUEUE_ADDRESSES, max_waiting=settings.QUEUE_MAX_MESSAGES)
+    dispatch.use_sender(sender)
+    return sender
+
+
+def _with_database(handler: Handler) -> Handler:
+    """A function between two events has no request whose end would close a connection that has died."""
+
+    @wraps(handler)
+    def wrapped(event: dict[str, Any], context: Any) -> Any:
+        get_sender()
+        close_old_connections()
+        try:
+            return handler(event, context)
+        finally:
+            close_old_connections()
+
+    return wrapped
+
+
+def _name_owner(context: Any) -> str:
+    """The same for each attempt at one event, so that a second attempt finds its own lease."""
+    return f"lambda-{getattr(context, 'aws_request_id', '') or os.getpid()}"[:64]
+
+
+# The clock
+
+
+@entry("schedule")
+@_with_database
+def scheduler(event: dict[str, Any], context: Any) -> None:
+    """EventBridge, ``rate(1 minute)``: the coming minute's checks, and every job whose turn it is."""
+    minute.tick(owner=_name_owner(context), now=read_clock())
+
+
+@entry("nightly")
+@_with_database
+def nightly(event: dict[str, Any], context: Any) -> None:
+    """EventBridge, ``cron(0 1 * * ? *)``: the sums of the day that is over, and what is done once a day."""
+    minute.run_night()
+
+
+# The queues
+
+
+@entry("record")
+@_with_database
+def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """What the edge found: into history, states and incidents."""
+
+    def record(bodies: Sequence[bytes]) -> list[int]:
+        failed: list[int] = dispatch.load_stage("record")(bodies, now=read_clock())
+        return failed
+
+    return _take(event, "results", record)
+
+
+@entry("settle")
+@_with_database
+def receipts(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """What became of deliveries, and jobs that are to run now."""
+
+    def settle(bodies: Sequence[bytes]) -> list[int]:
+        stage = dispatch.load_stage("settle")
+        failed: list[int] = stage(bodies, now=read_clock(), owner=_name_owner(context))
+        return failed
+
+    return _take(event, "receipts", settle)
+
+
+def _take(
+    event: dict[str, Any], queue: str, handle: Callable[[Sequence[bytes]], list[int]]
+) -> dict[str, Any]:
+    try:
+        return handle_batch(event, queues={queue: handle}, addresses=settings.QUEUE_ADDRESSES, away=AWAY)
+    except AWAY:
+        _ask_again_soon(event, queue)
+        raise
+
+
+def _ask_again_soon(event: dict[str, Any], queue: str) -> None:
+    """Let the messages come again in seconds that double with every attempt, not after the queue's
+    minutes."""
+    records = event["Records"]
+    attempt = max(int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) for record in records)
+    pause_s = min(COME_AGAIN_MOST_S, COME_AGAIN_S * 2 ** min(attempt - 1, 10))
+    try:
+        get_sender().show_again(queue, [record["receiptHandle"] for record in records], pause_s=pause_s)
+    except QueuesAway as error:
+        logger.warning("messages come again by themselves count=%d: %s", len(records), error)

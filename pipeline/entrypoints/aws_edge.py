@@ -1,0 +1,111 @@
+"""The edge's one function: checks and deliveries from their queues, and either at once when the core asks. It
+sees no database and no Django; its role can touch its queues and nothing else."""
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from delivery.message import Delivery
+from delivery.send import Courier
+from pipeline import dispatch
+from pipeline.dispatch import QueuesAway
+from pipeline.entrypoints.aws_events import entry, handle_batch
+from pipeline.json_lines import log_json_lines
+from pipeline.messages import pack_specs
+from pipeline.queues.sqs import SqsSender
+from probes.run import Prober
+from probes.spec import CheckSpec
+from sentrypulse.env import Env
+
+RESERVE_S = 5.0
+"""Kept of the function's time for handing over what was found, and handing back what was not."""
+FLUSH_S = 1.0
+
+
+class Edge:
+    """What a sandbox makes once and keeps."""
+
+    def __init__(self) -> None:
+        env = Env()
+        log_json_lines(level=env.text("LOG_LEVEL", "INFO").upper())
+        self.addresses = env.queues(required=True)
+        self.sender = SqsSender(self.addresses)
+        self.courier = Courier(**env.courier_bounds())
+        self.prober = Prober(**env.probe_bounds())
+
+
+@lru_cache(maxsize=1)
+def get_edge() -> Edge:
+    return Edge()
+
+
+@entry("edge")
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """What Lambda calls. Raises for an event that is none of ours, so that nothing is lost in silence."""
+    deadline_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
+    if "Records" in event:
+        return take_batch(event, deadline_at=deadline_at)
+    if event.get("call") in CALLS:
+        return CALLS[event["call"]](event, deadline_at)
+    raise ValueError(f"The edge knows no event with the keys {sorted(event)}.")
+
+
+def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
+    edge = get_edge()
+
+    def put_back(specs: Sequence[CheckSpec], delay_s: float) -> None:
+        edge.sender.send_all("checks", pack_specs(specs, delay_s=delay_s))
+
+    def take_checks(bodies: Sequence[bytes]) -> list[int]:
+        failed: list[int] = dispatch.load_stage("probe")(
+            bodies,
+            prober=edge.prober,
+            send=lambda body: edge.sender.send("results", body),
+            flush_s=FLUSH_S,
+            now=datetime.now(UTC),
+            deadline_at=deadline_at,
+            put_back=put_back,
+        )
+        return failed
+
+    def take_deliveries(bodies: Sequence[bytes]) -> list[int]:
+        failed: list[int] = dispatch.load_stage("deliver")(
+            bodies, courier=edge.courier, send=lambda body: edge.sender.send("receipts", body)
+        )
+        return failed
+
+    return handle_batch(
+        event,
+        queues={"checks": take_checks, "deliveries": take_deliveries},
+        addresses=edge.addresses,
+        away=(QueuesAway,),
+    )
+
+
+# Calls that are answered at once
+
+
+def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
+    """One check, now: ``{"result": …}``, or ``{"late": true}`` when it did not end in time."""
+    spec = msgspec.convert(event["spec"], CheckSpec)
+    deadline_at = min(deadline_at, time.monotonic() + float(event.get("within_s", 60)))
+    for results in get_edge().prober.run([spec], deadline_at=deadline_at):
+        return {"result": msgspec.to_builtins(results[0])}
+    return {"late": True}
+
+
+def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
+    """One delivery, now: ``{"receipt": …}``. It bounds itself: see ``Courier``."""
+    delivery = msgspec.convert(event["delivery"], Delivery)
+    return {"receipt": msgspec.to_builtins(get_edge().courier.send_one(delivery))}
+
+
+CALLS = {"probe": call_probe, "send": call_send}
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    get_edge()  # in the start, which is quick and tried again when it fails, and not in the first event

@@ -1,0 +1,169 @@
+"""What every function of ours does around its work: refuse what is not for it, tell failed messages apart
+from failing functions, and leave a line, figures and a trace behind. Both planes: no Django."""
+
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from pipeline import json_lines, observing
+from pipeline.observing import Notes
+from pipeline.queues.addresses import Addresses, name_of
+
+logger = logging.getLogger(__name__)
+
+NAMESPACE = "SentryPulse"
+Handler = Callable[[dict[str, Any], Any], Any]
+Handle = Callable[[Sequence[bytes]], list[int]]
+
+
+class UnknownQueue(Exception):
+    """The event is from a queue that this function does not know. Raised, so that nothing is deleted
+    unread."""
+
+
+class HandlerFailed(Exception):
+    """Stands for a ``TypeError``: Zappa takes one for a wrong signature, and would call the handler again."""
+
+
+def entry(stage: str) -> Callable[[Handler], Handler]:
+    """A handler of Lambda's: exactly ``(event, context)``, observed, its ``TypeError`` in disguise."""
+
+    def wrap(handler: Handler) -> Handler:
+        @wraps(handler)
+        def shielded(event: dict[str, Any], context: Any) -> Any:
+            started, began_at = time.perf_counter(), time.time()
+            token = json_lines.request_id.set(getattr(context, "aws_request_id", "") or uuid.uuid4().hex)
+            failed = True
+            try:
+                with observing.collecting() as notes:
+                    observing.mark(stage=stage)
+                    answer = handler(event, context)
+                failed = False
+                return answer
+            except TypeError as error:
+                raise HandlerFailed(f"TypeError: {error}") from error
+            finally:
+                took_ms = round((time.perf_counter() - started) * 1000)
+                notes.figures.update(Failures=int(failed), TookMs=took_ms)
+                logger.info("invoked stage=%s failed=%d took_ms=%d", stage, failed, took_ms)
+                write_metrics(notes, now_s=time.time())
+                trace(notes, began_at=began_at, failed=failed)
+                json_lines.request_id.reset(token)
+
+        return shielded
+
+    return wrap
+
+
+# Batches of a queue's messages
+
+
+def handle_batch(
+    event: dict[str, Any],
+    *,
+    queues: dict[str, Handle],
+    addresses: Addresses,
+    away: tuple[type[Exception], ...] = (),
+) -> dict[str, Any]:
+    """Hand the messages to their queue's function and tell SQS which of them failed, and come again.
+
+    A function returns the indexes of messages that are none. Where it raises one of ``away`` (the database or
+    the queues do not answer) that goes on: all come again. Any other error is a bug that one of them brings
+    about: each is then tried alone, so that it holds up no other. Raises ``UnknownQueue``.
+    """
+    records: list[dict[str, Any]] = event["Records"]
+    by_queue: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_queue.setdefault(find_queue(record.get("eventSourceARN", ""), queues, addresses), []).append(
+            record
+        )
+    failed: list[str] = []
+    for queue, theirs in by_queue.items():
+        bodies = [str(record["body"]).encode() for record in theirs]
+        failed += [theirs[index]["messageId"] for index in _handle(queues[queue], bodies, away)]
+    observing.count(Messages=len(records), MessagesFailed=len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def find_queue(arn: str, queues: dict[str, Handle], addresses: Addresses) -> str:
+    """The queue of ours that ``arn`` is, among those with a function. Raises ``UnknownQueue``."""
+    name = name_of(arn)
+    for queue in queues:
+        if any(name_of(url) == name for url in addresses.get(queue, {}).values()):
+            return queue
+    raise UnknownQueue(f"No function of this stage takes messages of {arn or 'an event without a queue'}.")
+
+
+def _handle(handle: Handle, bodies: Sequence[bytes], away: tuple[type[Exception], ...]) -> list[int]:
+    try:
+        return handle(bodies)
+    except away:
+        raise
+    except Exception:
+        logger.exception("batch failed messages=%d", len(bodies))
+        if len(bodies) == 1:
+            return [0]
+    return [index for index, body in enumerate(bodies) if _handle(handle, [body], away)]
+
+
+# What is left behind
+
+
+def write_metrics(notes: Notes, *, now_s: float) -> None:
+    """Figures in CloudWatch's embedded metric format: a line of the log, and no call.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    figures = {**notes.figures, **notes.peaks}
+    names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Ms") else "Count"} for name in figures]
+    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+    about = {"Namespace": NAMESPACE, "Dimensions": [["function", "stage"]], "Metrics": names}
+    line = {
+        "_aws": {"Timestamp": round(now_s * 1000), "CloudWatchMetrics": [about]},
+        "function": function,
+        "request_id": json_lines.request_id.get(),
+        **notes.marks,
+        **figures,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def trace(notes: Notes, *, began_at: float, failed: bool) -> None:
+    """A subsegment for X-Ray, annotated so that traces are found by stage, batch and team. One datagram to
+    the daemon beside the function, where tracing is on and this invocation is sampled.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+    """
+    daemon = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "")
+    header = dict(
+        part.split("=", 1) for part in os.environ.get("_X_AMZN_TRACE_ID", "").split(";") if "=" in part
+    )
+    if not daemon or header.get("Sampled") != "1":
+        return
+    segment = {
+        "type": "subsegment",
+        "name": str(notes.marks.get("stage", "stage")),
+        "id": uuid.uuid4().hex[:16],
+        "trace_id": header.get("Root", ""),
+        "parent_id": header.get("Parent", ""),
+        "start_time": began_at,
+        "end_time": time.time(),
+        "fault": failed,
+        "annotations": {**notes.marks, "messages": notes.figures.get("Messages", 0)},
+        "metadata": {NAMESPACE: {**notes.figures, **notes.peaks}},
+    }
+    host, _, port = daemon.rpartition(":")
+    datagram = b'{"format": "json", "version": 1}\n' + json.dumps(segment).encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        try:
+            out.sendto(datagram, (host, int(port)))
+        except (OSError, ValueError) as error:
+            logger.debug("trace not sent: %s", error)

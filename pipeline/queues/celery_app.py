@@ -1,0 +1,135 @@
+"""The Celery application: how its workers and its clock are configured. Imports no Django."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+
+from pipeline.queues.celery import (
+    BATCH_MAX_S,
+    KILL_AFTER_S,
+    PLANES,
+    TICK,
+    VISIBILITY_TIMEOUT_S,
+    describe_queue,
+)
+from pipeline.timetable import TIMETABLE
+from sentrypulse.env import Env, SettingsError
+
+TICK_LIVES_S = 60.0
+"""A tick that no worker took in time is dropped: the next one comes anyway. Not sooner, although some come
+twice a second, for the clocks of two machines may differ by many seconds."""
+JOB_MAX_S = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The settings of this engine."""
+
+    broker_url: str
+    queue_prefix: str
+    queue_max_messages: int
+    retry_after_s: tuple[float, ...]
+    visibility_timeout_s: int
+
+
+def read_options(env: Env) -> Options:
+    """Raises ``SettingsError`` for what makes no sense, and when the engine is another one."""
+    if env.engine() != "celery":
+        raise SettingsError(f"ENGINE must be celery for Celery's workers and clock, not {env.engine()}.")
+    return Options(
+        broker_url=env.broker_url(),
+        queue_prefix=env.text("CELERY_QUEUE_PREFIX", "sentrypulse-"),
+        queue_max_messages=env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000),
+        retry_after_s=env.waits("CELERY_RETRY_AFTER_S", "1,5,15,60"),
+        visibility_timeout_s=env.integer(
+            "CELERY_VISIBILITY_TIMEOUT_S", VISIBILITY_TIMEOUT_S, low=2, high=43_200
+        ),
+    )
+
+
+def transport_options(options: Options) -> dict[str, Any]:
+    """What each broker needs so that a message is given again when its worker is gone, and not sooner."""
+    url = options.broker_url
+    if url.startswith("redis"):
+        return {
+            "visibility_timeout": options.visibility_timeout_s,
+            # How often it is looked for such messages; Kombu's own pace is every 100 s.
+            "unacked_restore_interval": min(10, max(1, options.visibility_timeout_s // 4)),
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+        }
+    if url.startswith("sqs"):
+        return {
+            "visibility_timeout": options.visibility_timeout_s,
+            "region": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+            "wait_time_seconds": 5,
+            "polling_interval": 0.2,
+        }
+    return {"confirm_publish": True, "connect_timeout": 5, "read_timeout": 30, "write_timeout": 30}
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The timetable as Celery's clock reads it."""
+    return {
+        job.name: {
+            "task": TICK,
+            "schedule": timedelta(seconds=job.every_s),
+            "args": [job.name],
+            "options": {"queue": "core", "expires": max(TICK_LIVES_S, job.every_s)},
+        }
+        for job in TIMETABLE
+    }
+
+
+def make_app(options: Options) -> Celery:
+    """Nothing is opened yet."""
+    app = Celery("sentrypulse", fixups=[], set_as_current=False)
+    app.conf.update(
+        broker_url=options.broker_url,
+        broker_transport_options=transport_options(options),
+        broker_connection_timeout=5,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=30,
+        imports=["pipeline.entrypoints.celery"],
+        task_queues=[
+            describe_queue(plane, prefix=options.queue_prefix) for plane in dict.fromkeys(PLANES.values())
+        ],
+        task_default_queue=f"{options.queue_prefix}core",
+        task_default_exchange="",
+        task_default_exchange_type="direct",
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_publish_retry_policy={
+            "max_retries": 2,
+            "interval_start": 0,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+        },
+        # Acknowledged when it was handled; what its process left behind is given to somebody else.
+        task_acks_late=True,
+        task_acks_on_failure=False,
+        task_acks_on_timeout=False,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=BATCH_MAX_S,
+        task_time_limit=BATCH_MAX_S + KILL_AFTER_S,
+        worker_prefetch_multiplier=1,
+        worker_lost_wait=2.0,  # for a dead process's last word, before its message is given to another
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=not options.broker_url.startswith(
+            "sqs"
+        ),  # it would need queues of its own
+        worker_send_task_events=False,
+        worker_consumer="pipeline.entrypoints.celery:KeepingConsumer",
+        beat_scheduler="pipeline.entrypoints.celery:Clock",
+        beat_schedule=beat_schedule(),
+        beat_max_loop_interval=1,
+        enable_utc=True,
+    )
+    return app

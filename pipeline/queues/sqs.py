@@ -1,0 +1,320 @@
+"""The serverless engine's queues: SQS, ten messages a call. Used by both planes: no Django."""
+
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import observing
+from pipeline.dispatch import DeadLetter, Parcel, QueuesAway
+from pipeline.queues.addresses import Addresses, aws_region_of, name_of, read_addresses
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        MessageTypeDef,
+    )
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Entry
+
+logger = logging.getLogger(__name__)
+
+ENTRIES_A_CALL = 10
+BYTES_A_CALL = 256 * 1024
+"""SQS takes 1 MiB a call since 2025, and 256 KiB before; it bills by 64 KiB, so longer calls save nothing."""
+LONGEST_DELAY_S = 900
+MAX_WAITING = 1_000
+ATTEMPTS = 6
+FIRST_PAUSE_S = 0.1
+FIGURES_FOR_S = 15.0
+LOOK_S = 20
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    tcp_keepalive=True,
+    retries={"mode": "standard", "total_max_attempts": 5},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue: ``shown`` is what figures and people call it."""
+
+    shown: str
+    url: str
+    client: "SQSClient"
+
+
+class SqsSender:
+    """What stages send through (``dispatch.Sender``). Raises ``QueuesAway`` while SQS does not answer, and
+    when it refused some messages to the end; the others may have been taken. Send all again: twice is
+    harmless.
+
+    ``max_waiting`` bounds the messages that wait in a region's ``checks``: where its edge does not take them,
+    no more are sent, and what was not checked becomes a gap instead of a burst of stale checks. What is
+    delayed does not count. Endpoints follow ``AWS_USE_DUALSTACK_ENDPOINT`` and ``AWS_ENDPOINT_URL``.
+    """
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        *,
+        max_waiting: int = MAX_WAITING,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._addresses = addresses
+        self._max_waiting = max_waiting
+        self._sleep = sleep
+        self._clients: dict[str | None, SQSClient] = {}
+        self._full: set[str] = set()
+        self._figures: dict[str, dict[str, int]] = {}
+        self._figures_at = float("-inf")
+
+    # Sending
+
+    def send(self, queue: str, body: bytes, *, delay_s: float = 0.0, region: str = "") -> None:
+        self.send_all(queue, [Parcel(body, delay_s, region)])
+
+    def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
+        """Queue all of them, ten a call. A delay of more than 15 minutes is cut to that; the edge puts
+        back what comes before its time."""
+        by_region: dict[str, list[Parcel]] = {}
+        for parcel in parcels:
+            by_region.setdefault(parcel.region, []).append(parcel)
+        for region, theirs in by_region.items():
+            target = self._queue(queue, region)
+            if target.shown in self._full:
+                logger.warning("sqs left out queue=%s messages=%d: it is full", target.shown, len(theirs))
+                continue
+            for entries in _fill_calls(theirs):
+                self._send_entries(target, entries)
+
+    def _send_entries(self, queue: Queue, entries: "list[Entry]") -> None:
+        """One call; what it could not take is sent again, with pauses that double and jitter."""
+        for attempt in range(ATTEMPTS):
+            with _reaching(queue):
+                answer = queue.client.send_message_batch(QueueUrl=queue.url, Entries=entries)
+            observing.count(QueueCalls=1, MessagesSent=len(answer.get("Successful", [])))
+            failed = answer.get("Failed", [])
+            if not failed:
+                return
+            why = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
+            logger.warning("sqs refused queue=%s messages=%d why=%s", queue.shown, len(failed), why)
+            if any(one["SenderFault"] for one in failed):
+                raise QueuesAway(f"The queue {queue.shown} refuses a message for what it is ({why}).")
+            ids = {one["Id"] for one in failed}
+            entries = [entry for entry in entries if entry["Id"] in ids]
+            self._sleep(FIRST_PAUSE_S * 2**attempt * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
+        raise QueuesAway(f"The queue {queue.shown} did not take {len(entries)} messages ({why}).")
+
+    def show_again(self, queue: str, receipt_handles: Sequence[str], *, pause_s: int) -> None:
+        """Let messages that were received be received again in ``pause_s``, not at the end of the queue's own
+        time."""
+        one = self._queue(queue, "")
+        for start in range(0, len(receipt_handles), ENTRIES_A_CALL):
+            with _reaching(one):
+                one.client.change_message_visibility_batch(
+                    QueueUrl=one.url,
+                    Entries=[
+                        {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": pause_s}
+                        for number, handle in enumerate(receipt_handles[start : start + ENTRIES_A_CALL])
+                    ],
+                )
+
+    # Looking
+
+    def free(self, queue: str) -> int:
+        """How many messages the emptiest region takes now. Those that are full are remembered, and sent
+        nothing until this is asked again: one whose edge is away makes a gap of its own, and holds up nobody
+        else."""
+        room = {one.shown: self._max_waiting - self._count(one) for one in self._queues(queue)}
+        self._full = {shown for shown, left in room.items() if left <= 0}
+        return max(0, *room.values())
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """By queue: messages ``waiting``, and ``dead_letters``; as they were 15 seconds ago at most.
+
+        A queue that cannot be asked is left out, and logged.
+        """
+        if time.monotonic() - self._figures_at > FIGURES_FOR_S:
+            self._figures = dict(self._ask_figures())
+            self._figures_at = time.monotonic()
+        return self._figures
+
+    def _ask_figures(self) -> Iterator[tuple[str, dict[str, int]]]:
+        for name in self._addresses:
+            for queue in self._queues(name):
+                try:
+                    dead = self.dead_queue(queue)
+                    waiting = self._count(queue)
+                    yield queue.shown, {"waiting": waiting, "dead_letters": self._count(dead) if dead else 0}
+                except QueuesAway as error:
+                    logger.warning("sqs figures queue=%s left out: %s", queue.shown, error)
+
+    def dead_queue(self, queue: Queue) -> Queue | None:
+        """Where its messages go that keep failing; beside it, in the same account and region."""
+        policy = self._attributes(queue, "RedrivePolicy").get("RedrivePolicy")
+        if not policy:
+            return None
+        name = name_of(json.loads(policy)["deadLetterTargetArn"])
+        return Queue(queue.shown, f"{queue.url.rpartition('/')[0]}/{name}", queue.client)
+
+    def _count(self, queue: Queue) -> int:
+        return int(self._attributes(queue, "ApproximateNumberOfMessages")["ApproximateNumberOfMessages"])
+
+    def _attributes(self, queue: Queue, name: Any) -> Mapping[str, str]:
+        with _reaching(queue):
+            answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=[name])
+        return {str(key): value for key, value in answer.get("Attributes", {}).items()}
+
+    # Dead letters
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """The messages given up, oldest first, ``limit`` at most. Looking hides them from others for seconds,
+        and they come in no order: of very many, some others may be seen next time."""
+        with ExitStack() as held:
+            found = [_read_letter(queue, message) for queue, message in islice(self._take_dead(held), limit)]
+        return sorted(found, key=lambda letter: (letter.died_at or EPOCH, letter.id))
+
+    def redrive(self, letter_id: str) -> bool:
+        """Queue it again, then delete it among the dead: killed in between, it comes twice, which is
+        harmless."""
+        with ExitStack() as held:
+            for queue, message in self._take_dead(held):
+                if _id_of(queue, message) == letter_id:
+                    with _reaching(queue):
+                        queue.client.send_message(QueueUrl=queue.url, MessageBody=message["Body"])
+                    self._delete(queue, message)
+                    return True
+        return False
+
+    def drop(self, letter_id: str) -> bool:
+        with ExitStack() as held:
+            for queue, message in self._take_dead(held):
+                if _id_of(queue, message) == letter_id:
+                    self._delete(queue, message)
+                    return True
+        return False
+
+    def _take_dead(self, held: ExitStack) -> "Iterator[tuple[Queue, MessageTypeDef]]":
+        """Every dead letter once, with the queue that it came from. Each is hidden from other readers until
+        ``held`` is closed, or for ``LOOK_S``."""
+        for name in self._addresses:
+            for queue in self._queues(name):
+                dead = self.dead_queue(queue)
+                while dead is not None:
+                    with _reaching(dead):
+                        answer = dead.client.receive_message(
+                            QueueUrl=dead.url,
+                            MaxNumberOfMessages=ENTRIES_A_CALL,
+                            VisibilityTimeout=LOOK_S,
+                            MessageSystemAttributeNames=["All"],
+                        )
+                    messages = answer.get("Messages", [])
+                    held.callback(_show_again, dead, messages)
+                    for message in messages:
+                        yield queue, message
+                    if not messages:
+                        break
+
+    def _delete(self, queue: Queue, message: "MessageTypeDef") -> None:
+        dead = self.dead_queue(queue)
+        if dead is not None:
+            with _reaching(dead):
+                dead.client.delete_message(QueueUrl=dead.url, ReceiptHandle=message["ReceiptHandle"])
+
+    # Which queue, by which client
+
+    def _queues(self, name: str) -> list[Queue]:
+        return [self._queue(name, region) for region in self._addresses[name]]
+
+    def _queue(self, name: str, region: str) -> Queue:
+        """Raises ``KeyError`` for a queue or region that has no address."""
+        urls = self._addresses[name]
+        if not region and region not in urls:
+            region = next(iter(urls))  # who names none means the first
+        url = urls[region]
+        shown = name if len(urls) == 1 else f"{name}:{region}"
+        return Queue(shown, url, self._client(aws_region_of(url, region=region)))
+
+    def _client(self, aws_region: str | None) -> "SQSClient":
+        if aws_region not in self._clients:
+            self._clients[aws_region] = boto3.client("sqs", region_name=aws_region, config=_CONFIG)
+        return self._clients[aws_region]
+
+
+@contextmanager
+def _reaching(queue: Queue) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise QueuesAway(f"SQS does not serve the queue {queue.shown}: {error}") from error
+
+
+def _show_again(dead: Queue, messages: "Sequence[MessageTypeDef]") -> None:
+    """Let others see them at once. One that was deleted meanwhile is no trouble."""
+    entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+        {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+        for number, message in enumerate(messages)
+    ]
+    if entries:
+        with suppress(BotoCoreError, ClientError):
+            dead.client.change_message_visibility_batch(QueueUrl=dead.url, Entries=entries)
+
+
+def _id_of(queue: Queue, message: "MessageTypeDef") -> str:
+    return f"{queue.shown}-{message['MessageId']}"
+
+
+def _read_letter(queue: Queue, message: "MessageTypeDef") -> DeadLetter:
+    about = message.get("Attributes", {})
+    sent_ms = about.get("SentTimestamp")
+    return DeadLetter(
+        id=_id_of(queue, message),
+        queue=queue.shown,
+        body=message["Body"].encode(),
+        failures=int(about.get("ApproximateReceiveCount", 1)),
+        died_at=EPOCH + timedelta(milliseconds=int(sent_ms)) if sent_ms else None,
+    )
+
+
+def make_sender() -> SqsSender:
+    """The queues that this process's environment names. Raises ``ValueError`` for addresses that are none."""
+    return SqsSender(
+        read_addresses(os.environ), max_waiting=int(os.environ.get("QUEUE_MAX_MESSAGES") or MAX_WAITING)
+    )
+
+
+def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
+    """``parcels`` as the entries of calls: ten at most, and no more bytes than one may have."""
+    entries: list[Entry] = []
+    size = 0
+    for parcel in parcels:
+        body = write_body(parcel.body)
+        length = len(body.encode())
+        if entries and (len(entries) == ENTRIES_A_CALL or size + length > BYTES_A_CALL):
+            yield entries
+            entries, size = [], 0
+        delay_s = min(LONGEST_DELAY_S, max(0, round(parcel.delay_s + 0.499)))  # whole seconds, rounded up
+        entries.append({"Id": str(len(entries)), "MessageBody": body, "DelaySeconds": delay_s})
+        size += length
+    if entries:
+        yield entries
+
+
+def write_body(body: bytes) -> str:
+    """The message as SQS takes it: JSON whose two characters that SQS refuses (U+FFFE, U+FFFF) are
+    escaped."""
+    return body.decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

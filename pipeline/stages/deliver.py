@@ -1,0 +1,41 @@
+"""Deliveries into receipts, on the edge: no Django, no database, everything in the message."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from delivery.send import Courier
+from pipeline.messages import Deliveries, Receipts, decode, encode
+
+logger = logging.getLogger(__name__)
+
+
+def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes], None]) -> list[int]:
+    """Send the deliveries of each message and ``send`` their receipts as they come; the indexes of messages
+    that are none.
+
+    Receipts go out while slow receivers are still being waited for. A message that is handled twice is sent
+    twice, with the same keys.
+    """
+    failed: list[int] = []
+    for index, body in enumerate(bodies):
+        started = time.perf_counter()
+        try:
+            message = decode(body)
+        except msgspec.MsgspecError:
+            message = None
+        if not isinstance(message, Deliveries):
+            logger.error("deliver refused a message bytes=%d", len(body))
+            failed.append(index)
+            continue
+        settled = 0
+        for receipts in courier.send(message.deliveries):
+            send(encode(Receipts(receipts)))
+            settled += len(receipts)
+        took_ms = round((time.perf_counter() - started) * 1000)
+        logger.debug(
+            "deliver deliveries=%d receipts=%d took_ms=%d", len(message.deliveries), settled, took_ms
+        )
+    return failed

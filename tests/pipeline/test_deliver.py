@@ -1,0 +1,32 @@
+from delivery.message import Outcome
+from delivery.send import Courier
+from pipeline.messages import Deliveries, Wake, decode, encode
+from pipeline.stages.deliver import deliver
+from tests.delivery.receivers import Say, make_delivery, receive
+
+
+def test_each_delivery_is_sent_and_answered_by_a_receipt():
+    sent = []
+    courier = Courier(allow_private=True)
+    with receive(Say(200), Say(404)) as receiver:
+        bodies = [
+            encode(Deliveries([make_delivery("webhook", {"url": receiver.url}, id=f"alerts:{number}")]))
+            for number in (1, 2)
+        ]
+        assert deliver(bodies, courier=courier, send=sent.append) == []
+    courier.close()
+    receipts = [receipt for body in sent for receipt in decode(body).receipts]
+    assert [(receipt.id, receipt.outcome) for receipt in receipts] == [
+        ("alerts:1", Outcome.SENT),
+        ("alerts:2", Outcome.REFUSED),
+    ]
+
+
+def test_a_message_that_is_none_is_handed_back_and_the_others_are_sent():
+    sent = []
+    courier = Courier(allow_private=True)
+    with receive() as receiver:
+        good = encode(Deliveries([make_delivery("webhook", {"url": receiver.url})]))
+        assert deliver([b"nonsense", good, encode(Wake("x"))], courier=courier, send=sent.append) == [0, 2]
+    courier.close()
+    assert len(sent) == len(receiver.requests) == 1

@@ -1,0 +1,47 @@
+import pytest
+from django.db import connection
+
+from tests.e2e.harness import Target
+from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis
+from tests.stories.proxy import Proxy
+
+BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ}
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings):
+    settings.MIN_INTERVAL_S = 1
+
+
+@pytest.fixture
+def target():
+    running = Target().start()
+    yield running
+    running.stop()
+
+
+def make_engine(name, folder):
+    """The engine, or a skip with the reason why it cannot run here."""
+    if name == "embedded":
+        return EmbeddedProcess(folder)
+    broker = BROKERS[name]()
+    if connection.vendor == "sqlite":
+        pytest.skip("The Celery engine needs MariaDB or MySQL (make test-mysql).")
+    if not broker.answers():
+        pytest.skip(f"{broker.name} does not answer.")
+    return CeleryProcesses(folder, broker)
+
+
+@pytest.fixture
+def engine(request, shared_database, tmp_path):
+    made = make_engine(request.param, tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def database_proxy():
+    chosen = connection.settings_dict
+    proxy = Proxy(chosen["HOST"] or "127.0.0.1", int(chosen["PORT"] or 3306)).start()
+    yield proxy
+    proxy.stop()
