@@ -42,6 +42,7 @@ class Zappa(Protocol):
     command: str
     vargs: dict[str, Any]
     lambda_name: str
+    use_websocket: str | None
     aws_region: str | None
 
     @property
@@ -66,6 +67,9 @@ def settings(zappa: Zappa) -> None:
     for key, value in fill_settings(stage, zappa.stage_config, outputs, region=region).items():
         zappa.override_stage_config_setting(key, value)
     zappa.load_settings(zappa.vargs.get("settings_file"))
+    # Zappa looks for WebSocket handlers in every file below, finds its own in what was packaged before,
+    # and would make a WebSocket API in place of ours.
+    zappa.use_websocket = None
 
 
 def check_certificates() -> None:

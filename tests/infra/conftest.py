@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-TOOLS = ("moto", "zappa", "awslambdaric")
+TOOLS = ("moto", "zappa", "awslambdaric", "elftools")
 
 
 def why_not():
