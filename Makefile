@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql check format lock bench bench-analytics clean
+.PHONY: sam run test test-mysql check format lock bench bench-analytics clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -66,10 +66,19 @@ PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
 	@test -n "$(PYTHON_AWS)" || exit 1
 	@$(PYTHON_AWS) -m venv .venv-aws
 
-.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt | .venv-aws/bin/python
+.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt requirements-mysql.txt | .venv-aws/bin/python
 	@echo "Installing the serverless engine's tools …"
-	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
+	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt -r requirements-mysql.txt
 	@touch $@
+
+sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
+	@mkdir -p build/sam
+	@.venv-aws/bin/zappa package $(STAGE) -o build/sam/api.zip
+	@.venv-aws/bin/zappa package $(STAGE)_core -o build/sam/core.zip
+	@.venv-aws/bin/zappa package $(STAGE)_edge -o build/sam/edge.zip
+	@cd infra/sam && ../../.venv-sam/bin/sam build --template template.yaml
+
+STAGE ?= prod
 
 .venv-sam/sam.stamp: requirements-sam.txt
 	@test -n "$(PYTHON_AWS)" || exit 1

@@ -47,7 +47,7 @@ def find_unsafe(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
     """Migrations of ours that the rule refuses, each with what is wrong with it."""
     for app, name in sorted(loader.disk_migrations):
         migration = loader.disk_migrations[app, name]
-        if app not in OURS or name[:4] <= SHIPPED[app] or getattr(migration, REASON, ""):
+        if app not in OURS or name[:4] <= SHIPPED[app] or hasattr(migration, REASON):
             continue
         state = loader.project_state((app, name), at_end=False)
         for mistake in judge(migration, app, state):

@@ -237,6 +237,15 @@ def test_a_stage_has_a_short_plain_name(name):
         call_command("aws", "status", f"--stage={name}", "--region=eu-west-1")
 
 
+def test_the_outputs_are_what_sam_asks_for(provisioned, capsys):
+    call_command("aws", "outputs", "--stage=prod", "--sam")
+    told = dict(part.split("=", 1) for part in capsys.readouterr().out.split())
+    assert told["Stage"] == "prod"
+    assert told["EdgeRoleArn"] == "arn:aws:iam::123456789012:role/sentrypulse-prod-edge"
+    call_command("aws", "outputs", "--stage=prod")
+    assert json.loads(capsys.readouterr().out)["ChecksQueueArn"] == told["ChecksQueueArn"]
+
+
 # The templates
 
 

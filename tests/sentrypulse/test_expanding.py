@@ -115,7 +115,7 @@ def test_a_reason_in_writing_counts(monkeypatch):
         loader, "project_state", lambda *args, **kwargs: MigrationLoader(None).project_state()
     )
     assert [name for name, _ in find_unsafe(loader)] == ["monitors.0099_unsafe"]
-    unsafe.safe_because = "It reads one row."
+    unsafe.safe_because = "It reads one row."  # said in the class, as a migration says it
     assert list(find_unsafe(loader)) == []
 
 

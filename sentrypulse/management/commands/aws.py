@@ -1,5 +1,6 @@
 """`manage.py aws …`: SentryPulse on AWS. What it does stands in `infra/`; here are its words."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from infra import deploy, destroy, provision, site, status
 from infra.callbacks import DeployRefused
 from infra.clients import Clients
-from infra.cloudformation import StackFailed
+from infra.cloudformation import StackFailed, parameter_names
 from infra.outputs import NotProvisioned, need, read_outputs
 from infra.stacks import Wishes
 from infra.stages import WrongStage, check_stage
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         self._add(parts, "provision", "make or change everything but the code", _add_wishes)
         self._add(parts, "deploy", "the code onto the functions, by Zappa; migrates in between", _add_deploy)
         self._add(parts, "status", "what stands, and what is wrong with it")
+        self._add(parts, "outputs", "addresses and ARNs, as JSON or for AWS SAM", _add_outputs)
         self._add(parts, "frontend", "upload a built static site", _add_frontend)
         self._add(parts, "destroy", "take everything away; the data is kept", _add_destroy)
 
@@ -94,6 +96,15 @@ class Command(BaseCommand):
         for line in status.tell(clients, stage):
             self._say(line)
 
+    def _outputs(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
+        outputs = read_outputs(clients, stage) | {"Stage": stage}
+        if not options["sam"]:
+            self._say(json.dumps(outputs, indent=2, sort_keys=True))
+            return
+        asked = parameter_names((settings.BASE_DIR / "infra" / "sam" / "template.yaml").read_text())
+        values = {name: need(outputs, name, stage=stage) for name in sorted(asked)}
+        self._say(" ".join(f"{name}={value}" for name, value in values.items()))
+
     def _frontend(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         outputs = read_outputs(clients, stage)
         bucket = need(outputs, "SiteBucket", stage=stage)
@@ -151,6 +162,10 @@ def _add_wishes(parser: ArgumentParser) -> None:
 
 def _add_deploy(parser: ArgumentParser) -> None:
     parser.add_argument("--no-migrate", action="store_true", help="leave the schema as it is")
+
+
+def _add_outputs(parser: ArgumentParser) -> None:
+    parser.add_argument("--sam", action="store_true", help="as sam deploy --parameter-overrides takes them")
 
 
 def _add_frontend(parser: ArgumentParser) -> None:

@@ -35,7 +35,7 @@ class Command(Migrate):
                 cursor.execute(
                     "SET SESSION lock_wait_timeout = %s, innodb_lock_wait_timeout = %s", [lock_timeout_s] * 2
                 )
-                if statement_timeout_s and connection.mysql_is_mariadb:
+                if statement_timeout_s and getattr(connection, "mysql_is_mariadb", False):
                     cursor.execute("SET SESSION max_statement_time = %s", [statement_timeout_s])
         try:
             super().handle(*args, **options)
