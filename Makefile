@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: sam run test test-mysql check format lock bench bench-analytics clean
+.PHONY: run test test-mysql test-aws package sam check format lock bench bench-analytics clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -16,6 +16,12 @@ DATABASE_URL_MYSQL ?= mysql://root:@127.0.0.1:3306/test
 REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+
+test-aws: .venv-aws/mysql.stamp  ## The serverless engine: real packages on an emulated AWS (Python 3.12, MariaDB)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -p no:xdist -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+
+package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
+	.venv-aws/bin/python -m infra.package
 
 check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/ruff format --check .
@@ -66,9 +72,9 @@ PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
 	@test -n "$(PYTHON_AWS)" || exit 1
 	@$(PYTHON_AWS) -m venv .venv-aws
 
-.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt requirements-mysql.txt | .venv-aws/bin/python
+.venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt | .venv-aws/bin/python
 	@echo "Installing the serverless engine's tools …"
-	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt -r requirements-mysql.txt
+	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
 	@touch $@
 
 sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
@@ -79,6 +85,10 @@ sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys
 	@cd infra/sam && ../../.venv-sam/bin/sam build --template template.yaml
 
 STAGE ?= prod
+
+.venv-aws/mysql.stamp: requirements-mysql.txt .venv-aws/aws.stamp
+	@.venv-aws/bin/pip install --quiet -r requirements-mysql.txt
+	@touch $@
 
 .venv-sam/sam.stamp: requirements-sam.txt
 	@test -n "$(PYTHON_AWS)" || exit 1

@@ -22,7 +22,6 @@ _PACKAGES = (
     "amqp", "billiard", "celery", "click_didyoumean", "click_plugins", "click_repl", "kombu",
     "prompt_toolkit", "vine", "wcwidth",  # Celery, and what only it needs
     "waitress",  # the embedded web server
-    "pytz",  # Babel does without
     "bin", "pip", "setuptools", "_distutils_hack",
 )  # fmt: skip
 _FOLDERS = (

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils import timezone
 
 from incidents.admin import IncidentAdmin as StoredIncidentAdmin
@@ -15,6 +16,7 @@ from incidents.models import Incident
 from monitors.admin import MonitorAdmin as StoredMonitorAdmin
 from monitors.models import Monitor
 from pipeline.api import TellsPeople
+from pipeline.dead_letters import show_dead_letters
 from pipeline.models import Cursor
 from pipeline.run_now import run_now
 from pipeline.specs import check_soon
@@ -64,6 +66,11 @@ class CursorAdmin(admin.ModelAdmin[Cursor]):
     """How far the schedule has come. Only looked at."""
 
     list_display = ["name", "sent_until", "lease_owner", "lease_until", "moved_at"]
+    change_list_template = "admin/pipeline/cursor_change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        page = path("dead-letters/", self.admin_site.admin_view(show_dead_letters), name="dead_letters")
+        return [page, *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

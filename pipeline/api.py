@@ -48,6 +48,7 @@ class RunsNow:
         serializer = self.get_serializer(data=request.data)  # type: ignore[attr-defined]  # the viewset's
         serializer.is_valid(raise_exception=True)
         fields = dict(serializer.validated_data)
+        fields.pop("depends_on", None)  # says whom to tell, not what to check
         draft, _ = draft_monitor(fields.pop("team"), **fields)
         return Response(result_json(check_draft(draft, now=timezone.now())) | {"monitor": None})
 

@@ -1,9 +1,11 @@
-"""The serverless engine's tests need its tools (``make .venv-aws/aws.stamp``) and Python 3.12; without, they
-are skipped with the reason. The story needs MariaDB, too."""
+"""The serverless engine's tests need its tools and Python 3.12 (``make test-aws``), and those with the core's
+function MariaDB, too; without, they are skipped with the reason."""
 
 import sys
 
+import boto3
 import pytest
+from django.db import connection
 
 TOOLS = ("moto", "awslambdaric", "zappa", "elftools")
 
@@ -20,17 +22,15 @@ def why_not():
     return ""
 
 
-collect_ignore_glob = [] if not why_not() else ["test_*.py"]
+@pytest.fixture(autouse=True)
+def _with_tools(request):
+    if reason := why_not():
+        pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory):
-    """The core's and the edge's package, built, packed by Zappa and unzipped."""
-    from tests.aws.deployment import package_with_zappa
-    from tests.aws.runtime import unzip
-
-    folder = tmp_path_factory.mktemp("packages")
-    return [unzip(package, folder / package.stem) for package in package_with_zappa(folder)]
+@pytest.fixture(autouse=True)
+def _quick(settings):
+    settings.MIN_INTERVAL_S = 1
 
 
 @pytest.fixture
@@ -43,3 +43,51 @@ def aws():
     for url in sqs.list_queues().get("QueueUrls", []):
         sqs.delete_queue(QueueUrl=url)
     running.stop()
+
+
+@pytest.fixture
+def target():
+    from tests.e2e.harness import Target
+
+    running = Target().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def deploy(shared_database, tmp_path):
+    """Makes a deployment on the test's database; it is stopped in the end."""
+    if connection.vendor == "sqlite":
+        pytest.skip("The core's function needs MariaDB or MySQL (make test-aws).")
+    from tests.aws.deployment import Deployment
+    from tests.stories.engines import database_url
+
+    made = []
+
+    def make(**options):
+        options = {"database_url": database_url()} | options
+        made.append(Deployment(tmp_path, **options))
+        return made[-1]
+
+    yield make
+    for deployment in made:
+        deployment.stop()
+
+
+@pytest.fixture
+def point_clients_at(monkeypatch):
+    """Lets this process's own clients reach an emulated AWS, faults included."""
+
+    def point(aws):
+        for name, value in {
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():
+            monkeypatch.setenv(name, value)
+        boto3.DEFAULT_SESSION = None
+
+    yield point
+    boto3.DEFAULT_SESSION = None

@@ -6,13 +6,14 @@ import random
 import subprocess
 import sys
 import time
+from functools import lru_cache
+from shutil import rmtree
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 
 from tests.aws.emulator import EmulatedAws, make_queues
 from tests.aws.pump import Clock, Mapping
-from tests.aws.runtime import ACCOUNT, REGION, Function, scheduled_event
+from tests.aws.runtime import ACCOUNT, REGION, Function, scheduled_event, unzip
 from tests.e2e.harness import ROOT
 
 STAGE = "test"
@@ -24,7 +25,14 @@ CORE_HANDLER, EDGE_HANDLER = (
 )
 SCHEDULER = "pipeline.entrypoints.aws_core.scheduler"
 ENTRY = "pipeline.entrypoints.aws_core"
-SECRET_KEY, FIELD_KEY = "test-" * 10, Fernet.generate_key().decode()
+
+
+_SKEWED = """
+from datetime import UTC, datetime, timedelta
+from pipeline.entrypoints.aws_function import handler
+from pipeline.entrypoints import aws_core
+aws_core.read_clock = lambda: datetime.now(UTC) + timedelta(seconds={skew_s})
+"""
 
 
 def package_with_zappa(folder):
@@ -84,11 +92,21 @@ def package_with_zappa(folder):
     return zips
 
 
+@lru_cache(maxsize=1)
+def unpacked():
+    """The core's and the edge's folder, as they are under /var/task: built, packed by Zappa and unzipped
+    once."""
+    folder = ROOT / "build" / "unpacked"
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return [unzip(package, folder / package.stem) for package in package_with_zappa(folder)]
+
+
 class Deployment:
     """Functions, queues, mappings and clock. ``start`` sets them going; whatever goes wrong is set before."""
 
-    def __init__(self, packages, scratch, *, database_url, visibility_s=4, receives=3, batch_size=10):
-        self.core_folder, self.edge_folder = packages
+    def __init__(self, scratch, *, database_url, visibility_s=4, receives=3, batch_size=10):
+        self.core_folder, self.edge_folder = unpacked()
         self.scratch, self.database_url, self.batch_size = scratch, database_url, batch_size
         self.aws = EmulatedAws().start()
         self.sqs = self.aws.client("sqs")
@@ -107,17 +125,23 @@ class Deployment:
             "RECEIPTS_QUEUE_URL": self.urls["receipts"],
         }
 
-    def make_core(self, name, **more):
+    def make_core(self, name, *, skew_s=0.0, **more):
+        handler = CORE_HANDLER
+        if skew_s:
+            module = self.scratch / "client" / "skewed.py"
+            module.parent.mkdir(exist_ok=True)
+            module.write_text(_SKEWED.format(skew_s=skew_s))
+            handler = "skewed.handler"
         environment = {
             "DATABASE_URL": self.database_url,
-            "SECRET_KEY": SECRET_KEY,
+            "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_ENCRYPTION_KEY": settings.FIELD_ENCRYPTION_KEY,
             "EDGE_FUNCTION": EDGE,
             "MIN_INTERVAL_S": "1",
             "DATA_DIR": str(self.scratch / "data"),
             "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",
         }
-        return self.make_function(name, self.core_folder, CORE_HANDLER, environment | more)
+        return self.make_function(name, self.core_folder, handler, environment | more)
 
     def make_function(self, name, folder, handler, more, *, timeout_s=60.0):
         environment = {
@@ -148,8 +172,14 @@ class Deployment:
                 chance=chance,
                 double=double,
             ).start()
-        self.clock = Clock(self.cores, scheduled_event(SCHEDULER), every_s=every_s).start()
+        self.every_s = every_s
         return self
+
+    def start_clock(self):
+        """The first tick comes at once, so there had better be a monitor by then: the next comes in a
+        minute."""
+        if self.clock is None:
+            self.clock = Clock(self.cores, scheduled_event(SCHEDULER), every_s=self.every_s).start()
 
     def stop(self):
         if self.clock:
@@ -184,6 +214,7 @@ class Deployment:
         return "\n".join(f"--- {name}\n{f.output()[-4000:]}" for name, f in self.aws.functions.items())
 
     def wait_until(self, claim, *, within_s=90.0):
+        self.start_clock()
         deadline = time.monotonic() + within_s
         while not (answer := claim()):
             assert time.monotonic() < deadline, (

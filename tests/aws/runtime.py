@@ -76,7 +76,7 @@ class Sandbox:
         self.ready = threading.Event()
         self.waiting: queue.Queue[_Invocation] = queue.Queue()
         self.invocations: dict[str, _Invocation] = {}
-        self.init_error, self.init_s = None, None
+        self.init_error, self.init_s, self.first_s = None, None, None
         self.server = _make_server(self)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         port = self.server.server_address[1]
@@ -135,12 +135,15 @@ class Sandbox:
                 error=self.init_error or {"errorType": "Runtime.ExitError", "errorMessage": "no start"}
             )
         self.invocations[invocation.id] = invocation
+        asked = time.perf_counter()
         self.waiting.put(invocation)
         if not self.alive:
             invocation.settle(Answer(error={"errorType": "Runtime.ExitError"}))
         if not invocation.done.wait(timeout_s):
             self.kill()
             invocation.settle(Answer(error={"errorType": "Sandbox.Timedout"}))
+        if self.first_s is None:
+            self.first_s = time.perf_counter() - asked
         del self.invocations[invocation.id]
         return invocation.answer
 

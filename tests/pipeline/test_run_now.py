@@ -1,6 +1,11 @@
 """Checks besides the slots: on demand, and after a change over the API."""
 
+import json
+from io import BytesIO
+
+import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
@@ -9,6 +14,7 @@ from incidents.models import Incident
 from monitors.models import Monitor, RegionState, Result
 from monitors.services import pause_monitors
 from pipeline import dispatch
+from pipeline.dispatch import QueuesAway
 from pipeline.messages import decode
 from pipeline.probing import close_prober
 from pipeline.run_now import run_now
@@ -237,3 +243,124 @@ def test_pausing_for_a_check_in_flight_leaves_no_result_behind(team, target):
     assert stale.enabled
     assert run_now(stale, now=T0).status == "up"
     assert Result.objects.count() == 0
+
+
+# Before there is a monitor
+
+
+def draft(team, target, **fields):
+    return {"team": team.pk, "name": "Shop", "kind": "http", "url": target.url} | fields
+
+
+def test_a_monitor_is_tested_before_it_is_created_and_nothing_is_stored(api, team, target, outbox):
+    body = api.post(f"{URL}test", draft(team, target)).json()
+    assert (body["monitor"], body["status"], body["http_status"], body["region"]) == (
+        None,
+        "up",
+        200,
+        "local",
+    )
+    wrong = api.post(f"{URL}test", draft(team, target, config={"expected_status": "404"})).json()
+    assert (wrong["status"], wrong["error_code"]) == ("down", "http_status")
+    assert (Monitor.objects.count(), Result.objects.count(), outbox.sent) == (0, 0, [])
+
+
+def test_a_draft_is_validated_as_a_monitor_is(api, team, target):
+    answer = api.post(f"{URL}test", draft(team, target, timeout_s=900))
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["timeout_s"]
+    heartbeat = {
+        "team": team.pk,
+        "name": "Job",
+        "kind": "heartbeat",
+        "config": {"period_s": 60, "grace_s": 60},
+    }
+    answer = api.post(f"{URL}test", heartbeat)
+    assert (answer.status_code, Monitor.objects.count()) == (409, 0)
+
+
+def test_a_drafts_secrets_reach_the_target(api, team, target):
+    config = {"auth": {"type": "bearer", "token": "t0ken"}}
+    assert api.post(f"{URL}test", draft(team, target, config=config)).json()["status"] == "up"
+
+
+# Where the core has no way out, the edge is asked
+
+
+class Edge:
+    """Lambda's invoke, and the edge's function behind it."""
+
+    def __init__(self, answer=None, error=None):
+        self.asked, self.answer, self.error = [], answer, error
+
+    def invoke(self, *, FunctionName, Payload):
+        self.asked.append((FunctionName, json.loads(Payload)))
+        if self.error:
+            raise self.error
+        return {"Payload": BytesIO(json.dumps(self.answer).encode())} | (
+            {"FunctionError": "Unhandled"} if "errorType" in self.answer else {}
+        )
+
+
+@pytest.fixture
+def serverless(settings, monkeypatch):
+    settings.ENGINE, settings.EDGE_FUNCTION = "serverless", "sentrypulse-prod-edge"
+    settings.QUEUE_ADDRESSES = {}
+
+    def answer(**options):
+        edge = Edge(**options)
+        monkeypatch.setattr("pipeline.edge_call._client", lambda aws_region: edge)
+        return edge
+
+    return answer
+
+
+def test_on_lambda_the_edge_runs_the_check_and_the_core_records_it(api, team, serverless):
+    monitor = make_monitor(team)
+    edge = serverless(answer={"result": msgspec.to_builtins(make_result(monitor, T0))})
+    body = check(api, monitor).json()
+    assert (body["monitor"], body["status"]) == (monitor.pk, "up")
+    assert Result.objects.count() == 1
+    ((function, payload),) = edge.asked
+    assert (function, payload["call"]) == ("sentrypulse-prod-edge", "probe")
+    assert (payload["spec"]["monitor_id"], payload["spec"]["target"]) == (monitor.pk, monitor.url)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"error": EndpointConnectionError(endpoint_url="https://lambda.test")},
+            "The edge in local does not answer. Nothing was sent; try again in a moment.",
+        ),
+        (
+            {"answer": {"errorType": "ValueError", "errorMessage": "boom"}},
+            "The edge in local failed to do this; its log says why.",
+        ),
+        (
+            {"answer": {"late": True}},
+            "The check takes longer than the 20 s that we can wait here; look at its next results.",
+        ),
+    ],
+)
+def test_an_edge_that_is_away_fails_or_is_late_is_told_in_a_sentence(
+    api, team, serverless, options, sentence
+):
+    serverless(**options)
+    answer = check(api, make_monitor(team))
+    assert (answer.status_code, answer.json()) == (409, {"detail": sentence})
+    assert Result.objects.count() == 0
+
+
+def test_a_change_is_stored_although_the_queues_are_away(api, team, django_capture_on_commit_callbacks):
+    class Away(Outbox):
+        def send(self, queue, body, *, delay_s=0.0):
+            raise QueuesAway("SQS does not answer.")
+
+    dispatch.use_sender(Away())
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = api.post(URL, {"team": team.pk, "name": "x", "kind": "http", "url": "http://shop.test/"})
+    finally:
+        dispatch.use_sender(None)
+    assert (answer.status_code, Monitor.objects.count()) == (201, 1)

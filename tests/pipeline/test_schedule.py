@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -7,7 +8,7 @@ from monitors.models import Monitor
 from pipeline import dispatch
 from pipeline.messages import decode
 from pipeline.models import Cursor
-from pipeline.stages.schedule import CLOCK_TOLERANCE, LEASE, MAX_LATE, schedule
+from pipeline.stages.schedule import CLOCK_TOLERANCE, GROUP_S, LEASE, MAX_LATE, schedule
 from tests.pipeline.factories import T0, make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +173,141 @@ def test_more_than_a_thousand_different_intervals_are_no_obstacle(outbox):
     assert set(sent.values()) == {1}
     due_in_any_25_s = Monitor.objects.filter(interval_s__lte=25).values_list("pk", flat=True)
     assert set(due_in_any_25_s) <= set(sent)
+
+
+# A minute ahead, as on Lambda
+
+
+class Parcels(Outbox):
+    """A queue that takes many a call, and keeps with each spec when it is to be taken."""
+
+    def __init__(self, room=1000):
+        super().__init__(room)
+        self.parcels, self.now = [], T0
+
+    def send_all(self, queue, parcels):
+        assert queue == "checks"
+        self.parcels += [(self.now + timedelta(seconds=p.delay_s), p) for p in parcels]
+
+    def sent(self):
+        """(monitor, slot, when it is taken, region) of every spec."""
+        return [
+            (spec.monitor_id, spec.scheduled_at, at, parcel.region)
+            for at, parcel in self.parcels
+            for spec in decode(parcel.body).specs
+        ]
+
+
+@pytest.fixture
+def ahead():
+    box = Parcels()
+    dispatch.use_sender(box)
+    yield box
+    dispatch.use_sender(None)
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def tick(box, seconds, owner="me"):
+    box.now = after(seconds)
+    return schedule(owner=owner, now=after(seconds), ahead=MINUTE)
+
+
+def slots_of(box, monitor):
+    return sorted(slot for pk, slot, _, _ in box.sent() if pk == monitor.pk)
+
+
+def test_a_tick_sends_every_slot_of_the_coming_minute_to_be_taken_when_it_is_due(ahead):
+    team = make_team()
+    quick, slow = (make_monitor(team, name=str(n), interval_s=n) for n in (10, 60))
+    tick(ahead, 0)
+    assert [len(slots_of(ahead, m)) for m in (quick, slow)] == [6, 1]
+    assert all(T0 <= slot < T0 + MINUTE for _, slot, _, _ in ahead.sent())
+    for _, slot, taken_at, region in ahead.sent():
+        assert timedelta(0) <= taken_at - slot <= timedelta(seconds=GROUP_S + 1)
+        assert region == "local"
+
+
+def test_slots_that_are_near_each_other_share_a_message(ahead):
+    team = make_team()
+    for number in range(60):
+        make_monitor(team, name=str(number), interval_s=60)
+    tick(ahead, 0)
+    assert len(ahead.sent()) == 60
+    assert len(ahead.parcels) <= 60 // GROUP_S + 1
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        [0, 60, 120, 180, 240],
+        [0, 60, 60, 120, 120, 180, 240, 240],  # doubled
+        [0, 75, 120, 200, 240],  # late
+        [0, 55, 118, 180, 240],  # early
+        [0, 120, 180, 240],  # one was skipped
+        [3.7, 61.2, 119.9, 187.4, 240],
+    ],
+)
+def test_ticks_that_are_late_doubled_early_or_skipped_lose_and_double_nothing(ahead, ticks):
+    team = make_team()
+    monitors = [make_monitor(team, name=str(n), interval_s=(10, 60)[n % 2]) for n in range(8)]
+    for number, seconds in enumerate(ticks):
+        tick(ahead, seconds, owner=f"tick-{number}")
+    for monitor in monitors:
+        found = slots_of(ahead, monitor)
+        step = timedelta(seconds=monitor.interval_s)
+        assert {later - earlier for earlier, later in pairwise(found)} == {step}
+        assert found[0] < after(ticks[0]) + step
+        assert found[-1] + step >= after(300)
+
+
+def test_two_ticks_at_the_same_moment_send_once(ahead, monkeypatch):
+    make_monitor(interval_s=10)
+    ahead.now = T0
+    send_all = ahead.send_all
+
+    def send_and_meanwhile(queue, parcels):
+        send_all(queue, parcels)
+        monkeypatch.setattr(ahead, "send_all", send_all)
+        assert tick(ahead, 0.1, owner="other").messages == 0  # the first holds the lease
+
+    monkeypatch.setattr(ahead, "send_all", send_and_meanwhile)
+    tick(ahead, 0, owner="me")
+    assert len(ahead.sent()) == 6
+
+
+def test_a_scheduler_whose_clock_is_ten_seconds_behind_goes_on_where_the_other_ended(ahead):
+    monitor = make_monitor(interval_s=10)
+    tick(ahead, 0, owner="right")
+    ahead.now = after(60)
+    schedule(owner="slow", now=after(50), ahead=MINUTE)
+    tick(ahead, 120, owner="right")
+    found = slots_of(ahead, monitor)
+    assert len(set(found)) == len(found) == 18
+
+
+def test_after_a_long_absence_there_is_a_gap_and_late_slots_are_sent_at_once(ahead):
+    monitor = make_monitor(interval_s=10)
+    tick(ahead, 0)
+    ahead.parcels.clear()
+    scheduled = tick(ahead, 3600)
+    assert scheduled.away_from == after(60)
+    found = slots_of(ahead, monitor)
+    assert found[0] >= after(3600) - MAX_LATE - MINUTE
+    late = [taken - after(3600) for _, slot, taken, _ in ahead.sent() if slot < after(3595)]
+    assert set(late) == {timedelta(0)}
+
+
+def test_each_region_gets_messages_of_its_own(ahead, settings):
+    settings.REGIONS = ["eu", "us"]
+    team = make_team()
+    both, one = make_monitor(team, interval_s=60), make_monitor(team, interval_s=60, regions=["us"])
+    tick(ahead, 0)
+    assert Counter((pk, region) for pk, _, _, region in ahead.sent()) == {
+        (both.pk, "eu"): 1,
+        (both.pk, "us"): 1,
+        (one.pk, "us"): 1,
+    }
+    for _, parcel in ahead.parcels:
+        assert {spec.region for spec in decode(parcel.body).specs} == {parcel.region}

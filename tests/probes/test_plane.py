@@ -16,7 +16,9 @@ def run(code: str) -> str:
 
 def test_the_edge_plane_loads_no_django_and_no_database_driver():
     code = (
-        "import sys, importlib, probes.run, probes.__main__; from probes.kinds import KINDS; "
+        "import sys, importlib, probes.run, probes.__main__, pipeline.entrypoints.aws_edge; "
+        "from pipeline import dispatch; from probes.kinds import KINDS; "
+        "[dispatch.load_stage(name) for name in ('probe', 'deliver')]; "
         "[importlib.import_module(module) for module in KINDS.values()]; "
         f"print([name for name in {FORBIDDEN!r} if name in sys.modules])"
     )

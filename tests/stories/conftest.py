@@ -1,6 +1,7 @@
 import pytest
 from django.db import connection
 
+from tests.aws.conftest import why_not
 from tests.e2e.harness import Target
 from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis
 from tests.stories.proxy import Proxy
@@ -24,12 +25,24 @@ def make_engine(name, folder):
     """The engine, or a skip with the reason why it cannot run here."""
     if name == "embedded":
         return EmbeddedProcess(folder)
+    if name == "serverless":
+        return _make_serverless(folder)
     broker = BROKERS[name]()
     if connection.vendor == "sqlite":
         pytest.skip("The Celery engine needs MariaDB or MySQL (make test-mysql).")
     if not broker.answers():
         pytest.skip(f"{broker.name} does not answer.")
     return CeleryProcesses(folder, broker)
+
+
+def _make_serverless(folder):
+    if reason := why_not():
+        pytest.skip(reason)
+    if connection.vendor == "sqlite":
+        pytest.skip("The core's function needs MariaDB or MySQL (make test-aws).")
+    from tests.aws.engine import ServerlessEngine
+
+    return ServerlessEngine(folder)
 
 
 @pytest.fixture

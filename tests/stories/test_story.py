@@ -5,7 +5,7 @@ import pytest
 from tests.stories.engines import Faults
 from tests.stories.story import TOLD, read_rows, results_of, tell
 
-ENGINES = ["embedded", "redis", "rabbitmq"]
+ENGINES = ["embedded", "redis", "rabbitmq", "serverless"]
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
