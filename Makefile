@@ -17,8 +17,8 @@ REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
-test-aws: .venv-aws/mysql.stamp  ## The serverless engine: real packages on an emulated AWS (Python 3.12, MariaDB)
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -p no:xdist -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine: real packages and Zappa on an emulated AWS (Python 3.12, MariaDB)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -p no:xdist -q tests/aws tests/infra "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package

@@ -151,8 +151,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
         "TRUSTED_PROXIES": "2",  # CloudFront and API Gateway each add one address
         **({"DATABASE_CA_FILE": f"/var/task/{CERTIFICATES.name}"} if CERTIFICATES.is_file() else {}),
         "DATA_DIR": "/tmp/sentrypulse",  # noqa: S108  # the one place where a function may write
-        "PUBLISH_BUCKET": output("PublishedBucket"),
-        "STATUS_URL": output("StatusUrl"),
+        "PUBLISH_URL": f"s3://{output('PublishedBucket')}?region={region}",
         **({"REDIS_URL": outputs["RedisUrl"]} if "RedisUrl" in outputs else {}),
     }
 
