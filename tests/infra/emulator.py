@@ -29,7 +29,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
-Invoke = Callable[[str, bytes], tuple[str, bytes]]
+Invoke = Callable[[str, bytes], tuple[bool, bytes, bytes]]
+"""A function's name and an event to: did it end well, its answer, what it wrote meanwhile."""
 
 # By type: what Fn::GetAtt may ask of it; {id} is its physical id.
 STAND_INS: dict[str, dict[str, str]] = {
@@ -372,9 +373,12 @@ class Emulator:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if self.invoke is None:
             return self._say(start_response, b'{"Message": "Nobody runs functions here."}', {}, "500 No")
-        kind, answer = self.invoke(function.rpartition("function:")[2].split(":")[0], body)
-        headers = {"X-Amz-Log-Result": base64.b64encode(answer).decode(), "X-Amz-Executed-Version": "$LATEST"}
-        if kind == "error":
+        well, answer, written = self.invoke(function.rpartition("function:")[2].split(":")[0], body)
+        headers = {
+            "X-Amz-Log-Result": base64.b64encode(written[-4096:]).decode(),
+            "X-Amz-Executed-Version": "$LATEST",
+        }
+        if not well:
             headers["X-Amz-Function-Error"] = "Unhandled"
         return self._say(start_response, answer, headers)
 

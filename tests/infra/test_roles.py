@@ -1,6 +1,7 @@
 """What each function may do, line by line: a permission that is added is added here, too."""
 
 import json
+from ast import literal_eval
 
 import pytest
 
@@ -30,7 +31,7 @@ def allowed(clients, role):
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
     [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
     document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-    document = json.loads(document) if isinstance(document, str) else document  # moto's, of CloudFormation
+    document = literal_eval(document) if isinstance(document, str) else document  # as moto keeps it
     found, denied = {}, []
     for statement in document["Statement"]:
         if statement["Effect"] == "Deny":
@@ -93,6 +94,7 @@ def test_the_core_takes_results_and_receipts_and_reads_its_own_parameters(client
         "sqs:SendMessage": ALL_QUEUES,
         **SSM,
         **EDGE,
+        "s3:ListBucket": {provisioned["PublishedBucketArn"]},
         "s3:GetObject": pages,
         "s3:DeleteObject": pages,
         "s3:PutObject": pages | {f"{provisioned['ArchiveBucketArn']}/*"},
@@ -115,6 +117,7 @@ def test_the_api_takes_nothing_from_a_queue_but_dead_letters(clients, provisione
         "sqs:SendMessage": ALL_QUEUES,
         **SSM,
         **EDGE,
+        "s3:ListBucket": {provisioned["PublishedBucketArn"]},
         **{f"s3:{action}": pages for action in ("GetObject", "PutObject", "DeleteObject")},
         "logs:CreateLogStream": logs(""),
         "logs:PutLogEvents": logs(""),
@@ -137,7 +140,8 @@ def test_no_role_reaches_the_databases_password_or_another_stage(clients, provis
     found, _ = allowed(clients, role)
     everywhere = {resource for resources in found.values() for resource in resources} - {"*"}
     assert not [one for one in everywhere if "/infra" in one]
-    ours = {provisioned["PublishedBucketArn"] + "/*", provisioned["ArchiveBucketArn"] + "/*"}
+    pages = provisioned["PublishedBucketArn"]
+    ours = {pages, f"{pages}/*", provisioned["ArchiveBucketArn"] + "/*"}
     assert not [one for one in everywhere - ours if "prod" not in one and ":identity/" not in one]
     wide = {action for action, resources in found.items() if "*" in resources}
     assert wide <= set(TRACES) | set(VPC)

@@ -78,9 +78,11 @@ class Runner:
     def invoke(self, name, body):
         if name not in self.functions:
             self.functions[name] = self.start(name)
-        answer = self.functions[name].invoke(json.loads(body))
-        value = answer.value if answer.ok else answer.error
-        return "response" if answer.ok else "error", json.dumps(value).encode()
+        function = self.functions[name]
+        before = len(function.output())
+        answer = function.invoke(json.loads(body))
+        written = function.output()[before:].encode()
+        return answer.ok, json.dumps(answer.value if answer.ok else answer.error).encode(), written
 
     def start(self, name):
         from tests.aws.runtime import Function
@@ -337,18 +339,35 @@ def test_a_deployment_without_partial_failures_fails(account, deployed):
         finish(Deaf(), stage.function, config, tries=1)
 
 
-def test_undeploy_takes_functions_rules_mappings_and_api_away(account):
-    for stage in zappa_stages("dev"):
-        zappa("deploy", stage.key)
-    for stage in reversed(zappa_stages("dev")):
-        zappa("undeploy", "-y", stage.key)
-    names = {one["FunctionName"] for one in account.clients.functions.list_functions()["Functions"]}
-    assert not {name for name in names if name.startswith("sentrypulse-dev")}
-    events = account.clients.session.client("events")
-    assert events.list_rules(NamePrefix="sentrypulse-dev")["Rules"] == []
-    mappings = account.clients.functions.list_event_source_mappings()["EventSourceMappings"]
-    assert not [one for one in mappings if "-dev-" in one["EventSourceArn"]]
+def test_dev_is_deployed_without_a_snapshot(account):
+    zappa("deploy", "dev")
     gateway = account.clients.session.client("apigatewayv2")
-    assert "sentrypulse-dev" not in {api["Name"] for api in gateway.get_apis()["Items"]}
-    bucket = read_outputs(account.clients, "dev")["PackagesBucket"]
+    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "sentrypulse-dev"]
+    [integration] = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
+    assert integration["IntegrationUri"].endswith(":function:sentrypulse-dev")
+    zappa("undeploy", "-y", "dev")
+
+
+@pytest.mark.parametrize("plane", ["core", "edge", "migrate"])
+def test_every_stage_of_dev_is_told_its_own_queues_and_roles(account, plane):
+    from infra.callbacks import fill_settings
+
+    stage = ZappaStage("dev", plane)
+    config = read_zappa_config(stage.key)
+    outputs = read_outputs(account.clients, "dev")
+    filled = json.dumps(fill_settings(stage, config, outputs, region="eu-west-1"))
+    assert "sentrypulse-dev-" in filled
+    assert "prod" not in filled
+
+
+def test_undeploy_takes_functions_rules_mappings_and_api_away(account, deployed):
+    for stage in reversed(zappa_stages("prod")):
+        zappa("undeploy", "-y", stage.key)
+    assert account.clients.functions.list_functions()["Functions"] == []
+    events = account.clients.session.client("events")
+    assert events.list_rules(NamePrefix="sentrypulse-prod")["Rules"] == []
+    assert account.clients.functions.list_event_source_mappings()["EventSourceMappings"] == []
+    gateway = account.clients.session.client("apigatewayv2")
+    assert gateway.get_apis()["Items"] == []
+    bucket = read_outputs(account.clients, "prod")["PackagesBucket"]
     assert account.clients.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
