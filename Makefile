@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql test-aws package sam check format lock bench bench-analytics clean
+.PHONY: run test test-mysql test-aws package sam check format lock bench bench-analytics bench-engines clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -17,8 +17,9 @@ REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
-test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine: real packages and Zappa on an emulated AWS (Python 3.12, MariaDB)
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -p no:xdist -q tests/aws tests/infra "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine and what deploys it, on an emulated AWS (Python 3.12, MariaDB)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" DATABASE_URL_MYSQL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist loadfile -q tests/infra $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package
@@ -43,6 +44,9 @@ bench: .venv/dev.stamp  ## The claims of speed, measured: two minutes of 500 che
 
 bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statistics, rolling up (ARGS="--database URL")
 	$(BIN)/python -m benchmarks.analytics $(ARGS)
+
+bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; needs MariaDB, Redis, RabbitMQ
+	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 clean:
 	rm -rf .venv .venv-aws .venv-sam

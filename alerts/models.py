@@ -224,6 +224,7 @@ class Trouble(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["look_at"], name="alerts_trouble_look_at"),
+            models.Index(fields=["closed_at"], name="alerts_trouble_closed_at"),
             models.Index(fields=["monitor", "-opened_at"], name="alerts_trouble_by_monitor"),
         ]
         constraints = [

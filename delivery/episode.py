@@ -19,11 +19,13 @@ _STEPS = {"recovered": Step.RESOLVE, "resolved": Step.RESOLVE, "acknowledged": S
 def read_episode(delivery: Delivery) -> tuple[str, Step]:
     """The alert's name, the same for all that is said of one incident, and the step.
 
-    By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What belongs to no incident is
-    an alert of its own.
+    By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What is no incident, such as a
+    certificate that expires, has a ``trouble``; what is neither is an alert of its own.
     """
     data = delivery.content.data
-    incident = data.get("incident")
-    if not isinstance(incident, dict) or incident.get("id") is None:
-        return delivery.key, Step.TRIGGER
-    return f"sentrypulse-incident-{incident['id']}", _STEPS.get(str(data.get("event")), Step.TRIGGER)
+    step = _STEPS.get(str(data.get("event")), Step.TRIGGER)
+    for kind in ("incident", "trouble"):
+        named = data.get(kind)
+        if isinstance(named, dict) and named.get("id") is not None:
+            return f"sentrypulse-{kind}-{named['id']}", step
+    return delivery.key, step

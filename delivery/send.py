@@ -15,7 +15,7 @@ from delivery.config import ConfigError, check_config
 from delivery.kinds import KINDS, load_kind
 from delivery.message import Delivery, Outcome, Receipt
 from delivery.outbound import watch
-from delivery.verdicts import find_secrets, judge_fault, scrub
+from delivery.verdicts import find_password, find_secrets, judge_fault, scrub
 from probes.guard import Guard
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Courier:
             return Verdict(
                 outcome=Outcome.REFUSED, answer=f"The channel is not configured rightly. {mistake}"
             )
-        attempt.secrets |= find_secrets(delivery.kind, config)
+        attempt.secrets |= find_secrets(delivery.kind, config) | find_password(self._post.url)
         send = load_kind(delivery.kind)
         with watch(attempt):
             try:

@@ -61,7 +61,8 @@ def _discord(config: Fields, content: Content) -> Fields:
     webhook_id, webhook_token = urlsplit(config["webhook_url"]).path.strip("/").split("/")[-2:]
     return {
         "webhook_id": webhook_id, "webhook_token": webhook_token,
-        "thread": config["thread_id"] or None, "avatar": False, "href": content.link or None,
+        "thread": config["thread_id"] or None, "avatar": False,
+        "href": content.link or None, "format": "markdown", "fields": False,  # an embed, in the tone's colour
     }  # fmt: skip
 
 

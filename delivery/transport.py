@@ -32,12 +32,20 @@ def install() -> None:
     sessions = vars(requests.sessions)
     send, read_netrc = HTTPAdapter.send, sessions["get_netrc_auth"]
 
-    def send_watched(adapter: HTTPAdapter, request: requests.PreparedRequest, **given: Any) -> Any:
+    def send_watched(
+        adapter: HTTPAdapter,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> Any:
         attempt = current()
         if attempt is None:
-            return send(adapter, request, **given)
+            return send(adapter, request, stream, timeout, verify, cert, proxies)
         try:
-            return _send(adapter, request, given, attempt, send)
+            return _send(adapter, request, verify, cert, attempt, send)
         except Exception as fault:
             attempt.faults.append(fault)
             raise
@@ -49,21 +57,21 @@ def install() -> None:
     sessions["get_netrc_auth"] = read_netrc_outside
 
 
-def _send(adapter: HTTPAdapter, request: Any, given: dict[str, Any], attempt: Attempt, send: Any) -> Any:
+def _send(adapter: HTTPAdapter, request: Any, verify: Any, cert: Any, attempt: Attempt, send: Any) -> Any:
     if attempt.answers and (attempt.answers[-1].status == 429 or attempt.answers[-1].status >= 500):
         raise Enough("not asked again in the same attempt")
     if authorization := request.headers.get("Authorization"):
         attempt.secrets.add(str(authorization).rpartition(" ")[2])
     request.headers["Idempotency-Key"] = attempt.key
     request.headers["Accept-Encoding"] = "identity"
-    verify = os.environ.get("SSL_CERT_FILE") or given.get("verify") or True  # always, and as delivery.http
+    verify = os.environ.get("SSL_CERT_FILE") or verify or True  # always, and as delivery.http
     response = send(
         adapter,
         request,
         stream=True,
         timeout=attempt.left_s,
         verify=verify,
-        cert=given.get("cert"),
+        cert=cert,
         proxies={},
     )
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from delivery.attempt import Answer, Attempt, OutOfTime, Verdict
 from delivery.config import split_secrets
@@ -135,6 +135,12 @@ def find_secrets(kind: str, config: Mapping[str, Any]) -> set[str]:
         if " " in value:  # "Bearer …"
             found.add(value.partition(" ")[2])
     return {value for value in found if len(value) >= SHORTEST_SECRET}
+
+
+def find_password(url: str) -> set[str]:
+    """The password in an address of ours (EMAIL_URL), as it is written there and as it is meant."""
+    written = urlsplit(url).password or ""
+    return {text for text in (written, unquote(written)) if len(text) >= SHORTEST_SECRET}
 
 
 def _parts(url: str, *, path: bool) -> Iterator[str]:

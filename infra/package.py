@@ -6,6 +6,7 @@ bytes.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import re
@@ -57,7 +58,9 @@ def build(target: Path = BUILD) -> dict[str, Path]:
     nothing has changed. Raises ``CannotPackage``."""
     check_builder()
     target.mkdir(exist_ok=True)
-    return {name: _build(name, target) for name in ("core", "edge")}
+    with (target / "build.lock").open("w") as lock:  # of two that build, one waits and finds it done
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return {name: _build(name, target) for name in ("core", "edge")}
 
 
 def _build(name: str, target: Path) -> Path:

@@ -32,6 +32,15 @@ def claim_due(model: type[Row], *, now: datetime, most: int = CLAIM_AT_ONCE) -> 
     return rows
 
 
+def send_again(model: type[Outgoing], *, now: datetime) -> int:
+    """Make due at once what was on its way when its only sender ended; how many those are.
+
+    Only for an engine that is alone: with several, another may be at it, and the receipt decides.
+    """
+    on_its_way = model._default_manager.filter(status=OutgoingStatus.SENDING)
+    return on_its_way.filter(due_at__gt=now).update(due_at=now)
+
+
 def settle(model: type[Row], receipts: Iterable[Receipt], *, now: datetime) -> list[Row]:
     """Write down what became of each attempt; the rows that are final by it, in primary-key order.
 

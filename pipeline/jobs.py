@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
+from alerts import retention as ledger
 from alerts.models import Delivery
 from alerts.troubles import Burn
 from analytics import retention, rollups
@@ -13,6 +14,7 @@ from analytics.models import BurnAlert
 from analytics.reports.freezing import freeze_due
 from analytics.slos import alerts as burn
 from monitors import heartbeats
+from outbox import claiming
 from pipeline import dispatch
 from pipeline.dispatch import Parcel
 from pipeline.messages import delivery_bodies
@@ -61,7 +63,10 @@ def roll_up(*, owner: str, now: datetime) -> bool:
 
 def purge(*, owner: str, now: datetime) -> bool:
     """Delete what is older than the settings keep; True: not all yet."""
-    return retention.purge(owner=owner, now=now, for_s=SLICE_S).more
+    if retention.purge(owner=owner, now=now, for_s=SLICE_S).more:
+        return True
+    ledger.purge(now=now)
+    return False
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
@@ -90,6 +95,13 @@ def _tell_burn(alert: BurnAlert) -> Burn:
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
     )
+
+
+def send_again(*, now: datetime) -> None:
+    """Send again what a process that was killed left on its way. Called where there is one process alone."""
+    for model in (Delivery,):
+        if count := claiming.send_again(model, now=now):
+            logger.info("sending again model=%s rows=%d", model._meta.label, count)
 
 
 def send_alerts(*, owner: str, now: datetime) -> None:

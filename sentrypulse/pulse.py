@@ -33,7 +33,10 @@ def _ask_web(port: int) -> str:
         with urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=5) as answer:  # our own
             report = json.load(answer)
     except HTTPError as unwell:
-        report = json.load(unwell)
+        try:
+            report = json.load(unwell)
+        except ValueError:
+            return f"Port {port} answers {unwell.code}: ALLOWED_HOSTS must name 127.0.0.1, too."
     except (URLError, TimeoutError, ConnectionError) as error:
         return f"Port {port} does not answer ({error})."
     return "" if report["database"]["ok"] else report["database"]["error"]

@@ -105,6 +105,7 @@ PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100
 RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
+LEDGER_RETENTION_DAYS = env.integer("LEDGER_RETENTION_DAYS", 400, low=30, high=36_600)
 QUEUE_ADDRESSES = env.queues(required=ENGINE == "serverless")
 REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else ["local"]
 EDGE_FUNCTION = env.required_text(

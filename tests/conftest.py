@@ -25,6 +25,7 @@ if project.REDIS_URL:
 WAITING = (
     "tests/stories/",
     "tests/e2e/test_kill.py",
+    "tests/e2e/test_alerts.py",
     "tests/e2e/test_new_user.py",
     "tests/pipeline/test_embedded.py",
     "tests/analytics/test_retention.py",

@@ -490,6 +490,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="trouble",
+            index=models.Index(fields=["closed_at"], name="alerts_trouble_closed_at"),
+        ),
+        migrations.AddIndex(
+            model_name="trouble",
             index=models.Index(fields=["monitor", "-opened_at"], name="alerts_trouble_by_monitor"),
         ),
         migrations.AddConstraint(

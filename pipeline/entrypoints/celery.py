@@ -93,6 +93,8 @@ def tick(job: str) -> None:
     """Run a job of the timetable. One that fails or is lost comes again by itself."""
     try:
         _import("pipeline.entrypoints.celery_core:run_job")(job)
+    except dispatch.QueuesAway as error:
+        logger.warning("job postponed name=%r: %s", job, error)
     except Exception:  # a bug in one job must not end the clock
         logger.exception("job failed name=%r", job)
 
@@ -153,6 +155,7 @@ class Pulse(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no typ
     _timer: Any = None
 
     def start(self, parent: Any) -> None:
+        touch_pulse()
         self._timer = parent.timer.call_repeatedly(PULSE_S, touch_pulse)
 
     def stop(self, parent: Any) -> None:

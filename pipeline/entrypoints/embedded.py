@@ -16,6 +16,7 @@ from msgspec import MsgspecError
 
 from pipeline import dispatch
 from pipeline.dispatch import DeadLetter
+from pipeline.jobs import send_again
 from pipeline.messages import Wake, decode
 from pipeline.probing import close_prober, shared_prober
 from pipeline.queues.memory import Letter, MemoryQueue
@@ -88,6 +89,11 @@ class EmbeddedEngine:
     def start(self) -> None:
         dispatch.use_sender(self)
         shared_prober()
+        try:
+            send_again(now=read_clock())
+        except _AWAY as error:
+            logger.warning("what was on its way is sent again later: %s", error)
+            _drop_connection()
         for lane in dict.fromkeys(job.lane for job in TIMETABLE):
             self._spawn("clock", f"clock-{lane}", self._tick, [job for job in TIMETABLE if job.lane == lane])
         for number in range(PROBE_THREADS):

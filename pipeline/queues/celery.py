@@ -175,8 +175,7 @@ class CelerySender:
             connection = self._app.pool.acquire(block=True)
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
-                with connection.channel() as channel:
-                    answer = question(channel)
+                answer = question(connection.default_channel)
             except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
                 self._app.pool.replace(connection)
                 if not again:
@@ -198,7 +197,7 @@ class CelerySender:
         def take(queue: kombu.Queue) -> Iterator[tuple[Dead, Any]]:
             while (message := queue.get(no_ack=False)) is not None:
                 taken.append(message)
-                yield msgspec.json.decode(message.body, type=Dead), message
+                yield _read_dead(message.body), message
 
         with self._app.connection_for_write() as connection:
             try:
@@ -225,6 +224,16 @@ class CelerySender:
                     message.ack()
                     return True
         return False
+
+
+def _read_dead(body: str | bytes) -> Dead:
+    """The dead letter; one of the id ``unreadable`` for what somebody else has put there."""
+    try:
+        return msgspec.json.decode(body, type=Dead)
+    except msgspec.MsgspecError:
+        text = body if isinstance(body, str) else bytes(body).decode(errors="replace")
+        never = datetime.fromtimestamp(0, UTC)
+        return Dead("unreadable", "", text, "It is no dead letter of ours.", 0, never)
 
 
 def _away(error: Exception) -> QueuesAway:

@@ -17,7 +17,7 @@ from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
 from monitors import recording
 from monitors.models import Monitor
 from monitors.transitions import Change, verdict
-from pipeline import metrics, observing
+from pipeline import dispatch, metrics, observing
 from pipeline.messages import Results, decode
 from pipeline.specs import build_specs, send_specs
 from pipeline.telling import tell, tell_turns
@@ -80,8 +80,7 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
         with transaction.atomic():
             batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
         recorded.add(batch)
-    for monitor_at in _by_delay(recorded.rechecks):
-        send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
+    _ask_for_rechecks(recorded, now=now)
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
     _note(results, recorded, now=now)
@@ -110,6 +109,15 @@ def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) 
     observing.peak(BatchSize=len(results), LagMs=round(lag_ms))
     if len(recorded.team_ids) == 1:
         observing.mark(team=next(iter(recorded.team_ids)))
+
+
+def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
+    """While the queues are away the next slots must do: what was recorded, is."""
+    try:
+        for monitor_at in _by_delay(recorded.rechecks):
+            send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
+    except dispatch.QueuesAway as error:
+        logger.warning("rechecks left to the slots monitors=%d: %s", len(recorded.rechecks), error)
 
 
 def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:

@@ -13,6 +13,7 @@ from delivery.message import Outcome
 from incidents.models import Incident, MaintenanceWindow
 from incidents.reconcile import IncidentEvent
 from incidents.services import acknowledge, open_manual, resolve
+from monitors.models import Monitor
 from monitors.services import update_monitor
 from pipeline.stages.record import record
 from tests.alerts.factories import T0, drop_defaults, make_channel, make_rule
@@ -256,6 +257,27 @@ def test_many_at_once_are_one_digest_a_channel_and_all_of_them_are_in_the_ledger
     record([make_result(monitor, telling.now, "U") for monitor in monitors], now=telling.now)
     telling.run(seconds=70)
     assert telling.subjects()[1:] == ["30 changes at once: 30 recovered"]
+
+
+def test_500_monitors_that_die_at_once_are_one_message_to_each_of_three_channels(team, hook, telling):
+    second = make_channel(team, "email", "Mail", to=["ada@example.com"])
+    third = make_channel(team, name="Third", url="https://hooks.example.com/third")
+    make_rule(second, third)
+    shop = make_monitor(team)
+    for number in range(499):
+        shop.pk, shop.name = None, f"Shop {number}"
+        shop.save(force_insert=True)
+    monitors = list(Monitor.objects.order_by("pk"))
+    for first in range(0, 500, 40):  # as they come: many batches, over half a minute
+        fail_all(monitors[first : first + 40], at=telling.now)
+        telling.run(seconds=2)
+    telling.run(seconds=90)
+    assert sorted((who, subject) for _, who, subject in telling.heard) == [
+        (who, "500 changes at once: 500 in trouble") for who in ("ada@example.com", "sp", "third")
+    ]
+    assert telling.messages[0].content.text.count(" is down") == 50
+    assert "- and 450 more" in telling.messages[0].content.text
+    assert len(telling.messages[0].content.html) < 30_000
 
 
 def test_few_go_out_each_by_itself(team, hook, telling):

@@ -139,6 +139,18 @@ def test_a_purge_goes_in_small_steps_with_a_rest_after_each(monkeypatch):
     assert all("scheduled_at" in sql and "monitor_id" in sql for sql in deletes)
 
 
+def test_a_purge_that_has_no_time_left_says_so_and_the_next_goes_on(monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+    monitor = make_old()
+    rolled_until(NOW - HOUR)
+    store_at(monitor, *((FIRST_KEPT - number * HOUR, "U") for number in range(1, 8)))
+    parts = []
+    while not parts or parts[-1].more:
+        parts.append(purge(owner="test", now=NOW, rest=never, for_s=0))
+    assert [part.results for part in parts][:3] == [2, 2, 2]
+    assert slots(monitor) == [FIRST_KEPT - HOUR]
+
+
 def test_killed_between_two_steps_the_next_purge_goes_on(monkeypatch):
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 10)
     monitor = make_old()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics import summing
 from analytics.histogram import parse
 from analytics.models import LatencyRollup, Period, Progress, Rollup, StaleSpan
-from analytics.rollups import LEASE, Busy, catch_up, mark_stale, roll_again
+from analytics.rollups import LEASE, Busy, catch_up, is_behind, mark_stale, roll_again
 from analytics.uptime import measure
 from analytics.windows import LISTED, floor_hour
 from monitors.models import Result
@@ -247,6 +247,17 @@ def test_the_lease_is_kept_while_hours_are_rolled(monkeypatch):
     kept_s = [round((end - SETTLED - LEASE).total_seconds(), -1) for end in ends]
     assert kept_s == [0, 200, 400]
     assert Progress.objects.get().lease_until == SETTLED  # given back
+
+
+def test_rolling_up_begins_no_other_hour_when_its_time_is_over_and_is_behind_until_all_are_done():
+    make_old()
+    begin_at(NOON - 3 * HOUR)
+    parts = []
+    while is_behind(now=SETTLED):
+        parts.append(roll(for_s=0))
+    assert parts == [1, 1, 1]
+    assert Progress.objects.get().rolled_until == NOON
+    assert roll(for_s=0) == 0
 
 
 def test_recording_late_and_rolling_up_at_once_lose_nothing(shared_database):

@@ -55,6 +55,15 @@ def target():
 
 
 @pytest.fixture
+def receiver():
+    from tests.delivery.receivers import Receiver
+
+    running = Receiver()
+    yield running
+    running.close()
+
+
+@pytest.fixture
 def deploy(shared_database, tmp_path):
     """Makes a deployment on the test's database; it is stopped in the end."""
     if connection.vendor == "sqlite":

@@ -1,5 +1,6 @@
 """The serverless engine on this machine: the real packages, as Zappa makes them, in the emulated AWS."""
 
+import fcntl
 import json
 import os
 import random
@@ -94,12 +95,22 @@ def package_with_zappa(folder):
 
 @lru_cache(maxsize=1)
 def unpacked():
-    """The core's and the edge's folder, as they are under /var/task: built, packed by Zappa and unzipped
-    once."""
-    folder = ROOT / "build" / "unpacked"
-    rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return [unzip(package, folder / package.stem) for package in package_with_zappa(folder)]
+    """The core's and the edge's folder, as they are under /var/task: built, packed by Zappa and unzipped once
+    for all workers, until the sources change."""
+    from infra.package import BUILD, digest_sources
+
+    BUILD.mkdir(exist_ok=True)
+    folder, digest = BUILD / "unpacked", digest_sources()
+    with (BUILD / "unpacked.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = folder / "digest"
+        if not stamp.is_file() or stamp.read_text() != digest:
+            rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for package in package_with_zappa(folder):
+                unzip(package, folder / package.stem)
+            stamp.write_text(digest)
+    return [folder / f"{STAGE}_{plane}" for plane in ("core", "edge")]
 
 
 class Deployment:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws.conftest import why_not
 from tests.aws.runtime import Function, unzip
 from tests.e2e.harness import ROOT
 
@@ -23,8 +24,12 @@ STARTS = 3
 
 @pytest.fixture(scope="module")
 def built():
+    if reason := why_not():  # a fixture of the module comes before those that look for each test
+        pytest.skip(reason)
     from infra.package import build
+    from tests.aws.deployment import unpacked
 
+    unpacked()  # which builds them, one worker for all
     return build()
 
 

@@ -19,8 +19,10 @@ from tests.stories.story import TOLD, incidents_of, read_rows, state_of, tell
 from tests.stories.targets import SlowTarget
 
 AWAY_S = 30.0
-UNHURRIED = {"interval_s": 3, "timeout_s": 3}
-"""A machine under load does not answer within the second that the story otherwise allows."""
+UNHURRIED = {"interval_s": 3, "timeout_s": 3, "recheck_s": 10}
+"""A machine under load does not answer within the second that the story otherwise allows. Without rechecks
+(the next slot is sooner): one that a fault delays by seconds would be made after a slot that comes after
+it."""
 
 
 def slots(number):
@@ -52,22 +54,22 @@ def has_stored(monitor, at):
     return holds_all
 
 
-def test_messages_that_come_twice_and_overtake_each_other_make_the_same_rows(deploy, target):
+def test_messages_that_come_twice_and_overtake_each_other_make_the_same_rows(deploy, target, receiver):
     deployment = deploy()
     deployment.cores.append(deployment.make_core("sentrypulse-test-second"))
     deployment.start(double=True, shuffle=True)
-    monitor = tell(deployment, target, **UNHURRIED)
+    monitor = tell(deployment, target, receiver, **UNHURRIED)
     assert read_rows(monitor) == TOLD
     assert any(f'"ResultsDoubled": {n}' in deployment.core.output() for n in range(1, 60))  # it went wrong
     assert all(answer.ok for answer in deployment.clock.answers)
     assert deployment.dead() == {}
 
 
-def test_a_scheduler_whose_clock_is_ten_seconds_ahead_does_no_harm(deploy, target):
+def test_a_scheduler_whose_clock_is_ten_seconds_ahead_does_no_harm(deploy, target, receiver):
     deployment = deploy()
     deployment.cores.append(deployment.make_core("sentrypulse-test-ahead", skew_s=10.0))
     deployment.start()
-    monitor = tell(deployment, target, **UNHURRIED)
+    monitor = tell(deployment, target, receiver, **UNHURRIED)
     (incident,) = incidents_of(monitor)
     assert (incident.status, incident.cause["error_code"]) == ("resolved", "connect_refused")
     assert state_of(monitor) == "up"
@@ -77,7 +79,7 @@ def test_a_scheduler_whose_clock_is_ten_seconds_ahead_does_no_harm(deploy, targe
     assert deployment.dead() == {}
 
 
-def test_poison_is_tried_a_few_times_kept_and_in_nobodys_way(deploy, target, point_clients_at):
+def test_poison_is_tried_a_few_times_kept_and_in_nobodys_way(deploy, target, receiver, point_clients_at):
     deployment = deploy(visibility_s=2).start()
     point_clients_at(deployment.aws)
     poison = {
@@ -88,7 +90,7 @@ def test_poison_is_tried_a_few_times_kept_and_in_nobodys_way(deploy, target, poi
     }
     for queue, body in poison.items():
         deployment.send(queue, body)
-    monitor = tell(deployment, target, **UNHURRIED)
+    monitor = tell(deployment, target, receiver, **UNHURRIED)
     assert read_rows(monitor) == TOLD
     deployment.wait_until(lambda: deployment.dead() == dict.fromkeys(poison, 1))
     addresses = {queue: {"local" if queue == "checks" else "": url} for queue, url in deployment.urls.items()}
@@ -163,7 +165,9 @@ def database_proxy():
     proxy.stop()
 
 
-def test_what_is_found_while_the_database_is_away_waits_and_is_recorded(deploy, target, database_proxy):
+def test_what_is_found_while_the_database_is_away_waits_and_is_recorded(
+    deploy, target, receiver, database_proxy
+):
     deployment = deploy(database_url=database_url(port=database_proxy.port), receives=12)
     other, at = watch_seldom("http://127.0.0.1:9/"), slots(20)  # port 9: nobody listens
 
@@ -177,19 +181,19 @@ def test_what_is_found_while_the_database_is_away_waits_and_is_recorded(deploy, 
         database_proxy.restore()
 
     deployment.start()
-    monitor = tell(deployment, target, meanwhile=take_the_database_away, **UNHURRIED)
+    monitor = tell(deployment, target, receiver, meanwhile=take_the_database_away, **UNHURRIED)
     deployment.wait_until(has_stored(other, at), within_s=120)
     assert read_rows(monitor) == TOLD
     assert deployment.dead() == {}
 
 
-def test_a_throttled_queue_takes_everything_in_the_end(deploy, target):
+def test_a_throttled_queue_takes_everything_in_the_end(deploy, target, receiver):
     from tests.aws.emulator import throttle
 
     deployment = deploy()
     fault = throttle(deployment.aws, calls=4)
     deployment.aws.faults.append(fault)
     deployment.start()
-    assert read_rows(tell(deployment, target, **UNHURRIED)) == TOLD
+    assert read_rows(tell(deployment, target, receiver, **UNHURRIED)) == TOLD
     assert fault.left == {"whole": 0, "half": 0}
     assert deployment.dead() == {}

@@ -158,6 +158,14 @@ def test_a_login_that_fails_is_our_trouble_and_disables_nobody(make_courier, pas
     assert password not in repr(receipt)
 
 
+def test_our_mail_servers_password_is_kept_out_of_what_people_see(make_courier):
+    with receive_mail(authenticator=log_in, auth_require_tls=False) as mailbox:
+        mailbox.data = "554 you logged in with p@ss w0rd (p%40ss%20w0rd)"
+        url = f"smtp://me:p%40ss%20w0rd@127.0.0.1:{mailbox.port}"
+        receipt = make_courier(email_url=url, email_from=SENDER).send_one(letter())
+    assert receipt.answer == "554 you logged in with ••• (•••)"
+
+
 @pytest.mark.parametrize("scheme", ["smtp+tls", "smtp+ssl", "smtps"])
 def test_a_letter_goes_over_tls_to_a_server_that_is_trusted_and_to_no_other(
     mail_courier, scheme, monkeypatch

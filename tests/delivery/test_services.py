@@ -1,11 +1,13 @@
 """From each kind's form to the request that arrives at the service: real TLS to the service's own name, which
 leads to a receiver on loopback."""
 
+import html
 import inspect
 import json
 import pkgutil
 import re
 from importlib import import_module
+from urllib.parse import unquote_plus
 
 import apprise.plugins
 import pytest
@@ -105,10 +107,63 @@ def test_slack_gets_mrkdwn_at_its_incoming_webhook(services, courier):
 
 
 def test_discord_gets_the_message_in_the_thread(services, courier):
-    request = only(services, "discord", courier)
+    request = only(services, "discord", courier, markdown="**Shop** got 503")
     assert request.path.startswith("/api/webhooks/123456789/dIsc0rdS3cretT0ken")
     assert "thread_id=42" in request.path
-    assert "expected 200-299" in request.body.decode()
+    (embed,) = request.json["embeds"]
+    assert (embed["title"], embed["url"]) == ("Shop is down", "https://status.example/incidents/7")
+    assert embed["description"] == "**Shop** got 503\n\nhttps://status.example/incidents/7"
+    assert embed["color"] == 0xA32037
+
+
+def test_a_login_that_works_is_not_the_message(services, courier):
+    login = Say(body=b'{"status": "success", "data": {"userId": "u", "authToken": "t"}}')
+    services.answers = [login, Say(403, b'{"error": "not in this room"}'), login]
+    url = "rockets://user:passw0rd@gotify.example/%23ops"
+    receipt = courier.send_one(make_delivery("apprise", {"url": url}))
+    assert [request.path for request in services.requests][:2] == [
+        "/api/v1/login",
+        "/api/v1/chat.postMessage",
+    ]
+    assert (receipt.outcome, receipt.status) == (Outcome.REFUSED, 403)
+    assert "not in this room" in receipt.answer
+
+
+def test_a_2xx_whose_body_says_no_is_refused(services, courier):
+    services.answers = [Say(200, b"invalid_token")]
+    receipt = send(courier, "slack")
+    assert (receipt.outcome, receipt.answer) == (Outcome.REFUSED, "200 OK: invalid_token")
+
+
+LOUD = "got @everyone <!channel> <@U123> <at>all</at> from ann@example.com"
+
+
+@pytest.mark.parametrize("kind", ["slack", "discord", "telegram", "msteams"])
+def test_what_a_target_said_calls_nobody(services, courier, kind):
+    services.answers = [Say(body=b"ok")]
+    request = only(services, kind, courier, text=LOUD, markdown=LOUD, subject=f"Shop {LOUD}")
+    text = html.unescape(json.dumps(request.json, ensure_ascii=False))
+    for mention in ("@everyone", "<@U123", *(() if kind == "discord" else ("<!channel", "<at>"))):
+        assert mention not in text
+    assert "allow_mentions" not in request.json
+
+
+@pytest.mark.parametrize("kind", ["twilio", "whatsapp", "ntfy", "pushover"])
+def test_where_nobody_can_be_called_the_text_stays_as_it_is(services, courier, kind):
+    send(courier, kind, text=LOUD)
+    body = services.requests[0].body
+    said = services.requests[0].json if body.startswith(b"{") else services.requests[0].form
+    assert LOUD in json.dumps(said)
+
+
+def test_a_text_that_begins_with_its_subject_says_it_once(services, courier):
+    services.answers = [Say(body=b"ok")]
+    text = "Shop is down\n\nExpected 200-299, got 503."
+    for kind in ("twilio", "telegram", "pushover", "slack"):
+        send(courier, kind, text=text, markdown=f"**{text.replace(chr(10), '**' + chr(10), 1)}")
+    said = [unquote_plus(request.body.decode()) for request in services.requests]
+    assert [text.count("Shop is down") for text in said] == [1] * 5  # twilio sends two
+    assert all("Expected 200-299, got 503." in text for text in said)
 
 
 def test_telegram_gets_the_chat_and_the_topic(services, courier):
@@ -169,7 +224,10 @@ def test_whatsapp_gets_the_text_as_the_templates_parameter(services, courier):
     assert request.headers["authorization"] == "Bearer EAAG0123456789abcdefXYZ"
     template = request.json["template"]
     assert (template["name"], template["language"]["code"]) == ("alert", "en_US")
-    assert "expected 200-299" in json.dumps(template["components"])
+    (parameter,) = template["components"][0]["parameters"]
+    assert parameter["text"] == (
+        "Shop is down Shop is down: expected 200-299, got 503. https://status.example/incidents/7"
+    )
 
 
 def test_an_address_of_apprise_is_sent_as_it_says(services, courier):
@@ -198,6 +256,13 @@ def test_pagerduty_resolves_what_it_triggered(services, courier):
 
 def test_what_belongs_to_no_incident_is_an_alert_of_its_own(services, courier):
     assert only(services, "pagerduty", courier, data={"event": "test"}).json["dedup_key"] == "alert-17-down-3"
+
+
+def test_trouble_that_is_no_incident_is_resolved_as_well(services, courier):
+    for event in ("tls_expiring", "recovered"):
+        send(courier, "pagerduty", data={"event": event, "incident": None, "trouble": {"id": 5}})
+    said = [(request.json["event_action"], request.json["dedup_key"]) for request in services.requests]
+    assert said == [("trigger", "sentrypulse-trouble-5"), ("resolve", "sentrypulse-trouble-5")]
 
 
 def test_opsgenie_closes_what_it_created(services, courier):

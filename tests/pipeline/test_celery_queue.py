@@ -2,6 +2,7 @@
 
 import json
 
+import kombu
 import pytest
 
 from pipeline import dispatch
@@ -131,6 +132,17 @@ def test_dead_letters_stay_in_their_order_until_they_are_redriven_or_dropped(sen
     assert [letter.id for letter in sender.dead_letters()] == [letters[n].id for n in (0, 2, 4)]
     ((_, (arguments, named, _)),) = take_all(sender, "core")
     assert (arguments, named["failures"]) == (["results", "3"], 0)
+
+
+def test_what_somebody_else_has_put_among_the_dead_is_shown_and_can_be_dropped(sender):
+    sender._ask(lambda channel: kombu.Producer(channel).publish("stray", routing_key="sentrypulse-dead"))
+    sender.bury("results", "1", failures=1, error="")
+    stray, ours = sender.dead_letters()
+    assert (stray.id, stray.queue, stray.error) == ("unreadable", "", "It is no dead letter of ours.")
+    assert ours.body == b"1"
+    assert not sender.redrive("unreadable")
+    assert sender.drop("unreadable")
+    assert [letter.id for letter in sender.dead_letters()] == [ours.id]
 
 
 def test_a_broker_that_is_away_is_told_in_one_sentence_without_its_password():

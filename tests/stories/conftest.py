@@ -2,11 +2,12 @@ import pytest
 from django.db import connection
 
 from tests.aws.conftest import why_not
+from tests.delivery.receivers import Receiver
 from tests.e2e.harness import Target
-from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis
+from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis, Sqs
 from tests.stories.proxy import Proxy
 
-BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ}
+BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ, "sqs": Sqs}
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,13 @@ def target():
     running.stop()
 
 
+@pytest.fixture
+def receiver():
+    running = Receiver()
+    yield running
+    running.close()
+
+
 def make_engine(name, folder):
     """The engine, or a skip with the reason why it cannot run here."""
     if name == "embedded":
@@ -31,7 +39,7 @@ def make_engine(name, folder):
     if connection.vendor == "sqlite":
         pytest.skip("The Celery engine needs MariaDB or MySQL (make test-mysql).")
     if not broker.answers():
-        pytest.skip(f"{broker.name} does not answer.")
+        pytest.skip(f"{broker.name} does not answer, or is not installed.")
     return CeleryProcesses(folder, broker)
 
 

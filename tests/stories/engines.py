@@ -1,13 +1,16 @@
 """The engines as the stories see them: real processes on the test's database."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from importlib.util import find_spec
+from typing import ClassVar, Protocol
 
 import redis
 from django.conf import settings
@@ -16,7 +19,7 @@ from django.db import connection
 from pipeline.queues.celery import CelerySender
 from pipeline.queues.celery_app import make_app, read_options
 from sentrypulse.env import Env
-from tests.e2e.harness import ROOT, free_port
+from tests.e2e.harness import ROOT, free_port, wait_for
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PREFIX = f"story{WORKER}-"
@@ -79,12 +82,12 @@ class Processes:
     def __init__(self, folder):
         self.folder, self.running = folder, {}
 
-    def spawn(self, name, arguments, environment):
+    def spawn(self, name, arguments, environment, *, python=True):
         path = self.folder / f"{name}.log"
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         with path.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [sys.executable, *arguments] if python else arguments,
                 cwd=ROOT,
                 env=kept | environment,
                 stdout=output,
@@ -97,7 +100,8 @@ class Processes:
     def kill(self, name):
         """kill -9 of the process and all its children."""
         process = self.running.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
     def children(self, name):
@@ -167,10 +171,12 @@ class CeleryProcesses(Processes):
             "CELERY_VISIBILITY_TIMEOUT_S": str(VISIBILITY_TIMEOUT_S),
             "PROBE_ALLOW_PRIVATE": "true",
             "C_FORCE_ROOT": "true",
+            **broker.environment,
         }
         self.environment = environment
         self.options = read_options(Env(environment))
         self.app = make_app(self.options)
+        self.app.conf.update(broker.own_settings)
         self.sender = CelerySender(
             self.app,
             max_messages=self.options.queue_max_messages,
@@ -213,6 +219,7 @@ class CeleryProcesses(Processes):
         self.kill_all()  # a warm stop takes seconds, and whatever the story had to show has been shown
         self.app.close()
         self.broker.empty()
+        self.broker.stop()
 
     def send(self, queue, body):
         self.sender.send(queue, body)
@@ -221,7 +228,22 @@ class CeleryProcesses(Processes):
         return self.sender.figures()
 
 
-class Redis:
+class Broker:
+    """``environment`` is for the engine's processes besides the URL, ``own_settings`` for our own sender."""
+
+    name, url = "", ""
+    environment: ClassVar[dict[str, str]] = {}
+    own_settings: ClassVar[dict[str, object]] = {}
+
+    def stop(self):
+        """Nothing: it was there before us."""
+
+    def put_raw(self, queue, body):
+        """A message that is none of Celery's, as another program may put it there by mistake."""
+        _publish_raw(self.url, queue, body)
+
+
+class Redis(Broker):
     name = "Redis"
 
     def __init__(self):
@@ -240,12 +262,8 @@ class Redis:
         with redis.Redis.from_url(self.url) as client:
             client.flushdb()
 
-    def put_raw(self, queue, body):
-        """A message that is none of Celery's, as another program may put it there by mistake."""
-        _publish_raw(self.url, queue, body)
 
-
-class RabbitMQ:
+class RabbitMQ(Broker):
     name = "RabbitMQ"
 
     def __init__(self):
@@ -269,9 +287,45 @@ class RabbitMQ:
                 channel.queue_declare(PREFIX + alias, durable=True, auto_delete=False)
                 channel.queue_purge(PREFIX + alias)
 
-    def put_raw(self, queue, body):
-        """A message that is none of Celery's, as another program may put it there by mistake."""
-        _publish_raw(self.url, queue, body)
+
+class Sqs(Broker):
+    """SQS as moto plays it, in a process of its own."""
+
+    name, url = "SQS (moto)", "sqs://"
+
+    def __init__(self):
+        self.port, self.process = free_port(), None
+
+    def answers(self):
+        if find_spec("moto") is None:
+            return False
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        keys = {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        self.environment = {**keys, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}"}
+        options = {"region": "us-east-1", "is_secure": False}
+        self.own_settings = {
+            "broker_url": f"sqs://test:test@127.0.0.1:{self.port}",
+            "broker_transport_options": options,
+        }
+        return bool(wait_for(lambda: _listens(self.port)))
+
+    def empty(self):
+        """It was made for this story alone."""
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _publish_raw(url, queue, body):

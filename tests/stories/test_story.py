@@ -5,13 +5,13 @@ import pytest
 from tests.stories.engines import Faults
 from tests.stories.story import TOLD, read_rows, results_of, tell
 
-ENGINES = ["embedded", "redis", "rabbitmq", "serverless"]
+ENGINES = ["embedded", "redis", "rabbitmq", "sqs", "serverless"]
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_every_engine_finds_the_same_rows(engine, target):
+def test_every_engine_finds_the_same_rows(engine, target, receiver):
     engine.start(Faults())
-    monitor = tell(engine, target)
+    monitor = tell(engine, target, receiver)
     assert read_rows(monitor) == TOLD
     first, second = [result for result in results_of(monitor) if result.status == "down"][:2]
     assert (second.scheduled_at - first.scheduled_at).total_seconds() <= 1.5  # the recheck, or the next slot

@@ -1,25 +1,21 @@
 """`manage.py up`: everything on one machine, in one process."""
 
 import logging
-import secrets
 import signal
-import socket
 import threading
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.utils import timezone
-from waitress.server import create_server
 
-from accounts.models import Team, User
-from accounts.services import register_user
 from pipeline.entrypoints.embedded import EmbeddedEngine
 from pipeline.specs import check_soon
+from sentrypulse.administrator import find_administrator
 from sentrypulse.demo import make_demo_monitors
+from sentrypulse.web import listen, make_server
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +34,14 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        listening = _listen()
+        listening = listen()
         call_command("migrate", verbosity=0, interactive=False)
-        team = self._find_administrator()
+        team = find_administrator(self.stdout.write)
         made = make_demo_monitors(team, now=timezone.now()) if demo else []
         if made:
             self.stdout.write(f"Made {len(made)} demo monitors (DEMO=0 leaves them out).")
         connection.close()
-        engine, server = EmbeddedEngine(), _make_server(listening)
+        engine, server = EmbeddedEngine(), make_server(listening)
         web = threading.Thread(target=server.run, name="web", daemon=True)
         web.start()
         engine.start()
@@ -64,45 +60,3 @@ class Command(BaseCommand):
         server.close()
         web.join(2)
         self.stdout.write("Stopped.")
-
-    def _find_administrator(self) -> Team:
-        """The administrator's team; at the very first start make him, and print his password this once."""
-        administrator = User.objects.filter(is_superuser=True).order_by("pk").first()
-        if administrator is None:
-            password = secrets.token_urlsafe(12)
-            administrator = register_user(email=settings.ADMIN_EMAIL, password=password, name="Administrator")
-            administrator.is_staff = administrator.is_superuser = True
-            administrator.save(update_fields=["is_staff", "is_superuser"])
-            self.stdout.write(
-                f"\n  Your administrator (shown only this once):\n\n"
-                f"    e-mail    {administrator.email}\n    password  {password}\n"
-            )
-        team, _ = Team.objects.get_or_create(personal_of=administrator, defaults={"name": "Administrator"})
-        return team
-
-
-def _listen() -> socket.socket:
-    """The listening socket, taken first of all, so that a port in use is told before anything is done."""
-    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.HOST, settings.PORT))
-    except OSError as error:
-        listening.close()
-        raise CommandError(
-            f"Cannot listen on {settings.HOST}:{settings.PORT} ({error.strerror}); set PORT to a free one."
-        ) from None
-    return listening
-
-
-def _make_server(listening: socket.socket) -> Any:
-    """Forwarded headers reach Django as they came: TRUSTED_PROXIES says there what to believe."""
-    return create_server(
-        get_wsgi_application(),
-        sockets=[listening],
-        threads=8,
-        ident=None,
-        max_request_body_size=10_000_000,
-        clear_untrusted_proxy_headers=False,
-    )
