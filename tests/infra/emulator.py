@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import LambdaBackend
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models import ec2_backends
@@ -286,6 +287,7 @@ def _teach_moto() -> None:
         return ["2001:db8:1234:1a00::/56"] if name == "Ipv6CidrBlocks" else attribute(self, name)
 
     VPC.get_cfn_attribute = get_cfn_attribute
+    LambdaBackend.send_sqs_batch = lambda *args, **kwargs: False  # nobody reads queues here: messages stay
     RouteTable.delete_from_cloudformation_json = classmethod(_delete_route_table)
     has = VPC.has_cfn_attr.__func__
     VPC.has_cfn_attr = classmethod(lambda cls, name: name == "Ipv6CidrBlocks" or has(cls, name))

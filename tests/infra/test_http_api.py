@@ -8,6 +8,8 @@ import sys
 from types import ModuleType
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from monitors.models import Ping
 from tests.infra.conftest import REASON
@@ -23,7 +25,18 @@ VIEWER, EDGE = "203.0.113.9", "198.51.100.7"
 
 
 @pytest.fixture
-def lambda_handler(settings, monkeypatch):
+def one_connection():
+    """A real request closes its connection at the end; here the test's transaction lives in it."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def lambda_handler(settings, monkeypatch, one_connection):
     """Zappa's handler over this Django, configured as on AWS."""
     settings.ORIGIN_SECRETS = [SECRET]
     settings.USE_X_FORWARDED_HOST = True
