@@ -26,11 +26,12 @@ class TroubleKind(models.TextChoices):
     INCIDENT = "incident", "incident"
     DEGRADED = "degraded", "degraded"
     CERTIFICATE = "certificate", "certificate that expires"
+    DOMAIN = "domain", "domain that expires"
     BUDGET = "budget", "error budget that burns"
 
 
 class Event(models.TextChoices):
-    """What a rule can tell. The first six open a trouble; ``flapping`` stands for those that come too
+    """What a rule can tell. The first seven open a trouble; ``flapping`` stands for those that come too
     often."""
 
     DOWN = "down", "a monitor is down"
@@ -38,6 +39,7 @@ class Event(models.TextChoices):
     MANUAL = "manual", "somebody opened an incident"
     DEGRADED = "degraded", "a monitor is slow or partly down"
     TLS_EXPIRING = "tls_expiring", "a certificate expires soon"
+    DOMAIN_EXPIRING = "domain_expiring", "a domain expires soon"
     SLO_BURNING = "slo_burning", "an error budget burns too fast"
     REMINDER = "reminder", "still so, and nobody acknowledged"
     ESCALATED = "escalated", "nobody acknowledged in time"

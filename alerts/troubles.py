@@ -76,6 +76,23 @@ def _follow(trouble: Trouble, incident: Incident, *, now: datetime) -> bool:
     return before != (trouble.opened_at, trouble.closed_at, trouble.title)
 
 
+# What opens by a result's code, if the monitor is degraded: the trouble, its event, and its title's words.
+_EXPIRING = {
+    ErrorCode.TLS_EXPIRING.value: (
+        TroubleKind.CERTIFICATE,
+        Event.TLS_EXPIRING,
+        "has a certificate that expires soon",
+    ),
+    ErrorCode.DOMAIN_EXPIRING.value: (
+        TroubleKind.DOMAIN,
+        Event.DOMAIN_EXPIRING,
+        "has a domain that expires soon",
+    ),
+}
+_SLOW = TroubleKind.DEGRADED, Event.DEGRADED, "is degraded"
+_TOLD_BY_TURNS = [TroubleKind.DEGRADED, TroubleKind.CERTIFICATE, TroubleKind.DOMAIN]
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a batch made of a monitor that was, or is, worse than it should be without being down."""
@@ -87,25 +104,31 @@ class Turn:
 
 
 def find_turns(seen: Iterable[Turn]) -> list[Turn]:
-    """Those that there may be something to tell of: most monitors were up and are up."""
+    """Those that there may be something to tell of: most monitors were up and are up.
+
+    Whoever comes up counts, wherever from: a domain that expired was down in between.
+    """
     return [
         turn
         for turn in seen
-        if (State.DEGRADED in (turn.before, turn.after) and turn.before is not turn.after)
-        or turn.result.error_code == ErrorCode.TLS_EXPIRING
+        if (
+            turn.before is not turn.after
+            and (turn.after is State.UP or State.DEGRADED in (turn.before, turn.after))
+        )
+        or turn.result.error_code in _EXPIRING
     ]
 
 
 def find_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trouble]:
-    """The troubles that ``turns`` open or close. A certificate that expires is one trouble until it is
-    renewed, whatever happens between; slowness is one for each spell. Up to four statements for any
+    """The troubles that ``turns`` open or close. A certificate or a domain that expires is one trouble until
+    it is renewed, whatever happens between; slowness is one for each spell. Up to four statements for any
     number of turns.
     """
     if not turns:
         return []
     ids = [turn.monitor.pk for turn in turns]
     open_now = list(
-        Trouble.objects.filter(monitor_id__in=ids, closed_at__isnull=True).exclude(kind=TroubleKind.INCIDENT)
+        Trouble.objects.filter(monitor_id__in=ids, closed_at__isnull=True, kind__in=_TOLD_BY_TURNS)
     )
     touched = [trouble for trouble in open_now if _is_over(trouble, turns)]
     for trouble in touched:
@@ -118,10 +141,10 @@ def find_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trou
 
 
 def _is_over(trouble: Trouble, turns: Sequence[Turn]) -> bool:
-    """A spell ends when the monitor is degraded no more; a certificate's trouble when a check finds it
+    """A spell ends when the monitor is degraded no more; the trouble of what expires when a check finds it
     good."""
     turn = next(turn for turn in turns if turn.monitor.pk == trouble.monitor_id)
-    if turn.after is State.DEGRADED and turn.result.error_code == ErrorCode.TLS_EXPIRING:
+    if turn.after is State.DEGRADED and turn.result.error_code in _EXPIRING:
         return trouble.kind == TroubleKind.DEGRADED
     return turn.after is State.UP or (turn.after is State.DOWN and trouble.kind == TroubleKind.DEGRADED)
 
@@ -130,19 +153,17 @@ def _from_turn(turn: Turn, open_now: Iterable[Trouble], *, now: datetime) -> Tro
     if turn.after is not State.DEGRADED:
         return None
     monitor, result = turn.monitor, turn.result
-    expiring = result.error_code == ErrorCode.TLS_EXPIRING
-    kind = TroubleKind.CERTIFICATE if expiring else TroubleKind.DEGRADED
+    kind, event, said = _EXPIRING.get(result.error_code, _SLOW)
     if any(t.monitor_id == monitor.pk and t.kind == kind and t.closed_at is None for t in open_now):
         return None
     begins = result.scheduled_at
-    mark = result.tls_expires_at if expiring and result.tls_expires_at else begins
-    said = "has a certificate that expires soon" if expiring else "is degraded"
+    mark = _expiry_of(kind, result) or begins
     return Trouble(
         team_id=monitor.team_id,
         kind=kind,
         key=f"{kind}:{monitor.pk}:{int(mark.timestamp())}",
         monitor=monitor,
-        event=Event.TLS_EXPIRING if expiring else Event.DEGRADED,
+        event=event,
         title=f"{monitor.name[:150]} {said}",
         cause={
             "error_code": result.error_code,
@@ -152,6 +173,13 @@ def _from_turn(turn: Turn, open_now: Iterable[Trouble], *, now: datetime) -> Tro
         opened_at=begins,
         told_from=now,
     )
+
+
+def _expiry_of(kind: TroubleKind, result: CheckResult) -> datetime | None:
+    """It makes the key: what is renewed and expires again is told again."""
+    if kind is TroubleKind.CERTIFICATE:
+        return result.tls_expires_at
+    return result.domain_expires_at if kind is TroubleKind.DOMAIN else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a monitor may be: each limit, and the sentence for whoever oversteps it. Reads no database."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,9 @@ MAX_URL_CHARS = 2_000
 MAX_TAGS = 20
 MAX_TAG_CHARS = 50
 HEARTBEAT = "heartbeat"
+DOMAIN = "domain"
+DOMAIN_MIN_INTERVAL_S = 3_600
+"""Registries count questions, and what they say changes once a year."""
 
 SECRET_OF = {"basic": "password", "bearer": "token"}
 _PING_REFUSED = (
@@ -34,7 +38,8 @@ def clean_fields(
     if kind not in CONFIGS:
         raise ValidationError({"kind": f"There is no kind {kind!r}; choose one of {', '.join(CONFIGS)}."})
     cleaned, errors = dict(given), dict[str, str]()
-    for name, check in _CHECKS.items():
+    checks = _CHECKS | {"interval_s": partial(check_interval, kind=kind)}
+    for name, check in checks.items():
         if name in given:
             try:
                 cleaned[name] = check(given[name])
@@ -103,7 +108,17 @@ def _find_missing_secrets(config: Mapping[str, Any]) -> dict[str, str]:
     return missing
 
 
-def check_interval(value: int) -> int:
+def default_interval_s(kind: str) -> int:
+    return 86_400 if kind == DOMAIN else 60
+
+
+def check_interval(value: int, *, kind: str) -> int:
+    """Raises ``ValueError``. A kind that asks somebody else's server has a minimum of its own."""
+    if kind == DOMAIN and settings.MIN_INTERVAL_S <= value < DOMAIN_MIN_INTERVAL_S:
+        raise ValueError(
+            f"A domain is asked for once an hour at most: from {DOMAIN_MIN_INTERVAL_S} to {MAX_INTERVAL_S} "
+            f"seconds, not {value}."
+        )
     return _check_seconds(value, settings.MIN_INTERVAL_S, MAX_INTERVAL_S)
 
 
@@ -155,7 +170,6 @@ def _check_regions(regions: Iterable[str]) -> list[str]:
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": _check_name,
-    "interval_s": check_interval,
     "timeout_s": lambda value: _check_seconds(value, 1, 60),
     "recheck_s": lambda value: _check_seconds(value, 1, 3_600),
     "fail_after": _check_count,

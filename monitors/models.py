@@ -197,6 +197,7 @@ class Result(models.Model):
     http_version = models.CharField(max_length=8, blank=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
     tls_expires_at = InstantField(null=True)
+    domain_expires_at = InstantField(null=True)
 
     objects = ResultQuerySet.as_manager()
 

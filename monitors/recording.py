@@ -138,6 +138,7 @@ _COLUMNS = [
     "http_version",
     "size_bytes",
     "tls_expires_at",
+    "domain_expires_at",
 ]
 
 
@@ -179,6 +180,7 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
         result.http_version,
         result.size_bytes,
         to_ms(result.tls_expires_at) if result.tls_expires_at else None,
+        to_ms(result.domain_expires_at) if result.domain_expires_at else None,
     )
 
 

@@ -33,4 +33,5 @@ def result_json(result: Result | CheckResult) -> dict[str, Any]:
         "http_version": result.http_version or None,
         "size_bytes": result.size_bytes,
         "tls_expires_at": _instant(result.tls_expires_at),
+        "domain_expires_at": _instant(result.domain_expires_at),
     }

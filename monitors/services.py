@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts.models import Team
 from monitors.dependencies import find_dependencies
 from monitors.heartbeats import rearm
-from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields
+from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields, default_interval_s
 from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
 from monitors.secrets import SecretsUnreadable, join, seal, split, unseal
 from monitors.slots import holds_s_of, phase_of
@@ -47,7 +47,7 @@ def draft_monitor(
     kind: str,
     url: str,
     name: str,
-    interval_s: int = 60,
+    interval_s: int | None = None,
     timeout_s: int = 10,
     fail_after: int | None = None,
     recover_after: int = 1,
@@ -62,7 +62,7 @@ def draft_monitor(
     given = {
         "url": url,
         "name": name,
-        "interval_s": interval_s,
+        "interval_s": default_interval_s(kind) if interval_s is None else interval_s,
         "timeout_s": timeout_s,
         "fail_after": (1 if kind == HEARTBEAT else 2) if fail_after is None else fail_after,
         "recover_after": recover_after,
@@ -290,7 +290,8 @@ def edit_monitors(
 
 def _set_interval(monitors: Sequence[Monitor], interval_s: int, *, now: datetime) -> None:
     try:
-        check_interval(interval_s)
+        for kind in {monitor.kind for monitor in monitors}:
+            check_interval(interval_s, kind=kind)
     except ValueError as mistake:
         raise ValidationError({"interval_s": str(mistake)}) from None
     if slow := [m for m in monitors if m.kind != HEARTBEAT and m.timeout_s > interval_s]:

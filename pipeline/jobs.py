@@ -21,6 +21,7 @@ from pipeline.messages import delivery_bodies
 from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
 from pipeline.telling import tell_burns
+from statuspages import domain_checks, notices, publishing, subscribing
 
 logger = logging.getLogger(__name__)
 
@@ -121,3 +122,25 @@ def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
 def freeze_reports(*, owner: str, now: datetime) -> None:
     """Freeze the reports of the months that are over."""
     freeze_due(now=now)
+
+
+def publish_pages(*, owner: str, now: datetime) -> None:
+    """Publish the status pages that changed, or whose copy is a minute old."""
+    publishing.publish_due(owner=owner, now=now)
+
+
+def send_notices(*, owner: str, now: datetime) -> None:
+    """Tell subscribers of status pages what is new there."""
+    notices.plan_due(now=now)
+    for body in delivery_bodies(notices.claim_deliveries(now=now)):
+        dispatch.send("deliveries", body)
+
+
+def verify_domains(*, owner: str, now: datetime) -> None:
+    """Look up the proofs of custom domains that were asked for."""
+    domain_checks.verify_pending(now=now)
+
+
+def forget_subscribers(*, owner: str, now: datetime) -> None:
+    """Delete the addresses of those who never confirmed, or have left."""
+    subscribing.forget(now=now)

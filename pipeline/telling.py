@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -11,19 +10,27 @@ from alerts.troubles import Burn, Turn, find_budget_troubles, find_degraded_trou
 from incidents.reconcile import IncidentEvent
 from pipeline import dispatch
 from pipeline.messages import Wake, encode
+from statuspages import telling as pages
+from statuspages.publications import mark_changed
 
 SEND_ALERTS = "send alerts"
+PUBLISH_PAGES, SEND_NOTICES = "publish pages", "send notices"
 
 
 def tell(events: Sequence[IncidentEvent], *, now: datetime) -> None:
     """Write down what must be told of ``events``."""
     if events and planning.plan(events, now=now):
         wake()
+    if events and pages.take(events, now=now):
+        wake_pages()
 
 
 def tell_turns(seen: Sequence[Turn], *, now: datetime) -> None:
     """The same of monitors that became degraded, or are no more."""
-    troubles = find_degraded_troubles(find_turns(seen), now=now)
+    turns = find_turns(seen)
+    if turned := [turn.monitor.pk for turn in turns if turn.before is not turn.after]:
+        mark_changed(monitor_ids=turned)
+    troubles = find_degraded_troubles(turns, now=now)
     if troubles and planning.plan_troubles(troubles, now=now):
         wake()
 
@@ -40,4 +47,15 @@ def wake() -> None:
     """Have the alerts sent as soon as they are held no more. The timetable does so as well, only later."""
     body = encode(Wake(SEND_ALERTS))
     delay_s = planning.HOLD.total_seconds()
-    transaction.on_commit(partial(dispatch.send, "receipts", body, delay_s=delay_s))
+    _send_after_commit(body, delay_s=delay_s)
+
+
+def wake_pages() -> None:
+    """Have status pages say it, and their subscribers told, once this is committed."""
+    for job in (PUBLISH_PAGES, SEND_NOTICES):
+        _send_after_commit(encode(Wake(job)))
+
+
+def _send_after_commit(body: bytes, *, delay_s: float = 0.0) -> None:
+    """Robust, for the change is committed: when the queues are away, the clock's own round does it."""
+    transaction.on_commit(lambda: dispatch.send("receipts", body, delay_s=delay_s), robust=True)

@@ -63,6 +63,10 @@ TIMETABLE = (
     Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
     Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),
     Job("freeze reports", 600, "pipeline.jobs:freeze_reports", lane="reports"),
+    Job("publish pages", 1, "pipeline.jobs:publish_pages", lane="pages"),
+    Job("send notices", 1, "pipeline.jobs:send_notices", lane="notices"),
+    Job("verify domains", 600, "pipeline.jobs:verify_domains", lane="domains"),
+    Job("forget subscribers", 3_600, "pipeline.jobs:forget_subscribers"),
     Job("prune pings", 600, "pipeline.jobs:prune_pings"),
     Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
 )

@@ -60,6 +60,7 @@ class Check:
         "ca_file",
         "cancel",
         "checked_at",
+        "domain_expires_at",
         "done",
         "guard",
         "host",
@@ -95,6 +96,7 @@ class Check:
         self.http_version = ""
         self.size_bytes: int | None = None
         self.tls_expires_at: datetime | None = None
+        self.domain_expires_at: datetime | None = None
 
     def begin(self) -> None:
         """Start the clocks: the check leaves the queue now."""
@@ -138,6 +140,7 @@ class Check:
             http_version=self.http_version,
             size_bytes=self.size_bytes,
             tls_expires_at=self.tls_expires_at,
+            domain_expires_at=self.domain_expires_at,
         )
 
     def judge_time_out(self) -> Verdict:

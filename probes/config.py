@@ -22,6 +22,7 @@ __all__ = [
     "CONFIGS",
     "ConfigError",
     "DnsConfig",
+    "DomainConfig",
     "HeartbeatConfig",
     "HttpConfig",
     "PingConfig",
@@ -170,6 +171,13 @@ class PingConfig(Struct, frozen=True, kw_only=True):
     ip_family: Family = "any"
 
 
+class DomainConfig(Struct, frozen=True, kw_only=True):
+    """Ask the RDAP server at ``rdap_url`` (empty: the one IANA lists) until when the domain is registered."""
+
+    expiry_days: ExpiryDays = 14
+    rdap_url: Annotated[str, Meta(max_length=500, description="the address of an RDAP server, or empty")] = ""
+
+
 class HeartbeatConfig(Struct, frozen=True, kw_only=True):
     """When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late.
 
@@ -197,6 +205,7 @@ CONFIGS: dict[str, type[Struct]] = {
     "dns": DnsConfig,
     "tls": TlsConfig,
     "ping": PingConfig,
+    "domain": DomainConfig,
     "heartbeat": HeartbeatConfig,
 }
 
@@ -362,6 +371,19 @@ def _judge_tls(config: dict[str, Any], given: dict[str, Any], errors: dict[str, 
             errors.setdefault("server_name", str(mistake))
 
 
+def _judge_domain(config: dict[str, Any], given: dict[str, Any], errors: dict[str, str]) -> None:
+    if not config["rdap_url"]:
+        return
+    try:
+        url = check_target("http", config["rdap_url"])
+    except ConfigError as mistake:
+        errors.setdefault("rdap_url", mistake.errors["url"])
+        return
+    if "?" in url:
+        errors.setdefault("rdap_url", "Enter the server's base, such as https://rdap.org/, without a query.")
+    config["rdap_url"] = url.rstrip("/") + "/"
+
+
 def _judge_heartbeat(config: dict[str, Any], given: dict[str, Any], errors: dict[str, str]) -> None:
     if config["cron"] and config["period_s"] is not None:
         errors.setdefault("period_s", "Set either period_s or cron, not both.")
@@ -374,5 +396,6 @@ _JUDGES: dict[str, Callable[[dict[str, Any], dict[str, Any], dict[str, str]], No
     "http": _judge_http,
     "dns": _judge_dns,
     "tls": _judge_tls,
+    "domain": _judge_domain,
     "heartbeat": _judge_heartbeat,
 }

@@ -49,6 +49,12 @@ class ErrorCode(StrEnum):
     PING_LOST = "ping_lost"  # more packets lost than allowed
     PING_NOT_PERMITTED = "ping_not_permitted"  # unknown: this system does not let us send ICMP
 
+    # Domains
+    DOMAIN_EXPIRED = "domain_expired"  # past its end, or the registry says that it was not renewed
+    DOMAIN_EXPIRING = "domain_expiring"  # degraded: fewer days left than asked for
+    DOMAIN_UNREGISTERED = "domain_unregistered"  # the registry knows no such domain
+    EXPIRY_UNKNOWN = "expiry_unknown"  # unknown: the registry could not be asked, or does not say
+
     # Heartbeats (judged by the core, which receives them)
     HEARTBEAT_LATE = "heartbeat_late"  # the expected ping did not come within the grace
     HEARTBEAT_OVERRUN = "heartbeat_overrun"  # started, but did not end in time

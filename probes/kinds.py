@@ -14,6 +14,7 @@ KINDS: dict[str, str] = {
     "dns": "probes.dns",
     "tls": "probes.tls",
     "ping": "probes.ping",
+    "domain": "probes.domain",
 }
 
 

@@ -48,6 +48,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     http_version: str = ""
     size_bytes: int | None = None
     tls_expires_at: datetime | None = None
+    domain_expires_at: datetime | None = None
 
 
 ERROR_MAX_CHARS = 500

@@ -230,5 +230,7 @@ def _name_host(spec: CheckSpec) -> str:
         return target
     if spec.kind == "dns":
         return str(spec.config.get("resolver") or target).lower()
+    if spec.kind == "domain":  # the registry's server is asked, whatever the name
+        return urlsplit(str(spec.config.get("rdap_url"))).hostname or target.rpartition(".")[2].lower()
     host, colon, _port = target.rpartition(":")
     return (host if colon and (":" not in host or host.endswith("]")) else target).lower()

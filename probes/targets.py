@@ -153,6 +153,14 @@ def _check_bare_host(target: str) -> str:
     return check_host(target.removeprefix("[").removesuffix("]"))
 
 
+def _check_domain(target: str) -> str:
+    _refuse_url(target)
+    name = check_name(target)
+    if "." not in name or name.rpartition(".")[2].isdigit():
+        raise ValueError(f"{name[:100]!r} is not a domain that can be registered; write it like example.com.")
+    return name
+
+
 def _check_heartbeat(target: str) -> str:
     if target:
         raise ValueError("A heartbeat watches no address; leave this empty.")
@@ -165,5 +173,6 @@ _CHECKS = {
     "tls": _check_tls_host,
     "dns": _check_bare_host,
     "ping": _check_bare_host,
+    "domain": _check_domain,
     "heartbeat": _check_heartbeat,
 }

@@ -24,6 +24,9 @@ def render_result(
     lines = [_paint(target, "1", colour=colour), *_draw_phases(result, colour=colour)]
     if certificate is not None:
         lines += ["", *_describe_certificate(certificate, now=now)]
+    if result.domain_expires_at is not None:
+        at = result.domain_expires_at
+        lines += ["", f"  Registered until {at:%Y-%m-%d %H:%M} UTC, {_say_left(at, now=now)}"]
     return "\n".join([*lines, "", _paint(_say_verdict(result), _COLOURS[result.status], colour=colour)])
 
 
@@ -49,15 +52,20 @@ def _draw_bar(start: float, width: float) -> str:
 
 
 def _describe_certificate(certificate: Certificate, *, now: datetime) -> list[str]:
-    days = (certificate.expires_at - now).days
-    left = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
     names = ", ".join(certificate.names[:6]) + (", …" if len(certificate.names) > 6 else "")
+    left = _say_left(certificate.expires_at, now=now)
     return [
         f"  Certificate   {certificate.subject or '(no subject)'}",
         f"  Issuer        {certificate.issuer}",
         f"  Valid until   {certificate.expires_at:%Y-%m-%d %H:%M} UTC, {left}",
         f"  Names         {names or '(none)'}",
     ]
+
+
+def _say_left(expires_at: datetime, *, now: datetime) -> str:
+    if expires_at < now:
+        return f"expired {(now - expires_at).days} days ago"
+    return f"{(expires_at - now).days} days left"
 
 
 def _say_verdict(result: CheckResult) -> str:

@@ -19,6 +19,8 @@ from monitors.api import TagViewSet
 from pipeline.api import RunsNow, TellsPeople, TestsChannels
 from sentrypulse.health import health
 from sentrypulse.routing import ContractRouter
+from statuspages.api import PostViewSet as StoredPostViewSet
+from statuspages.api import StatusPageViewSet, page_paths
 
 
 class MonitorViewSet(TellsPeople, RunsNow, ShowsUptime, ShowsMaintenance, StoredMonitorViewSet):
@@ -28,6 +30,10 @@ class MonitorViewSet(TellsPeople, RunsNow, ShowsUptime, ShowsMaintenance, Stored
 
 class IncidentViewSet(TellsPeople, StoredIncidentViewSet):
     """What went wrong, opened by the checks or by people; only what people opened can be deleted."""
+
+
+class PostViewSet(TellsPeople, StoredPostViewSet):
+    """What pages say of incidents; who says it there, tells it everywhere."""
 
 
 class ChannelViewSet(TestsChannels, StoredChannelViewSet):
@@ -48,9 +54,13 @@ router.register("alert-templates", MessageTemplateViewSet, basename="alert-templ
 router.register("alert-settings", AlertSettingsViewSet, basename="alert-settings")
 router.register("slos", SloViewSet, basename="slo")
 router.register("sla-reports", SlaReportViewSet, basename="sla-report")
+router.register("status-pages", StatusPageViewSet, basename="status-page")
 
 urlpatterns = [
-    path("v1/", include([*AUTH_PATHS, path("health", health, name="health"), *router.urls])),
+    path(
+        "v1/",
+        include([*AUTH_PATHS, *page_paths(PostViewSet), path("health", health, name="health"), *router.urls]),
+    ),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]

@@ -1,6 +1,8 @@
-"""Targets to watch without the internet, served by ourselves, and the monitors that watch them."""
+"""Targets to watch without the internet, served by ourselves, the monitors that watch them, and their status
+page."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +13,8 @@ from django.urls import path
 from accounts.models import Team
 from monitors.models import Monitor
 from monitors.services import create_monitor
+from statuspages.models import StatusPage
+from statuspages.services import create_page
 
 FLAKY_PERIOD_S, FLAKY_DOWN_S = 240, 60
 
@@ -54,3 +58,27 @@ def make_demo_monitors(team: Team, *, now: datetime) -> list[Monitor]:
         },
     )
     return [create_monitor(team, **(shared | fields)) for fields in asked]
+
+
+DEMO_SLUG = "demo-shop"
+
+
+def make_demo_page(team: Team, monitors: Sequence[Monitor], *, now: datetime) -> StatusPage | None:
+    """A status page of the demo's monitors; None where its name is taken."""
+    if not monitors or StatusPage.objects.filter(slug=DEMO_SLUG).exists():
+        return None
+    api, shop, port, backup = monitors
+    return create_page(
+        team,
+        now=now,
+        slug=DEMO_SLUG,
+        title="Demo shop",
+        description="How the demo is doing. The shop closes for one minute in four, so that there is news.",
+        timezone=team.timezone,
+        components=[
+            {"group": "Shop", "name": "Web shop", "description": "Where people buy", "monitors": [shop]},
+            {"group": "Shop", "name": "API", "description": "What apps talk to", "monitors": [api]},
+            {"group": "Behind it", "name": "Web server", "monitors": [port]},
+            {"group": "Behind it", "name": "Nightly backup", "monitors": [backup]},
+        ],
+    )

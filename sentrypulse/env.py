@@ -7,6 +7,7 @@ for.
 import os
 import re
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -133,6 +134,31 @@ class Env:
         if not right or " " in url:
             _refuse(name, f"must look like https://status.example.com (no path), not {url!r}.")
         return url
+
+    def publish_url(self, default: str) -> str:
+        """Where status pages are published: file:///directory or s3://bucket/prefix?region=eu-central-1."""
+        url = self.text("PUBLISH_URL", default)
+        parts = urlsplit(url)
+        right = (
+            parts.path.startswith("/") and not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
+        )
+        if parts.scheme not in {"file", "s3"} or not right:
+            _refuse(
+                "PUBLISH_URL", "must look like file:///srv/pages or s3://bucket/prefix?region=eu-central-1 ."
+            )
+        return url
+
+    def address(self, name: str) -> str:
+        """``host:port`` of an IP address, or empty."""
+        value = self.text(name)
+        host, _, port = value.rpartition(":")
+        try:
+            right = not value or (ip_address(host.strip("[]")) and 0 < int(port) < 65_536)
+        except ValueError:
+            right = False
+        if not right:
+            _refuse(name, f"must look like 192.0.2.53:53 or [2001:db8::53]:53, not {value!r}.")
+        return value
 
     def database(self, default: str) -> dict[str, Any]:
         """Django's setting for ``DATABASE_URL``: sqlite:///file or mysql://user:pw@host:3306/db.

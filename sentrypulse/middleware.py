@@ -18,6 +18,16 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 _BOTH_SPELLINGS = ("/api/", "/ping/", "/admin", "/metrics")
 
 
+_SECRET_PATHS = ("/ping/", "/status/-/")
+
+
+def _spell_path(path: str) -> str:
+    """For the log. Who knows the address may ping, confirm or unsubscribe; a line break in a path must not
+    begin a line of the log."""
+    secret = next((start for start in _SECRET_PATHS if path.startswith(start)), None)
+    return f"{secret}…" if secret else escape_uri_path(path)
+
+
 class RequestLogMiddleware:
     """Give the request an id, answer both spellings of a path (with and without the last slash), log one
     line.
@@ -45,11 +55,7 @@ class RequestLogMiddleware:
             logging.DEBUG if path.startswith("/demo/") else logging.INFO,
             "request method=%s path=%s status=%d took_ms=%d id=%s",
             request.method,
-            "/ping/…"
-            if path.startswith("/ping/")
-            else escape_uri_path(
-                path
-            ),  # who knows the address may ping; a line break in it must not begin a line of the log
+            _spell_path(path),
             response.status_code,
             took_ms,
             request_id,

@@ -114,6 +114,12 @@ EDGE_FUNCTION = env.required_text(
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
+# Status pages
+
+PUBLISH_URL = env.publish_url(f"file://{DATA_DIR / 'published'}")
+AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL")
+DNS_SERVER = env.address("DNS_SERVER")
+
 # Django
 
 INSTALLED_APPS = [
@@ -136,10 +142,12 @@ INSTALLED_APPS = [
     "outbox",
     "alerts",
     "analytics",
+    "statuspages",
     "pipeline",
     "sentrypulse",
 ]
 MIDDLEWARE = [
+    "statuspages.middleware.CustomDomainMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "sentrypulse.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -241,6 +249,11 @@ REST_FRAMEWORK: dict[str, Any] = {
         "reset_address": "20/hour",
         "reset_account": "5/hour",
         "invite_user": "60/hour",
+        "subscribe_address": "20/hour",
+        "subscribe_target": "5/hour",
+        "subscribe_page": "600/hour",
+        "unlock_address": "10/minute",
+        "unlock_page": "100/minute",
         "test_channel": "10/minute",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -256,7 +269,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SentryPulse API",
     "VERSION": "1",
-    "DESCRIPTION": "Monitors, incidents, figures, reports. Authenticate with a bearer token or an API key.",
+    "DESCRIPTION": "Monitors, incidents, status pages, reports. Authenticate with a token or an API key.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -264,4 +277,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
+        "SubscriberKind": "statuspages.models.SubscriberKind",
+        "PageVisibility": "statuspages.models.Visibility",
+        "PostVisibility": "statuspages.models.PostVisibility",
+    },
 }

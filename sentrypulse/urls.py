@@ -9,6 +9,7 @@ from pipeline.acknowledge import ACKNOWLEDGE_PATHS
 from pipeline.pings import PING_PATHS
 from sentrypulse import demo
 from sentrypulse.health import metrics
+from statuspages.urls import STATUS_PATHS
 
 admin.site.site_header = admin.site.site_title = "SentryPulse"
 admin.site.index_title = "Operating"
@@ -20,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
     *PING_PATHS,
+    *STATUS_PATHS,
     *ACKNOWLEDGE_PATHS,
     *(demo.DEMO_PATHS if settings.EMBEDDED else []),
 ]

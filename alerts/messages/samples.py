@@ -9,7 +9,14 @@ from alerts.models import Delivery, Event, OwnEvent, Trouble, TroubleKind
 from incidents.models import Incident, IncidentStatus
 from monitors.models import Monitor
 
-_OPENS = {Event.HEARTBEAT_LATE, Event.MANUAL, Event.DEGRADED, Event.TLS_EXPIRING, Event.SLO_BURNING}
+_OPENS = {
+    Event.HEARTBEAT_LATE,
+    Event.MANUAL,
+    Event.DEGRADED,
+    Event.TLS_EXPIRING,
+    Event.DOMAIN_EXPIRING,
+    Event.SLO_BURNING,
+}
 
 
 def sample_facts(event: str, *, now: datetime) -> dict[str, Any]:

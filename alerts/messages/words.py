@@ -17,6 +17,7 @@ TONES = {
     Event.FLAPPING: Tone.BAD,
     Event.DEGRADED: Tone.WARNING,
     Event.TLS_EXPIRING: Tone.WARNING,
+    Event.DOMAIN_EXPIRING: Tone.WARNING,
     Event.SLO_BURNING: Tone.WARNING,
     OwnEvent.DIGEST: Tone.WARNING,
     OwnEvent.CHANNEL_DISABLED: Tone.WARNING,
@@ -93,6 +94,7 @@ def _say_end(opening: str, *, title: str, name: str, lasted: str, retracted: boo
     return {
         Event.MANUAL: f"Resolved: {title}",
         Event.TLS_EXPIRING: f"{name} has a good certificate again",
+        Event.DOMAIN_EXPIRING: f"{name} has its domain renewed",
         Event.DEGRADED: f"{name} is well again after {lasted}",
         Event.SLO_BURNING: f"Over: {title}",
         Event.HEARTBEAT_LATE: f"{name} pings again after {lasted}",

@@ -76,6 +76,7 @@ class ResultSerializer(serializers.Serializer[Result]):
     http_version = serializers.CharField(allow_null=True)
     size_bytes = serializers.IntegerField(allow_null=True)
     tls_expires_at = serializers.DateTimeField(allow_null=True)
+    domain_expires_at = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, instance: Result) -> dict[str, Any]:
         return result_json(instance)
@@ -133,9 +134,14 @@ class MonitorSerializer(KnownFieldsOnly):
         error_messages={"invalid_choice": f"There is no kind {{input}}; choose one of {', '.join(CONFIGS)}."},
     )
     url = serializers.CharField(
-        default="", allow_blank=True, help_text="A URL, host:port or host, by kind; empty for a heartbeat"
+        default="",
+        allow_blank=True,
+        help_text="A URL, host:port, host or domain, by kind; empty for a heartbeat",
     )
-    interval_s = serializers.IntegerField(default=60, help_text="10 seconds to 7 days")
+    interval_s = serializers.IntegerField(
+        required=False,
+        help_text="10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said",
+    )
     timeout_s = serializers.IntegerField(default=10, help_text="1 to 60, not longer than the interval")
     fail_after = serializers.IntegerField(
         required=False,

@@ -11,7 +11,7 @@ from tests.monitors.factories import NOW, make_member, make_monitor, make_result
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
 URL = "/api/v1/monitors/"
 FORM = {"name": "Shop", "kind": "http", "url": "https://shop.example.com/"}
-KINDS = "http, tcp, dns, tls, ping, heartbeat"
+KINDS = "http, tcp, dns, tls, ping, domain, heartbeat"
 LINE_BREAK = "A header's value must not contain line breaks or control characters."
 BASIC = {"auth": {"type": "basic", "username": "ada", "password": "s3cret-word"}}
 
@@ -100,6 +100,7 @@ def test_the_newest_result_is_shown_with_its_timings(api, team):
         "http_version": "2",
         "size_bytes": None,
         "tls_expires_at": None,
+        "domain_expires_at": None,
     }
 
 

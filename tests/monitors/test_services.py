@@ -22,7 +22,7 @@ BEARER = {
 NO_REGION = "There is no region mars; choose from: local."
 TOO_LONG = "Must have at most 2000 characters, has 2018."
 LONGER = "Must not be longer than the interval (20 s)."
-KINDS = "http, tcp, dns, tls, ping, heartbeat"
+KINDS = "http, tcp, dns, tls, ping, domain, heartbeat"
 HEADER_NAME = "A header's name has letters, digits and hyphens only, at most 100."
 NO_VALUE = "Send the header's value; there is none stored for it."
 NO_PASSWORD = "Send the password; there is none stored for it."
@@ -392,3 +392,28 @@ def test_a_tag_has_its_name_once_in_a_team(team):
     }
     assert rename_tag(tag, name="Prod").name == "Prod"
     assert refuse(create_tag, team, name="") == {"name": ["A tag has 1 to 50 characters; '' has 0."]}
+
+
+# Domains
+
+
+def make_domain(team, **fields):
+    return make_monitor(team, **{"kind": "domain", "url": "Shop.Example"} | fields)
+
+
+def test_a_domain_is_asked_for_once_a_day_unless_said(team):
+    monitor = make_domain(team)
+    assert (monitor.url, monitor.interval_s, monitor.holds_s) == ("shop.example", 86_400, 86_400)
+    assert make_monitor(team).interval_s == 60
+    assert make_domain(team, interval_s=3_600).holds_s == 3_600
+
+
+def test_a_domain_is_not_asked_for_more_often_than_once_an_hour(team):
+    sentence = "A domain is asked for once an hour at most: from 3600 to 604800 seconds, not 3599."
+    monitor, other = make_domain(team), make_monitor(team)
+    assert refuse(make_domain, team, interval_s=3_599) == {"interval_s": [sentence]}
+    assert refuse(services.update_monitor, monitor, now=LATER, interval_s=3_599) == {"interval_s": [sentence]}
+    both = [monitor, other]
+    assert refuse(services.edit_monitors, both, now=LATER, interval_s=3_599) == {"interval_s": [sentence]}
+    assert [m.interval_s for m in Monitor.objects.order_by("pk")] == [86_400, 60]
+    assert services.edit_monitors(both, now=LATER, interval_s=3_600) == both

@@ -58,6 +58,7 @@ results = st.builds(
     address=texts,
     size_bytes=st.none() | numbers,
     tls_expires_at=st.none() | instants,
+    domain_expires_at=st.none() | instants,
 )
 
 

@@ -240,6 +240,7 @@ def test_a_values_of_every_column_come_back_as_they_were_recorded():
         size_bytes=2**40,
         http_status=204,
         tls_expires_at=at(1000),
+        domain_expires_at=at(2000),
     )
     record([full], now=at(1))
     row = Result.objects.get()
@@ -249,7 +250,8 @@ def test_a_values_of_every_column_come_back_as_they_were_recorded():
         "2",
         2**40,
     )
-    assert (row.http_status, row.tls_expires_at, row.total_ms, row.dns_ms) == (204, at(1000), 25, None)
+    assert (row.http_status, row.total_ms, row.dns_ms) == (204, 25, None)
+    assert (row.tls_expires_at, row.domain_expires_at) == (at(1000), at(2000))
 
 
 def test_two_regions_must_agree_before_an_incident_opens():

@@ -66,3 +66,14 @@ def test_the_kind_is_guessed_from_the_target(capsys):
 def test_a_question_that_makes_no_sense_exits_2(capsys, arguments, sentence):
     assert main(arguments) == 2
     assert capsys.readouterr().err == sentence
+
+
+def test_a_domain_says_until_when_it_is_registered(capsys):
+    body = b'{"events": [{"eventAction": "expiration", "eventDate": "2999-08-13T04:00:00Z"}]}'
+    with serve(answer(body)) as server:
+        config = json.dumps({"rdap_url": server.url})
+        assert main(["Shop.Example", "--kind", "domain", "--config", config]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "shop.example"
+    assert any(line.startswith("  Registered until 2999-08-13 04:00 UTC, ") for line in lines)
+    assert lines[-1].startswith("UP – HTTP 200, over HTTP/1.1, ")

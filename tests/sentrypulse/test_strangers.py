@@ -16,6 +16,10 @@ from incidents.models import MaintenanceWindow
 from incidents.services import open_manual
 from monitors.models import Monitor, Tag
 from monitors.services import create_monitor
+from statuspages.models import Component, Logo, Post, StatusPage, Subscriber
+from statuspages.posts import write_post
+from statuspages.services import create_page
+from statuspages.subscribing import ask
 from tests.accounts.factories import (
     ApiKeyFactory,
     InvitationFactory,
@@ -101,6 +105,24 @@ ROUTES = {
     "api/v1/sla-reports/": LIST,
     "api/v1/sla-reports/{month}/": OBJECT,
     "api/v1/sla-reports/{month}/correct": OBJECT,
+    "api/v1/status-pages/": LIST,
+    "api/v1/status-pages/{page}/": OBJECT,
+    "api/v1/status-pages/{page}/logo": OBJECT,
+    "api/v1/status-pages/{page}/domain/verify": OBJECT,
+    "api/v1/status-pages/{page}/publish": OBJECT,
+    "api/v1/status-pages/{page}/preview": OBJECT,
+    "api/v1/status-pages/{page}/post-templates": OBJECT,
+    "api/v1/status-pages/{page}/posts/": OBJECT,
+    "api/v1/status-pages/{page}/posts/{post}/": OBJECT,
+    "api/v1/status-pages/{page}/subscribers/": OBJECT,
+    "api/v1/status-pages/{page}/subscribers/{subscriber}/": OBJECT,
+    "status/-/confirm/{token}": PUBLIC,  # who has the token
+    "status/-/unsubscribe/{token}": PUBLIC,
+    "status/{slug}": PUBLIC,  # leads to the page, whether there is one or not
+    "status/{slug}/": PUBLIC,  # pages of the team or behind a password: see tests/statuspages/test_public.py
+    "status/{slug}/{file}": PUBLIC,
+    "status/{slug}/unlock": PUBLIC,
+    "status/{slug}/subscribe": PUBLIC,
     "ping/{uuid}": PUBLIC,
     "ping/{uuid}/start": PUBLIC,
     "ping/{uuid}/fail": PUBLIC,
@@ -126,6 +148,9 @@ _NAMES = {
     "slos": "slo",
     "members": "membership",
     "invitations": "invitation",
+    "status-pages": "page",
+    "posts": "post",
+    "subscribers": "subscriber",
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -142,10 +167,11 @@ def walk(patterns, prefix=""):
 def spell(route):
     """A route's pattern as one of ``ROUTES``."""
     text = route.replace("/?$", "").replace("^", "").replace("$", "")
+    text = re.sub(r"\(\?P<name>(?:\([^)]*\)|[^()])*\)", "{file}", text)
     text = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", text)
     text = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", text)
     for plural, name in _NAMES.items():
-        text = re.sub(rf"{plural}/{{(pk|team_id)}}", f"{plural}/{{{name}}}", text)
+        text = re.sub(rf"{plural}/{{(pk|team_id|page_id)}}", f"{plural}/{{{name}}}", text)
     return text
 
 
@@ -185,11 +211,27 @@ def world():
         "template": MessageTemplate.objects.create(team=team, event="down", subject="{{ headline }}").pk,
         "token": "none",
         "slo": make_slo(monitor).pk,
+        **make_page(team, monitor, owner, now=now),
         "month": f"{report.month:%Y-%m}",
         "uuid": "00000000-0000-0000-0000-000000000000",
         "exit_status": 0,
     }
     return {"ids": ids, "team": team, "viewer": viewer, "stranger": stranger, "owner": owner}
+
+
+def make_page(team, monitor, owner, *, now):
+    """A page only the team may read, with a post and a subscriber."""
+    page = create_page(
+        team,
+        now=now,
+        slug="acme",
+        title="Acme",
+        visibility="team",
+        components=[{"name": "A", "monitors": [monitor]}],
+    )
+    post = write_post(page, author=owner, now=now, text="A note", title="Trouble", visibility="internal")
+    subscriber = ask(page, kind="email", address="ada@example.com", now=now)
+    return {"page": page.pk, "post": post.pk, "subscriber": subscriber.pk}
 
 
 def call_all(world, wanted, user):
@@ -205,6 +247,7 @@ def call_all(world, wanted, user):
 
 def snapshot():
     models = (Monitor, Tag, ApiKey, Invitation, Membership, MaintenanceWindow, Slo, SlaReport)
+    models += (StatusPage, Component, Logo, Post, Subscriber)
     models += (Channel, Rule, Delivery, MessageTemplate)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
@@ -256,6 +299,7 @@ def test_a_viewer_creates_nothing_in_the_team(world):
         "/api/v1/monitors/test": {"kind": "http", "name": "x", "url": "http://127.0.0.1:9/"},
         "/api/v1/tags/": {"name": "x"},
         "/api/v1/incidents/": {"title": "x"},
+        "/api/v1/status-pages/": {"title": "x", "slug": "xyz"},
         "/api/v1/slos/": {"name": "x", "monitor": world["ids"]["monitor"], "target": 0.99},
         "/api/v1/channels/": {"name": "x", "kind": "email", "config": {"to": ["ada@example.com"]}},
         "/api/v1/alert-rules/": {"name": "x", "steps": [{"channels": [world["ids"]["channel"]]}]},

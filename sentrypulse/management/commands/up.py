@@ -14,8 +14,10 @@ from django.utils import timezone
 from pipeline.entrypoints.embedded import EmbeddedEngine
 from pipeline.specs import check_soon
 from sentrypulse.administrator import find_administrator
-from sentrypulse.demo import make_demo_monitors
+from sentrypulse.demo import DEMO_SLUG, make_demo_monitors, make_demo_page
 from sentrypulse.web import listen, make_server
+from statuspages.models import StatusPage
+from statuspages.notices import page_url
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ class Command(BaseCommand):
         made = make_demo_monitors(team, now=timezone.now()) if demo else []
         if made:
             self.stdout.write(f"Made {len(made)} demo monitors (DEMO=0 leaves them out).")
+            make_demo_page(team, made, now=timezone.now())
+        page = StatusPage.objects.filter(slug=DEMO_SLUG, team=team).first() if demo else None
         connection.close()
         engine, server = EmbeddedEngine(), make_server(listening)
         web = threading.Thread(target=server.run, name="web", daemon=True)
@@ -52,6 +56,7 @@ class Command(BaseCommand):
             f"  Docs    {settings.PUBLIC_URL}/api/docs/\n"
             f"  Admin   {settings.PUBLIC_URL}/admin/\n"
             f"  Health  {settings.PUBLIC_URL}/api/v1/health\n"
+            + (f"  Page    {page_url(page)}\n" if page else "")
         )
         self.stdout.flush()
         stop.wait()

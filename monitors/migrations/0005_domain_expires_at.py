@@ -1,0 +1,17 @@
+from django.db import migrations
+
+import monitors.instants
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("monitors", "0004_depends_on"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="result",
+            name="domain_expires_at",
+            field=monitors.instants.InstantField(null=True),
+        ),
+    ]

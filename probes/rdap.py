@@ -1,0 +1,133 @@
+"""Asking registries: one question over HTTP with its body kept, and IANA's list of who answers for which TLD.
+
+RDAP over HTTP is RFC 7480, the list RFC 9224. Redirects, the guard and the bounds are those of an HTTP check.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from time import monotonic
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import msgspec
+import pycurl
+
+from probes.check import Check, Engines, Verdict, judge_bug
+from probes.config import HttpConfig
+from probes.curl import Easy
+from probes.http import HttpTransfer
+
+BOOTSTRAP_URL = "https://data.iana.org/rdap/dns.json"
+REDIRECTOR_URL = "https://rdap.org/"
+LIST_HOLDS_S = 86_400
+ASK_AGAIN_S = 600
+"""How long a list that could not be had is not asked for again."""
+_ASKING = HttpConfig(headers={"Accept": "application/rdap+json, application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came from ``url``, where the last redirect led."""
+
+    status: int
+    content_type: str
+    body: bytes
+    url: str
+
+
+class Unanswered(Exception):
+    """A question without an answer that can be read; ``verdict`` is that of an HTTP check."""
+
+    def __init__(self, verdict: Verdict, url: str) -> None:
+        super().__init__(verdict.sentence)
+        self.verdict = verdict
+        self.host = name_host(url)
+
+
+class Question(HttpTransfer):
+    """A GET whose answer is handed over instead of judged. The phases are measured as the check's own."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, check: Check, url: str, engines: Engines) -> None:
+        super().__init__(check, _ASKING, engines)
+        self._url = url
+        self.answer: Future[Answer] = Future()
+
+    def prepare(self, easy: Easy) -> None:
+        super().prepare(easy)
+        easy.keep = True
+
+    def fail(self) -> None:
+        self._finish(judge_bug())
+
+    def _read_certificates(self, curl: object) -> None:
+        """The registry's certificate is not what is watched."""
+
+    def _judge(self, easy: Easy, status: int) -> None:
+        content_type = (easy.curl.getinfo_raw(pycurl.CONTENT_TYPE) or b"").decode("latin-1")
+        body = b"" if easy.capped else b"".join(easy.body)
+        if not self.answer.done():
+            self.answer.set_result(Answer(status, content_type, body, self._url))
+
+    def _finish(self, verdict: Verdict) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(Unanswered(verdict, self._url))
+
+
+async def ask(check: Check, url: str, *, engines: Engines) -> Answer:
+    """Fetch ``url``; raise ``Unanswered`` if nothing came. A body of more than 1 MiB comes back empty."""
+    question = Question(check, url, engines)
+    engines.curl.start(question)
+    try:
+        return await asyncio.wrap_future(question.answer)
+    finally:
+        engines.curl.stop(question)
+
+
+def name_host(url: str) -> str:
+    return urlsplit(url).hostname or url
+
+
+class _Bootstrap(msgspec.Struct):
+    services: list[tuple[list[str], list[str]]]
+
+
+class Registries:
+    """Who answers for which domains, read once a day and process, and only when somebody asks."""
+
+    def __init__(self) -> None:
+        self._bases: dict[str, str] | None = None
+        self._good_until = 0.0
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+    async def find_base(self, name: str, fetch: Callable[[str], Awaitable[bytes]]) -> str:
+        """The base address of the server for ``name``: the redirector's while the list cannot be had, and
+        empty for a TLD that is not in it. ``fetch`` gets a URL and returns its body, empty for none."""
+        async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            if monotonic() >= self._good_until:
+                self._good_until = monotonic() + ASK_AGAIN_S  # also for whoever is cancelled meanwhile
+                read = read_bootstrap(await fetch(BOOTSTRAP_URL))
+                if read:
+                    self._bases, self._good_until = read, monotonic() + LIST_HOLDS_S
+        if self._bases is None:
+            return REDIRECTOR_URL
+        labels = name.split(".")
+        suffixes = (".".join(labels[start:]) for start in range(len(labels)))  # the longest first
+        return next((self._bases[suffix] for suffix in suffixes if suffix in self._bases), "")
+
+
+def read_bootstrap(body: bytes) -> dict[str, str]:
+    """The base address by suffix, https where there is a choice; empty for what is no such list."""
+    try:
+        services = msgspec.json.decode(body, type=_Bootstrap).services
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    bases = {}
+    for suffixes, urls in services:
+        usable = sorted((url for url in urls if url.startswith(("https://", "http://"))), reverse=True)
+        for suffix in suffixes if usable else ():
+            bases[suffix.lower()] = usable[0].rstrip("/") + "/"
+    return bases

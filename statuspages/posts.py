@@ -1,0 +1,242 @@
+"""What a page says of an incident: written by people, from templates, or by itself where the page wants that.
+
+Texts are in the page's language. What SentryPulse found (addresses, errors) is not for the public and in none
+of them.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from incidents import services as incidents
+from incidents.models import Incident, IncidentKind, IncidentStatus, Severity
+from incidents.reconcile import IncidentEvent
+from statuspages.models import Component, Post, PostVisibility, StatusPage
+from statuspages.publications import mark_changed
+
+TEMPLATES: Mapping[str, str] = {
+    IncidentStatus.INVESTIGATING: gettext_noop(
+        "We are investigating trouble with %(components)s and will say more as soon as we know it."
+    ),
+    IncidentStatus.IDENTIFIED: gettext_noop(
+        "We have found the cause of the trouble with %(components)s and are working on it."
+    ),
+    IncidentStatus.MONITORING: gettext_noop(
+        "A fix for %(components)s is in place. We are watching whether it holds."
+    ),
+    IncidentStatus.RESOLVED: gettext_noop("The trouble with %(components)s is over."),
+}
+AUTOMATIC: Mapping[str, tuple[str | None, str]] = {
+    "opened": (IncidentStatus.INVESTIGATING, TEMPLATES[IncidentStatus.INVESTIGATING]),
+    "acknowledged": (None, gettext_noop("Our team is looking into the trouble with %(components)s.")),
+    "resolved": (IncidentStatus.RESOLVED, TEMPLATES[IncidentStatus.RESOLVED]),
+}
+"""By event: the status that the post has (None: the incident's), and its text."""
+FALSE_ALARM = gettext_noop("This was a false alarm: %(components)s worked all the time.")
+
+
+def fill_template(text: str, *, language: str, names: Sequence[str]) -> str:
+    """A template in the page's language, with the names of the components put in."""
+    with translation.override(language):
+        return _(text) % {"components": escape_markdown(", ".join(names)) or _("our services")}
+
+
+def escape_markdown(text: str) -> str:
+    """A name is a name, whatever Markdown would make of it."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in text)
+
+
+def title_of(incident: Incident, *, names: Sequence[str]) -> str:
+    """How the public reads an incident, in the active language. An automatic one is called after its
+    components, for its own title names the monitor; what people open, they name to be read."""
+    if incident.kind == IncidentKind.MANUAL:
+        return incident.title
+    return _("Trouble with %(components)s") % {"components": ", ".join(names) or _("our services")}
+
+
+# By people
+
+
+@transaction.atomic
+def write_post(
+    page: StatusPage,
+    *,
+    author: User,
+    now: datetime,
+    text: str,
+    incident: Incident | None = None,
+    title: str = "",
+    severity: str = Severity.MAJOR,
+    status: str = "",
+    visibility: str = PostVisibility.PUBLIC,
+    components: Sequence[Component] | None = None,
+    notify: bool = True,
+) -> Post:
+    """Say something of an incident; without one, open a manual incident called ``title``.
+
+    A public post with another ``status`` moves the incident, too. Internal ones change nothing else and tell
+    nobody. Without ``components``: those of the incident's last post, or those that show its monitor. The
+    post's ``event`` says what became of the incident: opened, edited, resolved.
+    """
+    if incident is not None and incident.team_id != page.team_id:
+        raise ValidationError({"incident": "There is no such incident in this team."})
+    public = visibility == PostVisibility.PUBLIC
+    said: dict[str, Any] = {"author": author, "now": now, "text": text, "status": status}
+    if incident is None:
+        incident, event = _open(page, title, severity=severity, **said), "opened"
+    else:
+        event = _move(incident, **said) if public else "edited"
+    post = Post.objects.create(
+        page=page,
+        incident=incident,
+        visibility=visibility,
+        status=incident.status,
+        text=text,
+        author=author,
+        at=now,
+        notices_due=public and notify,
+    )
+    post.components.set(_find_components(page, incident) if components is None else components)
+    mark_changed(page_ids=[page.pk])
+    post.event = event
+    return post
+
+
+def _open(
+    page: StatusPage, title: str, *, severity: str, author: User, now: datetime, text: str, status: str
+) -> Incident:
+    if not title:
+        raise ValidationError({"title": "Name the incident by its id, or give a title for a new one."})
+    opened_as = IncidentStatus.INVESTIGATING if status in ("", IncidentStatus.RESOLVED) else status
+    return incidents.open_manual(
+        page.team, title=title, author=author, now=now, severity=severity, status=opened_as, text=text
+    )
+
+
+def _move(incident: Incident, *, author: User, now: datetime, text: str, status: str) -> str:
+    """Move the incident where ``status`` says so; what that is called. One that is resolved stays so."""
+    if status in ("", incident.status) or incident.status == IncidentStatus.RESOLVED:
+        return "edited"
+    incidents.add_update(incident, text=text, author=author, now=now, status=status)
+    incident.refresh_from_db()
+    return "resolved" if incident.status == IncidentStatus.RESOLVED else "edited"
+
+
+def _find_components(page: StatusPage, incident: Incident) -> list[Component]:
+    last = Post.objects.filter(page=page, incident=incident, components__isnull=False).order_by("-at", "-pk")
+    if before := last.first():
+        return list(before.components.all())
+    if incident.monitor_id is None:
+        return []
+    return list(Component.objects.filter(page=page, monitors=incident.monitor_id))
+
+
+@transaction.atomic
+def edit_post(
+    post: Post,
+    *,
+    text: str | None = None,
+    visibility: str | None = None,
+    components: Sequence[Component] | None = None,
+) -> Post:
+    """Mend what was said. Nobody is told again; one that becomes public tells for the first time."""
+    became_public = visibility == PostVisibility.PUBLIC and post.visibility == PostVisibility.INTERNAL
+    post.text = post.text if text is None else text
+    post.visibility = post.visibility if visibility is None else visibility
+    if became_public and not post.notices.exists():
+        post.notices_due = True
+    elif post.visibility == PostVisibility.INTERNAL:
+        post.notices_due = False
+    post.save(update_fields=["text", "visibility", "notices_due"])
+    if components is not None:
+        post.components.set(components)
+    mark_changed(page_ids=[post.page_id])
+    return post
+
+
+@transaction.atomic
+def delete_post(post: Post) -> None:
+    page_id = post.page_id
+    post.delete()
+    mark_changed(page_ids=[page_id])
+
+
+# By itself
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """An event, a page that shows what it is about, and the components there."""
+
+    page: StatusPage
+    event: IncidentEvent
+    components: tuple[tuple[int, str], ...]
+    """(id, name)"""
+
+    @property
+    def key(self) -> str:
+        """What it tells of. An incident that opens again, for late results said so, is told again."""
+        incident = self.event.incident
+        at = incident.resolved_at or incident.started_at
+        return f"{self.page.pk}:{incident.pk}:{self.event.event}:{at.timestamp():.3f}"
+
+
+def write_automatic_posts(
+    concerns: Sequence[Concern], told: Mapping[tuple[int, int], Collection[str]], *, now: datetime
+) -> None:
+    """A post for each concern whose page wants them; one that was written already is not written again. What
+    people opened, people tell.
+
+    ``told`` has the statuses of the public posts by page and incident: what people have said already, they
+    are not made to say twice, and nothing ends on a page that never began there. A constant number of
+    statements.
+    """
+    posts: dict[str, Post] = {}
+    for concern in concerns:
+        said = told.get((concern.page.pk, concern.event.incident.pk), ())
+        ours = concern.event.incident.kind == IncidentKind.AUTOMATIC and concern.page.automatic_posts
+        if ours and (post := _compose(concern, said, now=now)):
+            posts[concern.key] = post
+    known = set(Post.objects.filter(key__in=list(posts)).values_list("key", flat=True)) if posts else set()
+    new = {key: post for key, post in posts.items() if key not in known}
+    if not new:
+        return
+    Post.objects.bulk_create(new.values(), batch_size=200)
+    # MySQL does not tell the ids of what it inserted.
+    ids = dict(Post.objects.filter(key__in=list(new)).values_list("key", "pk"))
+    links = [
+        Post.components.through(post_id=ids[concern.key], component_id=component_id)
+        for concern in concerns
+        if concern.key in new
+        for component_id, _name in concern.components
+    ]
+    Post.components.through.objects.bulk_create(links, batch_size=200)
+
+
+def _compose(concern: Concern, said: Collection[str], *, now: datetime) -> Post | None:
+    event, incident = concern.event.event, concern.event.incident
+    if event not in AUTOMATIC or (event != "opened" and not said):
+        return None
+    status, text = AUTOMATIC[event]
+    if event == "resolved" and IncidentStatus.RESOLVED in said:
+        return None
+    if event == "resolved" and incident.retracted:
+        text = FALSE_ALARM
+    names = [name for _, name in concern.components]
+    return Post(
+        page=concern.page,
+        incident=incident,
+        status=status or incident.status,
+        text=fill_template(text, language=concern.page.language, names=names),
+        at=now,
+        key=concern.key,
+        notices_due=True,
+    )

@@ -1,0 +1,56 @@
+"""Badges: small SVG pictures of a label and a value, for other pages to show. Escaped; nothing in them
+runs."""
+
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from statuspages.rendering.board import UPTIME_DAYS, Board
+from statuspages.rendering.files import File
+from statuspages.rendering.palette import LIGHT
+from statuspages.rendering.telling import tell_pace, tell_ratio
+from statuspages.standing import grade_day
+from statuspages.words import tell_state
+
+SVG = "image/svg+xml; charset=utf-8"
+_WIDE = 0x2E80
+"""From here on a character is as wide as high: Chinese, Japanese, Korean."""
+
+
+def render_badges(board: Board) -> dict[str, File]:
+    """``badge.svg`` (status), ``badge-uptime-{7,30,90}d.svg``, ``badge-response.svg``."""
+    badges = {"badge.svg": draw_badge(_("Status"), tell_state(board.state), board.state)}
+    for days in UPTIME_DAYS:
+        ratio = board.mean_uptime(days)
+        label = _("Uptime %(days)s d") % {"days": days}
+        badges[f"badge-uptime-{days}d.svg"] = draw_badge(
+            label, tell_ratio(ratio), grade_day(ratio, serviced=False)
+        )
+    ms = board.mean_pace_ms()
+    pace = _("No data") if ms is None else tell_pace(ms)
+    badges["badge-response.svg"] = draw_badge(_("Response"), pace, "unknown" if ms is None else "maintenance")
+    return {name: File(SVG, text.encode(), embeddable=True) for name, text in badges.items()}
+
+
+def draw_badge(label: str, value: str, state: str) -> str:
+    """White on the state's darker colour, which has AA contrast; who cannot see it reads both."""
+    left, right = _width(label) + 20, _width(value) + 20
+    width = left + right
+    said = escape(f"{label}: {value}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" aria-label="{said}">'
+        f"<title>{said}</title>"
+        f'<clipPath id="r"><rect width="{width}" height="22" rx="5"/></clipPath>'
+        f'<g clip-path="url(#r)"><rect width="{left}" height="22" fill="#39424e"/>'
+        f'<rect x="{left}" width="{right}" height="22" fill="{LIGHT[state]}"/></g>'
+        f'<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11.5">'
+        f'<text x="{left / 2:g}" y="15" textLength="{left - 20}">{escape(label)}</text>'
+        f'<text x="{left + right / 2:g}" y="15" textLength="{right - 20}" font-weight="bold">'
+        f"{escape(value)}</text></g></svg>"
+    )
+
+
+def _width(text: str) -> int:
+    """Pixels, about: the text is fitted to it."""
+    return max(
+        8, round(sum(12.0 if ord(c) >= _WIDE else 7.4 if c.isupper() or c in "mwMW%" else 6.6 for c in text))
+    )

@@ -1,0 +1,27 @@
+"""Which words may name a page in its address? Pure."""
+
+import re
+
+SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])", re.ASCII)
+RESERVED = frozenset(
+    """
+    about account accounts admin api app apps assets auth badge badges billing blog collect confirm contact
+    dashboard demo docs embed favicon feed feeds health help history home index info js login logout mail
+    media metrics monitor monitors new page pages ping plans press pricing privacy robots root rss schema
+    security sentrypulse settings shop signin signup sites sitemap static status statuspage subscribe support
+    system team teams terms test unsubscribe user users webhook webhooks well-known www
+    """.split()  # noqa: SIM905  # easier to read
+)
+"""What we or a proxy may serve one day, and what a stranger could pass off as ours."""
+
+
+def find_slug_fault(slug: str) -> str | None:
+    """A sentence that tells what to mend, None for a slug that may be used."""
+    if not SHAPE.fullmatch(slug):
+        return (
+            "A slug is 3 to 63 small letters, digits and hyphens, such as acme-shop;"
+            " it begins and ends with a letter or digit."
+        )
+    if slug in RESERVED:
+        return f"The slug {slug!r} is reserved; choose another one, such as {slug}-status."
+    return None

@@ -1,0 +1,48 @@
+"""Where copies lie: a directory, or a bucket of S3. The setting ``PUBLISH_URL`` says which."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.conf import settings
+
+from statuspages.rendering.files import File
+
+__all__ = ["Storage", "StorageError", "open_storage"]
+
+
+class StorageError(Exception):
+    """The storage did not do it; its text is one sentence. Worth trying again."""
+
+
+class Storage(Protocol):
+    """``place`` is a page's folder. Nothing older than what lies there is ever written over it."""
+
+    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+        """Write the files, ``index.html`` last; False when something newer lies there."""
+
+    def remove(self, place: str, *, version: int) -> bool:
+        """Take the files away; False when something newer lies there."""
+
+    def read(self, place: str, name: str) -> File | None:
+        """One file as it lies there."""
+
+
+def open_storage() -> Storage:
+    """The one of ``PUBLISH_URL``. Raises ``StorageError`` for one that cannot be opened."""
+    return _open(settings.PUBLISH_URL, settings.AWS_ENDPOINT_URL)
+
+
+@lru_cache(maxsize=8)
+def _open(url: str, endpoint: str) -> Storage:
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        from statuspages.storages.s3 import S3Storage  # boto3 takes a while to import
+
+        region = parse_qs(parts.query).get("region", [""])[0]
+        return S3Storage(parts.netloc, parts.path.strip("/"), region=region, endpoint=endpoint)
+    from statuspages.storages.directory import DirectoryStorage  # as above
+
+    return DirectoryStorage(Path(unquote(parts.path)))

@@ -1,0 +1,87 @@
+"""Copies in a directory, for any web server to serve.
+
+``<place>/…`` are the files. ``.versions/<place>`` says how new they are, and is locked while they are
+written; it stays when they go, so that nothing older comes back.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from statuspages.rendering.files import File
+from statuspages.storages import StorageError
+
+
+class DirectoryStorage:
+    def __init__(self, root: Path) -> None:
+        self.root, self._versions = root, root / ".versions"
+
+    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+        try:
+            with self._claim(place, version) as claimed:
+                if claimed:
+                    self._write(self.root / place, files)
+                return claimed
+        except OSError as error:
+            raise StorageError(f"Cannot write to {self.root}: {error.strerror}.") from None
+
+    def remove(self, place: str, *, version: int) -> bool:
+        try:
+            with self._claim(place, version) as claimed:
+                if claimed and (self.root / place).exists():
+                    shutil.rmtree(self.root / place)
+                return claimed
+        except OSError as error:
+            raise StorageError(f"Cannot remove from {self.root}: {error.strerror}.") from None
+
+    def read(self, place: str, name: str) -> File | None:
+        folder = self.root / place
+        try:
+            told = json.loads((folder / ".types").read_text())
+            return File(body=(folder / name).read_bytes(), **told[name])
+        except (OSError, KeyError, ValueError):
+            return None
+
+    @contextmanager
+    def _claim(self, place: str, version: int) -> Iterator[bool]:
+        """Whether ``version`` is the newest so far. Then it is written down at once, before any file is: a
+        writer that dies half-way is followed by a newer one, never by an older."""
+        self._versions.mkdir(parents=True, exist_ok=True)
+        with (self._versions / place).open("a+") as sidecar:
+            fcntl.flock(sidecar, fcntl.LOCK_EX)
+            sidecar.seek(0)
+            text = sidecar.read().strip()
+            if text and int(text) >= version:
+                yield False
+                return
+            sidecar.seek(0)
+            sidecar.truncate()
+            sidecar.write(str(version))
+            sidecar.flush()
+            os.fsync(sidecar.fileno())
+            yield True
+
+    def _write(self, folder: Path, files: Mapping[str, File]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        types = {
+            name: {"media_type": f.media_type, "policy": f.policy, "embeddable": f.embeddable}
+            for name, f in files.items()
+        }
+        _replace(folder / ".types", json.dumps(types).encode())
+        for name, file in files.items():
+            _replace(folder / name, file.body)
+        for old in folder.iterdir():
+            if old.name not in files and old.name != ".types":
+                with suppress(FileNotFoundError):
+                    old.unlink()
+
+
+def _replace(path: Path, body: bytes) -> None:
+    """Whole or not at all, for who reads it meanwhile."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_bytes(body)
+    draft.replace(path)

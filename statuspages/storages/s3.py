@@ -1,0 +1,126 @@
+"""Copies in a bucket of S3 (or what speaks like it), behind CloudFront or any other cache.
+
+Each object carries its version as metadata, and is written by a conditional PUT: on what was just seen there,
+or on nothing being there (`If-Match`, `If-None-Match`,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). A copy that goes leaves empty
+objects that keep their version, so that nothing older comes back.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statuspages.rendering.files import CACHE_CONTROL, File
+from statuspages.storages import StorageError
+
+TRIES = 12
+INDEX = "index.html"
+GONE = b"<!doctype html><meta charset=utf-8><meta name=robots content=noindex><title>Gone</title>Gone."
+_NO_CACHE = "no-cache"
+
+
+class S3Storage:
+    """``<prefix>/<place>/…``; the index lies at ``<prefix>/<place>/`` as well, for caches that know no
+    folders."""
+
+    def __init__(self, bucket: str, prefix: str, *, region: str = "", endpoint: str = "") -> None:
+        self.bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
+        self._client: Any = boto3.client(
+            "s3",
+            region_name=region or None,
+            endpoint_url=endpoint or None,
+            config=Config(
+                connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"}
+            ),
+        )
+
+    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+        """Of a page's last files none is left behind: a logo of another kind is written over as gone."""
+        kept = {name: file for name, file in files.items() if name != INDEX}
+        for name, file in kept.items():
+            if not self._put(place, name, file.body, file.media_type, version=version):
+                return False
+        index = files[INDEX]
+        return all(
+            self._put(place, name, index.body, index.media_type, version=version) for name in (INDEX, "")
+        )
+
+    def remove(self, place: str, *, version: int) -> bool:
+        """The index first: from then on nobody is led to the others."""
+        found = self._call(self._client.list_objects_v2, Bucket=self.bucket, Prefix=self._key(place, ""))
+        start = len(self._key(place, ""))
+        names = [row["Key"][start:] for row in found.get("Contents", ())]
+        html = [name for name in ("", INDEX) if name in names]
+        done = True
+        for name in [*html, *(name for name in names if name not in html)]:
+            body = GONE if name in html or name.endswith(".html") else b""
+            media_type = "text/html; charset=utf-8" if body else "text/plain; charset=utf-8"
+            done &= self._put(place, name, body, media_type, version=version, gone=True)
+        return done
+
+    def read(self, place: str, name: str) -> File | None:
+        try:
+            found = self._client.get_object(Bucket=self.bucket, Key=self._key(place, name))
+            if "gone" in found["Metadata"]:
+                return None
+            # A page says its policy itself; as a header it is not kept.
+            policy = "" if found["ContentType"].startswith("text/html") else "default-src 'none'"
+            return File(found["ContentType"], found["Body"].read(), policy)
+        except (BotoCoreError, ClientError):
+            return None
+
+    def _key(self, place: str, name: str) -> str:
+        return f"{self._prefix}{place}/{name}"
+
+    def _put(
+        self, place: str, name: str, body: bytes, media_type: str, *, version: int, gone: bool = False
+    ) -> bool:
+        """False when something newer lies there. Somebody who writes at the same moment makes us look
+        again."""
+        key = self._key(place, name)
+        for _ in range(TRIES):
+            there = self._look(key)
+            if there and int(there["Metadata"].get("version", 0)) >= version:
+                return False
+            condition = {"IfMatch": there["ETag"]} if there else {"IfNoneMatch": "*"}
+            try:
+                self._client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=media_type,
+                    CacheControl=_NO_CACHE if gone else CACHE_CONTROL,
+                    Metadata={"version": str(version), **({"gone": "1"} if gone else {})},
+                    **condition,
+                )
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+                    continue
+                raise _explain(error) from None
+            except BotoCoreError as error:
+                raise _explain(error) from None
+            return True
+        raise StorageError(f"Somebody else keeps writing {key}.")
+
+    def _look(self, key: str) -> Any:
+        try:
+            return self._client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise _explain(error) from None
+        except BotoCoreError as error:
+            raise _explain(error) from None
+
+    def _call(self, method: Any, **parameters: Any) -> Any:
+        try:
+            return method(**parameters)
+        except (BotoCoreError, ClientError) as error:
+            raise _explain(error) from None
+
+
+def _explain(error: Exception) -> StorageError:
+    return StorageError(f"The bucket did not take it: {' '.join(str(error).split())[:200]}")
