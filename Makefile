@@ -83,9 +83,9 @@ PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
 
 sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
 	@mkdir -p build/sam
-	@.venv-aws/bin/zappa package $(STAGE) -o build/sam/api.zip
-	@.venv-aws/bin/zappa package $(STAGE)_core -o build/sam/core.zip
-	@.venv-aws/bin/zappa package $(STAGE)_edge -o build/sam/edge.zip
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE) -o build/sam/api.zip
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_core -o build/sam/core.zip
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_edge -o build/sam/edge.zip
 	@cd infra/sam && ../../.venv-sam/bin/sam build --template template.yaml
 
 STAGE ?= prod
