@@ -22,6 +22,7 @@ from pipeline.stages.record import record
 from pipeline.stages.schedule import schedule
 from pipeline.telling import tell_burns
 from statuspages import domain_checks, notices, publishing, subscribing
+from statuspages.models import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def _tell_burn(alert: BurnAlert) -> Burn:
 
 def send_again(*, now: datetime) -> None:
     """Send again what a process that was killed left on its way. Called where there is one process alone."""
-    for model in (Delivery,):
+    for model in (Delivery, Notice):
         if count := claiming.send_again(model, now=now):
             logger.info("sending again model=%s rows=%d", model._meta.label, count)
 

@@ -83,8 +83,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """``page`` is its configuration; nothing of it is asked of the database any more. ``more_open`` and
-    ``more_past``: how many stories are left out, for the page stays small."""
+    """``page`` is its configuration; nothing of it is asked of the database any more. ``rest`` are stories
+    that the HTML leaves out, for the page stays small; status.json has them."""
 
     page: StatusPage
     zone: ZoneInfo
@@ -93,8 +93,7 @@ class Board:
     groups: Sequence[Group]
     open: Sequence[Story]
     past: Sequence[Story]
-    more_open: int
-    more_past: int
+    rest: Sequence[Story]
     works: Sequence[Work]
     logo: str
     """The file's name, empty without one."""
@@ -106,6 +105,14 @@ class Board:
     @property
     def stories(self) -> list[Story]:
         return [*self.open, *self.past]
+
+    @property
+    def more_open(self) -> int:
+        return len(self.rest) - self.more_past
+
+    @property
+    def more_past(self) -> int:
+        return sum(story.status == "resolved" for story in self.rest)
 
     def mean_uptime(self, days: int) -> float | None:
         """Of the components that have any, each counting the same; rounded down."""

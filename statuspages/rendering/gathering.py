@@ -51,8 +51,7 @@ def gather(page: StatusPage, *, now: datetime) -> Board:
         groups=_group(components, lines),
         open=opened[:OPEN_AT_MOST],
         past=past[:PAST_AT_MOST],
-        more_open=len(opened[OPEN_AT_MOST:]),
-        more_past=len(past[PAST_AT_MOST:]),
+        rest=[*opened[OPEN_AT_MOST:], *past[PAST_AT_MOST:]],
         works=_find_works(components, windows, now=now),
         logo=f"logo.{KINDS[media_type]}" if media_type else "",
     )

@@ -25,7 +25,7 @@ def render_json(board: Board) -> File:
         "status": {"state": board.state, "text": tell_headline(board.state)},
         "uptime": {f"{days}d": board.mean_uptime(days) for days in UPTIME_DAYS},
         "components": [_tell_line(group.name, line) for group in board.groups for line in group.lines],
-        "incidents": [_tell_story(story) for story in board.stories],
+        "incidents": [_tell_story(story) for story in [*board.stories, *board.rest]],
         "maintenance": [_tell_work(work) for work in board.works],
     }
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -341,6 +341,18 @@ def test_many_open_incidents_are_cut_and_counted():
     for number in range(13):
         write_post(page, author=author, now=NOW, title=f"Trouble {number}", text="x")
     assert "3 more incidents are open." in html_of(page)
+    assert len(json_of(page)["incidents"]) == 13
+
+
+def test_past_incidents_that_the_page_leaves_out_are_in_the_json_that_it_names():
+    page = make_page()
+    author = make_member(page.team)
+    for number in range(17):
+        at = NOW - DAY * (number + 1)
+        post = write_post(page, author=author, now=at, title=f"Trouble {number}", text="x")
+        write_post(page, author=author, now=at, incident=post.incident, text="Done.", status="resolved")
+    assert '2 more are in the <a href="status.json">JSON</a>.' in html_of(page)
+    assert len(json_of(page)["incidents"]) == 17
 
 
 def test_the_feed_is_valid_atom_with_an_entry_a_post():
