@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql test-aws package check format lock bench bench-analytics bench-engines clean
+.PHONY: run test test-mysql test-aws package sam check format lock bench bench-analytics bench-engines clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
@@ -17,8 +17,9 @@ REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
 test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
-test-aws: .venv-aws/mysql.stamp  ## The serverless engine: real packages on an emulated AWS (Python 3.12, MariaDB)
+test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine and what deploys it, on an emulated AWS (Python 3.12, MariaDB)
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" DATABASE_URL_MYSQL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist loadfile -q tests/infra $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package
@@ -79,6 +80,15 @@ PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
 	@echo "Installing the serverless engine's tools …"
 	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
 	@touch $@
+
+sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
+	@mkdir -p build/sam
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE) -o build/sam/api.zip
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_core -o build/sam/core.zip
+	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_edge -o build/sam/edge.zip
+	@cd infra/sam && ../../.venv-sam/bin/sam build --template template.yaml
+
+STAGE ?= prod
 
 .venv-aws/mysql.stamp: requirements-mysql.txt .venv-aws/aws.stamp
 	@.venv-aws/bin/pip install --quiet -r requirements-mysql.txt

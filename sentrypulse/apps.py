@@ -1,11 +1,15 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
+
+from sentrypulse.expanding import check_migrations
 
 
 class SentryPulseConfig(AppConfig):
     name = "sentrypulse"
 
     def ready(self) -> None:
+        checks.register(check_migrations, deploy=True)
         if settings.DATABASE_CA_FILE:
             from django.db.backends.signals import connection_created
 

@@ -37,6 +37,10 @@ CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-none-match"
 CORS_EXPOSE_HEADERS = ["etag", "x-request-id", "retry-after"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
+ORIGIN_SECRETS = env.items("ORIGIN_SECRET")
+USE_X_FORWARDED_HOST = bool(ORIGIN_SECRETS)  # who knows the secret is the proxy, and says its own name
+if ENGINE == "serverless":
+    FORCE_SCRIPT_NAME = ""  # API Gateway's stage stands before our paths, and in none that people see
 
 # Secrets: made once and kept under var/ when embedded, required elsewhere
 
@@ -145,6 +149,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "statuspages.middleware.CustomDomainMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "sentrypulse.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sentrypulse.middleware.RequestLogMiddleware",

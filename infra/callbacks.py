@@ -1,0 +1,237 @@
+"""What Zappa calls while it works (``callbacks`` in zappa_settings.json): before anything, to be told what is
+where; at the end, to set what it cannot, and to fail the deployment when something stands otherwise."""
+
+import copy
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
+    sys.path.insert(0, root)  # Zappa loads this file by its path, and would find nothing beside it
+
+from infra.clients import Clients
+from infra.outputs import need, read_outputs
+from infra.stages import ZappaStage, env_path, read_zappa_stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+CERTIFICATES = Path(__file__).parent / "rds-bundle.pem"
+"""RDS's certificate authorities; packaged. From https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"""
+PARTIAL = ["ReportBatchItemFailures"]
+ROLES = {"api": "ApiRoleArn", "core": "CoreRoleArn", "edge": "EdgeRoleArn", "migrate": "CoreRoleArn"}
+IN_VPC = {"api", "core", "migrate"}
+WARM: dict[str, dict[str, Any]] = {
+    "snapstart": {"snap_start": "PublishedVersions", "keep_warm": False},
+    "keep_warm": {"keep_warm": True, "keep_warm_expression": "rate(4 minutes)"},
+    "none": {"keep_warm": False},
+}
+"""The one setting ``warm`` of a stage, as Zappa spells it. What each costs: docs/deploy.md."""
+
+
+class DeployRefused(Exception):
+    """The function does not stand as zappa_settings.json asks; its text says what to do."""
+
+
+class Zappa(Protocol):
+    """What is used of ``zappa.cli.ZappaCLI``."""
+
+    api_stage: str
+    command: str
+    vargs: dict[str, Any]
+    lambda_name: str
+    use_websocket: str | None
+    aws_region: str | None
+
+    @property
+    def stage_config(self) -> dict[str, Any]: ...
+
+    def override_stage_config_setting(self, key: str, val: Any) -> None: ...
+
+    def load_settings(self, settings_file: str | None = None) -> Any: ...
+
+
+def settings(zappa: Zappa) -> None:
+    """Fill in what only the account knows, from the stacks' outputs, and have Zappa read its settings again.
+
+    Raises ``NotProvisioned`` where a stack is missing.
+    """
+    stage = read_zappa_stage(zappa.api_stage)
+    if stage.plane in IN_VPC and zappa.command in {"deploy", "update"}:
+        check_certificates()
+    clients = Clients(zappa.aws_region or "")
+    outputs = read_outputs(clients, stage.stage)
+    region = clients.session.region_name or ""
+    for key, value in fill_settings(stage, zappa.stage_config, outputs, region=region).items():
+        zappa.override_stage_config_setting(key, value)
+    zappa.load_settings(zappa.vargs.get("settings_file"))
+    # Zappa looks for WebSocket handlers in every file below, finds its own in what was packaged before,
+    # and would make a WebSocket API in place of ours.
+    zappa.use_websocket = None
+
+
+def check_certificates() -> None:
+    """Raises ``DeployRefused`` where the database's certificates are missing: Aurora takes TLS only, and the
+    driver must be able to tell it from somebody else. An emulator needs none."""
+    if not CERTIFICATES.is_file() and not os.environ.get("AWS_ENDPOINT_URL"):
+        raise DeployRefused(
+            f"{CERTIFICATES.name} is missing: curl -o infra/{CERTIFICATES.name}"
+            " https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+        )
+
+
+def fill_settings(
+    stage: ZappaStage, config: dict[str, Any], outputs: dict[str, str], *, region: str
+) -> dict[str, Any]:
+    """The settings of ``config`` that differ once the outputs are known."""
+
+    def output(name: str) -> str:
+        return need(outputs, name, stage=stage.stage)
+
+    filled: dict[str, Any] = {
+        "aws_region": region,
+        "s3_bucket": output("PackagesBucket"),
+        "role_arn": output(ROLES[stage.plane]),
+        "tags": {"Project": "sentrypulse", "Stage": stage.stage, "Plane": stage.plane},
+        "aws_environment_variables": {
+            **config.get("aws_environment_variables", {}),
+            **environment(stage, outputs, region),
+        },
+        **warm_settings(config),
+    }
+    if stage.plane in IN_VPC:
+        filled["vpc_config"] = {
+            "SubnetIds": output("SubnetIds").split(","),
+            "SecurityGroupIds": [output("FunctionsGroupId")],
+            "Ipv6AllowedForDualStack": True,
+        }
+    if "events" in config:
+        filled["events"] = [_fill_event(event, output) for event in config["events"]]
+    return filled
+
+
+def _fill_event(event: dict[str, Any], output: Any) -> dict[str, Any]:
+    event = copy.deepcopy(event)
+    if source := event.get("event_source"):
+        source["arn"] = output(source["arn"])
+    return event
+
+
+def warm_settings(config: dict[str, Any]) -> dict[str, Any]:
+    warm = config.get("warm", "none")
+    if warm not in WARM:
+        raise DeployRefused(f"warm in zappa_settings.json is one of {', '.join(WARM)}, not {warm!r}.")
+    return WARM[warm]
+
+
+def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict[str, str]:
+    """Lambda's environment of the function: addresses, no secrets. Those are in the parameter store."""
+
+    def output(name: str) -> str:
+        return need(outputs, name, stage=stage.stage)
+
+    shared = {
+        "ENGINE": "serverless",
+        "LOG_FORMAT": "json",
+        "CHECKS_QUEUE_URL": f"{region}={output('ChecksQueueUrl')}",
+        "RESULTS_QUEUE_URL": output("ResultsQueueUrl"),
+        "DELIVERIES_QUEUE_URL": output("DeliveriesQueueUrl"),
+        "RECEIPTS_QUEUE_URL": output("ReceiptsQueueUrl"),
+    }
+    if stage.plane == "edge":
+        return shared
+    return {
+        **shared,
+        "AWS_USE_DUALSTACK_ENDPOINT": "true",  # inside the VPC there is IPv6 only
+        "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",  # a start that fails ends the sandbox
+        "SSM_PATH": env_path(stage.stage),
+        "EDGE_FUNCTION": ZappaStage(stage.stage, "edge").function,
+        "TRUSTED_PROXIES": "2",  # CloudFront and API Gateway each add one address
+        **({"DATABASE_CA_FILE": f"/var/task/{CERTIFICATES.name}"} if CERTIFICATES.is_file() else {}),
+        "DATA_DIR": "/tmp/sentrypulse",  # noqa: S108  # the one place where a function may write
+        "PUBLISH_URL": f"s3://{output('PublishedBucket')}?region={region}",
+        **({"REDIS_URL": outputs["RedisUrl"]} if "RedisUrl" in outputs else {}),
+    }
+
+
+# After a deployment
+
+
+def post(zappa: Zappa) -> None:
+    """Set what Zappa cannot, then look whether everything is as asked. Raises ``DeployRefused``."""
+    functions = Clients(zappa.aws_region or "").functions
+    finish(functions, zappa.lambda_name, zappa.stage_config)
+
+
+def finish(functions: "LambdaClient", function: str, config: dict[str, Any], *, tries: int = 30) -> None:
+    """Without ReportBatchItemFailures SQS deletes a whole batch whatever the function answers, so this is not
+    optional: a deployment without it fails here."""
+    for event in config.get("events", []):
+        if source := event.get("event_source"):
+            _set_mapping(functions, function, source)
+    for attempt in range(tries):
+        wrong = find_wrong(functions, function, config)
+        if not wrong:
+            print(f"Verified: {function} stands as asked.")  # noqa: T201  # Zappa's own way of telling
+            return
+        if attempt < tries - 1:
+            time.sleep(min(0.2 * 2**attempt, 5.0))  # mappings and configurations change in the background
+    raise DeployRefused(f"{function} does not stand as asked: {' '.join(wrong)}")
+
+
+def _set_mapping(functions: "LambdaClient", function: str, source: dict[str, Any]) -> None:
+    for mapping in functions.list_event_source_mappings(
+        FunctionName=_arn(functions, function), EventSourceArn=source["arn"]
+    )["EventSourceMappings"]:
+        functions.update_event_source_mapping(
+            UUID=mapping["UUID"],
+            FunctionResponseTypes=PARTIAL,  # type: ignore[arg-type]  # a list of one literal
+            ScalingConfig={"MaximumConcurrency": source["max_concurrency"]},
+        )
+
+
+def find_wrong(functions: "LambdaClient", function: str, config: dict[str, Any]) -> list[str]:
+    """A sentence for each thing that is not as asked; nothing when all is well."""
+    wrong: list[str] = []
+    arn = _arn(functions, function)
+    for event in config.get("events", []):
+        source = event.get("event_source")
+        if not source:
+            continue
+        queue = source["arn"].rpartition(":")[2]
+        mappings: list[Any] = functions.list_event_source_mappings(
+            FunctionName=arn, EventSourceArn=source["arn"]
+        )["EventSourceMappings"]
+        if len(mappings) != 1:
+            wrong.append(f"{queue} has {len(mappings)} mappings in place of one; run zappa schedule.")
+        for mapping in mappings:
+            if mapping.get("FunctionResponseTypes") != PARTIAL:
+                wrong.append(f"{queue} does not report partial failures: failed messages would be deleted.")
+            if mapping.get("ScalingConfig", {}).get("MaximumConcurrency") != source["max_concurrency"]:
+                wrong.append(f"{queue} is not limited to {source['max_concurrency']} at once.")
+            if mapping.get("BatchSize") != source["batch_size"]:
+                wrong.append(
+                    f"{queue} has batches of {mapping.get('BatchSize')}, not {source['batch_size']}."
+                )
+            if mapping.get("State") not in {"Enabled", "Enabling", "Updating"}:
+                wrong.append(f"{queue} is {mapping.get('State')}.")
+    return wrong + _find_wrong_network(functions, function, config)
+
+
+def _find_wrong_network(functions: "LambdaClient", function: str, config: dict[str, Any]) -> list[str]:
+    asked = config.get("vpc_config") or {}
+    stands: Any = functions.get_function_configuration(FunctionName=function).get("VpcConfig", {})
+    if not asked:
+        return [f"{function} is inside a VPC and should not be."] if stands.get("SubnetIds") else []
+    wrong = []
+    if sorted(stands.get("SubnetIds", [])) != sorted(asked["SubnetIds"]):
+        wrong.append(f"{function} is not in the private subnets.")
+    if not stands.get("Ipv6AllowedForDualStack"):
+        wrong.append(f"{function} may not use IPv6, and would reach neither its queues nor its parameters.")
+    return wrong
+
+
+def _arn(functions: "LambdaClient", function: str) -> str:
+    return functions.get_function_configuration(FunctionName=function)["FunctionArn"].split(":$")[0]

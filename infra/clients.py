@@ -1,0 +1,50 @@
+"""The AWS services that are driven from here, each asked for when it is needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+
+@dataclass(frozen=True)
+class Clients:
+    """``region`` empty: the one of the environment or of ``~/.aws/config``."""
+
+    region: str = ""
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        return boto3.Session(region_name=self.region or None)
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        return self.session.client("cloudformation")
+
+    @cached_property
+    def cloudfront(self) -> "CloudFrontClient":
+        return self.session.client("cloudfront")
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        return self.session.client("lambda")
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return self.session.client("s3")
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return self.session.client("sqs")
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        return self.session.client("ssm")

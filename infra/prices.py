@@ -1,0 +1,113 @@
+"""List prices of AWS in us-east-1, in USD, without the free tier. docs/deploy.md says what they come to.
+
+AWS changes them, and other regions cost up to a quarter more. A bill is what AWS Cost Explorer says, not what
+stands here.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+HOURS_A_MONTH = 730
+
+# https://aws.amazon.com/rds/aurora/pricing/
+AURORA_ACU_HOUR = 0.12
+AURORA_GB_MONTH = 0.10
+AURORA_MILLION_IO = 0.20
+
+# https://aws.amazon.com/elasticache/pricing/ (serverless Valkey, 100 MB at least)
+VALKEY_GB_HOUR = 0.084
+VALKEY_LEAST_GB = 0.1
+
+# https://aws.amazon.com/lambda/pricing/ (x86; SnapStart for Python; provisioned concurrency)
+LAMBDA_MILLION_CALLS = 0.20
+LAMBDA_GB_S = 0.0000166667
+SNAPSTART_CACHE_GB_S = 0.0000015046
+SNAPSTART_RESTORE_GB = 0.0001397998
+PROVISIONED_GB_S = 0.0000041667
+PROVISIONED_RUN_GB_S = 0.0000097222
+
+# https://aws.amazon.com/api-gateway/pricing/ (HTTP API), /sqs/pricing/ (standard), /cloudfront/pricing/
+HTTP_API_MILLION = 1.00
+SQS_MILLION = 0.40
+CLOUDFRONT_GB = 0.085
+CLOUDFRONT_FREE_GB = 1024
+CLOUDFRONT_10K_HTTPS = 0.0100
+CLOUDFRONT_FREE_REQUESTS = 10_000_000
+
+# https://aws.amazon.com/cloudwatch/pricing/
+LOGS_GB = 0.50
+METRIC_MONTH = 0.30
+ALARM_METRIC_MONTH = 0.10
+ALARM_METRICS = 19
+"""Of infra/alarms.yaml: an alarm on an expression pays for each metric in it, and not for the expression."""
+
+# What a month comes to
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A month's work. ``database_acu`` is the mean; what a database needs is measured, not computed."""
+
+    requests: int
+    monitors: int
+    database_acu: float
+    interval_s: int = 60
+
+
+LEVELS = {
+    1_000: Load(requests=100_000, monitors=100, database_acu=0.5),
+    10_000: Load(requests=1_000_000, monitors=1_000, database_acu=1.0),
+    100_000: Load(requests=10_000_000, monitors=10_000, database_acu=4.0),
+}
+"""By users a day: the requests of the guide that asked for these levels, and a monitor for ten users."""
+
+MINUTES = HOURS_A_MONTH * 60
+GROUPS_A_MINUTE = 12
+"""Slots within five seconds share messages (decision 16)."""
+EMPTY_RECEIVES_A_MINUTE = 4 * 5 * 3
+"""Lambda reads each of four queues with five pollers, which wait 20 s at most."""
+CUSTOM_METRICS = 25
+RAW_DAYS, ROW_BYTES, ROLLUP_BYTES_A_MONITOR = 30, 117, 838_000
+LOG_BYTES_A_CALL = 1_500
+
+
+def estimate(load: Load) -> dict[str, float]:
+    """USD a month by part, at list prices without Lambda's free tier.
+
+    Assumed: a call of the edge takes 1 s (as long as its slowest check) at 512 MB, a recording 0.2 s, a job
+    0.3 s, a request 60 ms at 1 GB; one I/O of the database for five results.
+    """
+    checks = load.monitors * MINUTES * 60 / load.interval_s
+    messages_a_minute = GROUPS_A_MINUTE * max(1.0, ceil(checks / MINUTES / GROUPS_A_MINUTE / 100))
+    edge = messages_a_minute * MINUTES
+    record = min(edge, edge / 10 + GROUPS_A_MINUTE * MINUTES)
+    jobs = 9 * MINUTES
+    calls = edge + record + jobs
+    gb_s = edge * 1.0 * 0.5 + record * 0.2 * 0.5 + jobs * 0.3 * 0.5
+    sqs = (edge * 2 + jobs) * 1.5 + EMPTY_RECEIVES_A_MINUTE * MINUTES
+    stored_gb = (checks * RAW_DAYS / 30.4 * ROW_BYTES + load.monitors * ROLLUP_BYTES_A_MONITOR) / 1e9
+    return {
+        "API (Lambda)": load.requests / 1e6 * LAMBDA_MILLION_CALLS + load.requests * 0.06 * LAMBDA_GB_S,
+        "API Gateway (HTTP API)": load.requests / 1e6 * HTTP_API_MILLION,
+        "Pipeline (Lambda)": calls / 1e6 * LAMBDA_MILLION_CALLS + gb_s * LAMBDA_GB_S,
+        "SQS": sqs / 1e6 * SQS_MILLION,
+        "Aurora, compute": load.database_acu * HOURS_A_MONTH * AURORA_ACU_HOUR,
+        "Aurora, storage and I/O": stored_gb * AURORA_GB_MONTH + checks / 5 / 1e6 * AURORA_MILLION_IO,
+        "SnapStart": 2 * HOURS_A_MONTH * 3600 * SNAPSTART_CACHE_GB_S,
+        "Logs, metrics, alarms": (calls + load.requests) * LOG_BYTES_A_CALL / 1e9 * LOGS_GB
+        + CUSTOM_METRICS * METRIC_MONTH
+        + ALARM_METRICS * ALARM_METRIC_MONTH,
+    }
+
+
+def table() -> str:
+    """The estimates of the three levels, as docs/deploy.md shows them (a test compares)."""
+    columns = [estimate(load) for load in LEVELS.values()]
+    lines = [f"| | {' | '.join(f'{users:,} users a day' for users in LEVELS)} |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {part} | {' | '.join(f'{column[part]:.2f}' for column in columns)} |" for part in columns[0]
+    ]
+    totals = [sum(column.values()) for column in columns]
+    return "\n".join(
+        [*lines, f"| **Sum, USD a month** | {' | '.join(f'**{total:.0f}**' for total in totals)} |"]
+    )

@@ -1,0 +1,131 @@
+"""Everything that Zappa does not make, in order: stacks and secrets. Safe to run again, also after an
+interruption."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from infra import secrets
+from infra.clients import Clients
+from infra.cloudformation import Found, Stacks
+from infra.outputs import find_api_domain, find_stacks
+from infra.stacks import (
+    DATABASE,
+    FRONTEND,
+    PARAMETERS,
+    REDIS,
+    Stack,
+    Wishes,
+    choose_stacks,
+    default_min_acu,
+    known_outputs,
+)
+from infra.stages import PROJECT, check_stage, env_path, stack_name
+
+Report = Callable[[str], None]
+HIDDEN = frozenset({"OriginSecret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One stack of a plan."""
+
+    stack: Stack
+    found: Found | None
+    floor_usd: float
+
+    @property
+    def doing(self) -> str:
+        if self.found is None:
+            return "create"
+        return "wait, then compare" if self.found.busy else f"compare ({self.found.status})"
+
+
+def plan(clients: Clients, stage: str, wishes: Wishes) -> list[Line]:
+    """What a run would go through, and the least that each part costs a month. Reads only."""
+    check_stage(stage)
+    found = find_stacks(clients, stage)
+    wishes = settle_wishes(stage, wishes, found)
+    return [
+        Line(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
+        for stack in choose_stacks(redis=bool(wishes.redis))
+    ]
+
+
+def settle_wishes(stage: str, wishes: Wishes, found: dict[str, Found]) -> Wishes:
+    """The choices with a default that depends on the stage, for parts that are new."""
+    if wishes.redis is None:
+        wishes = replace(wishes, redis=REDIS.part in found)
+    if DATABASE.part not in found:
+        protected = stage == "prod" if wishes.protected is None else wishes.protected
+        least = default_min_acu(stage) if wishes.min_acu is None else wishes.min_acu
+        wishes = replace(wishes, protected=protected, min_acu=least)
+    elif wishes.min_acu is None:
+        stands = found[DATABASE.part].parameters.get("MinCapacity", "")
+        wishes = replace(wishes, min_acu=float(stands) if stands else None)
+    if PARAMETERS.part not in found:
+        wishes = replace(
+            wishes,
+            admin_email=wishes.admin_email or f"admin@{wishes.domain or 'sentrypulse.example'}",
+            from_email=wishes.from_email
+            or f"SentryPulse <sentrypulse@{wishes.domain or 'sentrypulse.example'}>",
+        )
+    return wishes
+
+
+def provision(
+    clients: Clients, stage: str, wishes: Wishes, *, report: Report, poll_s: float = 5.0
+) -> dict[str, str]:
+    """Make or change every stack, and the secrets between them; by part, what was done.
+
+    Raises ``StackFailed``. What was done until then stands, and the next run goes on from there.
+    """
+    check_stage(stage)
+    wishes = settle_wishes(stage, wishes, find_stacks(clients, stage))
+    stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
+    outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
+    report("secrets")
+    secrets.make_secrets(clients.ssm, stage, report=report)
+    outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
+    done: dict[str, str] = {}
+    chosen = choose_stacks(redis=bool(wishes.redis))
+    for number, stack in enumerate(chosen, 1):
+        report(f"[{number}/{len(chosen)}] {stack.part}: {stack.why}")
+        done[stack.part] = apply_stack(stacks, stack, stage, wishes, outputs)
+        report(f"  {stack.part}: {done[stack.part]}")
+        if stack is DATABASE:
+            secrets.put_database_url(
+                clients.ssm,
+                stage,
+                host=outputs["DatabaseHost"],
+                port=outputs["DatabasePort"],
+                report=report,
+            )
+    return done
+
+
+def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, outputs: dict[str, str]) -> str:
+    """Bring one stack to what is asked, and add what it tells to ``outputs``."""
+    name = stack_name(stage, stack.part)
+    done = stacks.apply(
+        name,
+        stack.template,
+        stack.parameters(stage, wishes=wishes, outputs=outputs),
+        tags={"Project": PROJECT, "Stage": stage},
+        iam=stack.iam,
+        protected=stack.keeps,
+        hidden=HIDDEN,
+    )
+    found = stacks.find(name)
+    outputs |= found.outputs if found else {}
+    return done
+
+
+def show_api(clients: Clients, stage: str, *, report: Report, poll_s: float = 5.0) -> str:
+    """Put the API behind the distribution, once Zappa has made it: its part of the work is then done."""
+    found = find_stacks(clients, stage)
+    outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
+    for one in found.values():
+        outputs |= one.outputs
+    outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
+    stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
+    return apply_stack(stacks, FRONTEND, stage, Wishes(), outputs)

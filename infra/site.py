@@ -1,0 +1,133 @@
+"""A built static site to its bucket: new files first, pages after them, what is gone last, so that a visitor
+in the middle of it never meets a page whose files are missing."""
+
+import mimetypes
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import md5
+from pathlib import Path
+from time import time_ns
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_s3 import S3Client
+
+Report = Callable[[str], None]
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_EACH_TIME = "public, no-cache"
+A_DAY = "public, max-age=86400"
+_HASHED = re.compile(r"(^|/)_next/static/|[.-][0-9a-f]{8,}\.\w+$")
+_PAGES = (".html", ".json", ".txt", ".xml", ".webmanifest")
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+mimetypes.add_type("font/woff2", ".woff2")
+
+
+class NoSite(Exception):
+    """There is nothing to upload; the text says what to build."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    key: str
+    path: Path
+
+    @property
+    def cache_control(self) -> str:
+        """A name with a hash in it never changes its content; a page is asked for each time."""
+        if _HASHED.search(self.key):
+            return FOR_EVER
+        return ASK_EACH_TIME if self.key.endswith(_PAGES) else A_DAY
+
+    @property
+    def content_type(self) -> str:
+        kind = mimetypes.guess_type(self.key)[0] or "application/octet-stream"
+        return (
+            f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith(("json", "xml")) else kind
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    uploaded: int
+    unchanged: int
+    deleted: int
+
+
+def find_files(folder: Path) -> list[File]:
+    """What is uploaded, in the order in which it is. Raises ``NoSite``."""
+    if not (folder / "index.html").is_file():
+        raise NoSite(
+            f"{folder} holds no index.html: build the site first (npm run build), or name its folder."
+        )
+    files = [
+        File(path.relative_to(folder).as_posix(), path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return sorted(files, key=lambda file: (file.key.endswith(_PAGES), file.key == "index.html"))
+
+
+def sync(s3: "S3Client", bucket: str, folder: Path, *, report: Report) -> Synced:
+    """Make the bucket hold what the folder holds. Running it again uploads nothing."""
+    files = find_files(folder)
+    there = dict(_list_objects(s3, bucket))
+    uploaded = 0
+    for file in files:
+        body = file.path.read_bytes()
+        if there.get(file.key) == md5(body, usedforsecurity=False).hexdigest():
+            continue
+        s3.put_object(
+            Bucket=bucket,
+            Key=file.key,
+            Body=body,
+            ContentType=file.content_type,
+            CacheControl=file.cache_control,
+        )
+        uploaded += 1
+        report(f"  {file.key} ({file.cache_control})")
+    gone = sorted(set(there) - {file.key for file in files})
+    _delete_objects(s3, bucket, gone)
+    return Synced(uploaded, len(files) - uploaded, len(gone))
+
+
+def invalidate(cloudfront: "CloudFrontClient", distribution: str) -> str:
+    """Have the edges forget everything they keep. The invalidation's id."""
+    made = cloudfront.create_invalidation(
+        DistributionId=distribution,
+        InvalidationBatch={"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": str(time_ns())},
+    )
+    return made["Invalidation"]["Id"]
+
+
+def empty(s3: "S3Client", bucket: str) -> int:
+    """Delete every object and every version of it; how many there were."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+    count = 0
+    for page in pages:
+        found = [
+            {"Key": one["Key"], "VersionId": one["VersionId"]}
+            for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        ]
+        if found:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})  # type: ignore[typeddict-item]
+        count += len(found)
+    return count
+
+
+def _list_objects(s3: "S3Client", bucket: str) -> Iterator[tuple[str, str]]:
+    """Keys with the MD5 that S3 keeps of an object put in one piece."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", []):
+            yield one["Key"], one["ETag"].strip('"')
+
+
+def _delete_objects(s3: "S3Client", bucket: str, keys: list[str]) -> None:
+    for start in range(0, len(keys), 1000):
+        s3.delete_objects(
+            Bucket=bucket,
+            Delete={"Objects": [{"Key": key} for key in keys[start : start + 1000]], "Quiet": True},
+        )

@@ -1,0 +1,69 @@
+"""A stage is one whole installation (prod, dev); its parts have names that follow from the stage's."""
+
+import re
+from dataclasses import dataclass
+
+PROJECT = "sentrypulse"
+_NAME = re.compile(r"^[a-z][a-z0-9]{1,11}$")
+_PLANES = {"core": "core", "edge": "edge", "migrate": "migrate"}
+
+
+class WrongStage(Exception):
+    """A stage that cannot be; its text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZappaStage:
+    """One of the keys of zappa_settings.json: ``prod``, ``prod_core``, ``prod_edge``, ``prod_migrate``."""
+
+    stage: str
+    plane: str
+
+    @property
+    def key(self) -> str:
+        return self.stage if self.plane == "api" else f"{self.stage}_{self.plane}"
+
+    @property
+    def function(self) -> str:
+        """The Lambda function's name, as Zappa makes it of project and stage."""
+        return f"{PROJECT}-{self.key}".replace("_", "-")
+
+
+def check_stage(name: str) -> str:
+    """``name``, or ``WrongStage``: it becomes part of names that AWS wants short and plain."""
+    if not _NAME.match(name):
+        raise WrongStage(f"A stage is 2 to 12 small letters and digits, such as prod or dev, not {name!r}.")
+    return name
+
+
+def read_zappa_stage(key: str) -> ZappaStage:
+    """``prod_core`` as stage and plane. Raises ``WrongStage``."""
+    stage, _, plane = key.partition("_")
+    if plane and plane not in _PLANES:
+        raise WrongStage(f"{key}: after the underscore stands core, edge or migrate, not {plane!r}.")
+    return ZappaStage(check_stage(stage), _PLANES[plane] if plane else "api")
+
+
+def zappa_stages(stage: str) -> list[ZappaStage]:
+    """In the order of a deployment: the edge takes what is sent to it before anything sends; the schema is
+    migrated by its own function, before the code that needs it."""
+    return [ZappaStage(check_stage(stage), plane) for plane in ("edge", "migrate", "core", "api")]
+
+
+def stack_name(stage: str, part: str) -> str:
+    return f"{PROJECT}-{stage}-{part}"
+
+
+def env_path(stage: str) -> str:
+    """Parameters below it are the functions' environment."""
+    return f"/{PROJECT}/{stage}/env"
+
+
+def infra_path(stage: str) -> str:
+    """Parameters below it are for the infrastructure alone; no function may read them."""
+    return f"/{PROJECT}/{stage}/infra"
+
+
+def scheduler_rule(stage: str) -> str:
+    """The EventBridge rule that Zappa makes for the scheduler: function's name, then the path of the code."""
+    return f"{ZappaStage(stage, 'core').function}-pipeline.entrypoints.aws_core.scheduler"

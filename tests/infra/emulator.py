@@ -1,0 +1,406 @@
+"""AWS on loopback: moto's server, and what it lacks of the little that Zappa and our templates need.
+
+- function URLs: Zappa lists them at each update; here there are never any
+- invocations: moto would start Docker; here they go to whoever runs the package (``Emulator.invoke``)
+- CloudFormation: HTTP APIs, made in moto's own API Gateway; resource types that moto cannot make, remembered
+  with their properties (``STAND_INS``); the function ``Fn::Cidr``
+"""
+# mypy: disable-error-code="no-any-return, misc, attr-defined, no-untyped-def, no-untyped-call"
+
+import base64
+import io
+import json
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import LambdaBackend
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.vpcs import VPC
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+Invoke = Callable[[str, bytes], tuple[bool, bytes, bytes]]
+"""A function's name and an event to: did it end well, its answer, what it wrote meanwhile."""
+
+# By type: what Fn::GetAtt may ask of it; {id} is its physical id.
+STAND_INS: dict[str, dict[str, str]] = {
+    "AWS::CloudFront::Distribution": {"DomainName": "{id}.cloudfront.net"},
+    "AWS::CloudFront::Function": {"FunctionARN": "arn:aws:cloudfront::123456789012:function/{id}"},
+    "AWS::CloudFront::OriginAccessControl": {"Id": "{id}"},
+    "AWS::CloudFront::ResponseHeadersPolicy": {"Id": "{id}"},
+    "AWS::CloudWatch::Alarm": {"Arn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{id}"},
+    "AWS::EC2::EgressOnlyInternetGateway": {"Id": "{id}"},
+    "AWS::EC2::VPCCidrBlock": {"Id": "{id}"},
+    "AWS::ElastiCache::ServerlessCache": {"Endpoint.Address": "{id}.cache.invalid", "Endpoint.Port": "6379"},
+    "AWS::RDS::DBCluster": {"Endpoint.Address": "{id}.rds.invalid", "Endpoint.Port": "3306"},
+    "AWS::RDS::DBClusterParameterGroup": {},
+    "AWS::RDS::DBInstance": {},  # moto knows it, but not as one of a cluster that it did not make
+    "AWS::S3::BucketPolicy": {},
+    "AWS::SNS::Subscription": {},
+    "AWS::SQS::QueuePolicy": {},
+}
+MADE: dict[str, dict[str, Any]] = {}
+"""Properties of the stand-ins, by physical id."""
+
+
+class _StandIn:
+    def __init__(self, physical_id: str) -> None:
+        self.physical_resource_id = physical_id
+        self.type = self.cloudformation_type()
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @classmethod
+    def cloudformation_type(cls) -> str:
+        return cls.cfn_type
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr in STAND_INS.get(cls.cfn_type, {})
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        return STAND_INS[self.cfn_type][attribute].format(id=self.physical_resource_id)
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, *args, **kwargs):
+        properties = cloudformation_json.get("Properties", {})
+        named = [properties[key] for key in ("DBClusterIdentifier", "AlarmName") if key in properties]
+        made = cls(
+            named[0] if named and cls.cfn_type != "AWS::RDS::DBInstance" else f"x{uuid.uuid4().hex[:12]}"
+        )
+        MADE[made.physical_resource_id] = {"Type": cls.cfn_type, **properties}
+        return made
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls, original_resource, new_resource_name, cloudformation_json, *args, **kwargs
+    ):
+        MADE[original_resource.physical_resource_id] = {
+            "Type": cls.cfn_type,
+            **cloudformation_json.get("Properties", {}),
+        }
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, resource_name, *args, **kwargs) -> None:
+        MADE.pop(resource_name, None)
+
+    def delete(self, *args) -> None:
+        MADE.pop(self.physical_resource_id, None)
+
+    def is_created(self) -> bool:
+        return True
+
+
+class _Ec2Part(_StandIn):
+    """Made in moto's EC2, which routes and subnets are checked against."""
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name, cloudformation_json, account_id, region_name, **kwargs
+    ):
+        asked = cloudformation_json["Properties"]
+        ec2 = ec2_backends[account_id][region_name]
+        if cls.cfn_type == "AWS::EC2::EgressOnlyInternetGateway":
+            return cls(ec2.create_egress_only_internet_gateway(vpc_id=asked["VpcId"]).id)
+        return cls(
+            ec2.associate_vpc_cidr_block(asked["VpcId"], "", amazon_provided_ipv6_cidr_block=True)[
+                "association_id"
+            ]
+        )
+
+
+def _gateway(account: str, region: str) -> Any:
+    return apigatewayv2_backends[account][region]
+
+
+class _HttpApi(_StandIn):
+    """Made in moto's API Gateway, so that boto3 finds it."""
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name, cloudformation_json, account_id, region_name, **kwargs
+    ):
+        asked = cloudformation_json["Properties"]
+        made = cls(cls.make(_gateway(account_id, region_name), asked))
+        made.api_id, made.place = asked.get("ApiId", made.physical_resource_id), (account_id, region_name)
+        return made
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource, *args, **kwargs):
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name, cloudformation_json, account_id, region_name
+    ) -> None:
+        if cls.cfn_type.endswith("::Api"):
+            _gateway(account_id, region_name).delete_api(resource_name)
+
+    def delete(self, *args) -> None:
+        if self.cfn_type.endswith("::Api"):
+            _gateway(*self.place).delete_api(self.physical_resource_id)
+
+
+def _make_api(gateway: Any, asked: dict[str, Any]) -> str:
+    absent = dict.fromkeys(
+        ("api_key_selection_expression", "disable_schema_validation", "disable_execute_api_endpoint")
+    )
+    return gateway.create_api(
+        **absent,
+        cors_configuration=asked.get("CorsConfiguration"),
+        description=asked.get("Description"),
+        name=asked["Name"],
+        protocol_type=asked["ProtocolType"],
+        route_selection_expression=None,
+        tags=asked.get("Tags"),
+        version=None,
+    ).api_id
+
+
+def _make_integration(gateway: Any, asked: dict[str, Any]) -> str:
+    absent = dict.fromkeys(
+        [
+            "connection_id",
+            "connection_type",
+            "content_handling_strategy",
+            "credentials_arn",
+            "description",
+            "integration_method",
+            "integration_subtype",
+            "passthrough_behavior",
+            "request_parameters",
+            "request_templates",
+            "response_parameters",
+            "template_selection_expression",
+            "timeout_in_millis",
+            "tls_config",
+        ]
+    )
+    return gateway.create_integration(
+        **absent,
+        api_id=asked["ApiId"],
+        integration_type=asked["IntegrationType"],
+        integration_uri=asked["IntegrationUri"],
+        payload_format_version=asked["PayloadFormatVersion"],
+    ).id
+
+
+def _make_route(gateway: Any, asked: dict[str, Any]) -> str:
+    absent = dict.fromkeys(
+        [
+            "authorization_scopes",
+            "authorizer_id",
+            "model_selection_expression",
+            "operation_name",
+            "request_models",
+            "request_parameters",
+            "route_response_selection_expression",
+        ]
+    )
+    return gateway.create_route(
+        **absent,
+        api_id=asked["ApiId"],
+        api_key_required=False,
+        authorization_type=asked.get("AuthorizationType"),
+        route_key=asked["RouteKey"],
+        target=asked["Target"],
+    ).route_id
+
+
+def _make_stage(gateway: Any, asked: dict[str, Any]) -> str:
+    gateway.create_stage(asked["ApiId"], {key[0].lower() + key[1:]: value for key, value in asked.items()})
+    return asked["StageName"]
+
+
+_HTTP_API_PARTS = {
+    "AWS::ApiGatewayV2::Api": _make_api,
+    "AWS::ApiGatewayV2::Integration": _make_integration,
+    "AWS::ApiGatewayV2::Route": _make_route,
+    "AWS::ApiGatewayV2::Stage": _make_stage,
+}
+
+
+def _declare(base: type, cfn_type: str, **more: Any) -> type:
+    """A model class as moto looks for them: a direct subclass, said to live in one of its own modules."""
+    service = "apigatewayv2" if base is _HttpApi else "ec2"
+    body = {name: base.__dict__.get(name, _StandIn.__dict__.get(name)) for name in _members(base)}
+    return type(
+        cfn_type.replace("::", ""),
+        (CloudFormationModel,),
+        {**body, **more, "cfn_type": cfn_type, "__module__": f"moto.{service}.models"},
+    )
+
+
+def _members(base: type) -> set[str]:
+    return {
+        name
+        for one in (base, _StandIn)
+        for name in one.__dict__
+        if not name.startswith("__") or name == "__init__"
+    }
+
+
+def _delete_route_table(cls, resource_name, cloudformation_json, account_id, region_name) -> None:
+    """moto forgets it, and then keeps the VPC for its sake."""
+    ec2 = ec2_backends[account_id][region_name]
+    ec2.get_route_table(resource_name).associations.clear()
+    ec2.delete_route_table(resource_name)
+
+
+def _teach_moto() -> None:
+    """Once a process."""
+    if "AWS::ApiGatewayV2::Api" in parsing.get_model_map():
+        return
+    known = parsing.get_model_map()
+    for cfn_type in STAND_INS:
+        known[cfn_type] = _declare(_Ec2Part if "EC2" in cfn_type else _StandIn, cfn_type)
+    for cfn_type, make in _HTTP_API_PARTS.items():
+        known[cfn_type] = _declare(_HttpApi, cfn_type, make=staticmethod(make))
+    clean = parsing.clean_json
+
+    def clean_json(resource_json: Any, resources_map: Any) -> Any:
+        if isinstance(resource_json, dict) and "Fn::Cidr" in resource_json:
+            block, count, bits = (clean(part, resources_map) for part in resource_json["Fn::Cidr"])
+            network = ip_network(block)
+            subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
+            return [str(next(subnets)) for _ in range(int(count))]
+        return clean(resource_json, resources_map)
+
+    parsing.clean_json = clean_json
+    attribute = VPC.get_cfn_attribute
+
+    def get_cfn_attribute(self: Any, name: str) -> Any:
+        return ["2001:db8:1234:1a00::/56"] if name == "Ipv6CidrBlocks" else attribute(self, name)
+
+    VPC.get_cfn_attribute = get_cfn_attribute
+    LambdaBackend.send_sqs_batch = lambda *args, **kwargs: False  # nobody reads queues here: messages stay
+    RouteTable.delete_from_cloudformation_json = classmethod(_delete_route_table)
+    has = VPC.has_cfn_attr.__func__
+    VPC.has_cfn_attr = classmethod(lambda cls, name: name == "Ipv6CidrBlocks" or has(cls, name))
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *args: object) -> None:
+        pass
+
+
+class Emulator:
+    """Started with ``with``; ``url`` is what AWS_ENDPOINT_URL names."""
+
+    def __init__(self) -> None:
+        _teach_moto()
+        self.invoke: Invoke | None = None
+        self.calls: list[str] = []
+        self.protected: set[str] = set()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "Emulator":
+        threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to see this AWS and no other."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if re.fullmatch(r"/2021-10-31/functions/[^/]+/urls/?", path):
+            return self._say(start_response, b'{"FunctionUrlConfigs": []}', {})
+        called = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations/?", path)
+        if called:
+            return self._answer_invocation(called[1], environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        asked = {key: values[0] for key, values in parse_qs(body.decode("latin-1")).items()}
+        called = environ.get("HTTP_X_AMZ_TARGET") or asked.get("Action") or path
+        self.calls.append(f"{environ['REQUEST_METHOD']} {called}")
+        if called in {"CreateStack", "DeleteStack", "UpdateTerminationProtection"}:
+            refused = self._protect(called, asked, start_response)
+            if refused is not None:
+                return refused
+        return self._moto(environ, start_response)
+
+    def _protect(self, called: str, asked: dict[str, str], start_response: Any) -> list[bytes] | None:
+        """Termination protection, which moto does not know."""
+        name = asked["StackName"]
+        if called == "DeleteStack":
+            if name not in self.protected:
+                return None
+            start_response("400 Bad Request", [("Content-Type", "text/xml")])
+            error = b"<Code>ValidationError</Code><Message>Stack is protected</Message>"
+            return [b"<ErrorResponse><Error>" + error + b"</Error></ErrorResponse>"]
+        if asked.get("EnableTerminationProtection") == "true":
+            self.protected.add(name)
+        elif called == "UpdateTerminationProtection":
+            self.protected.discard(name)
+        if called == "CreateStack":
+            return None
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [
+            f"<UpdateTerminationProtectionResponse><UpdateTerminationProtectionResult><StackId>{name}</StackId>"
+            "</UpdateTerminationProtectionResult></UpdateTerminationProtectionResponse>".encode()
+        ]
+
+    def _answer_invocation(self, function: str, environ: dict[str, Any], start_response: Any) -> Any:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if self.invoke is None:
+            return self._say(start_response, b'{"Message": "Nobody runs functions here."}', {}, "500 No")
+        well, answer, written = self.invoke(function.rpartition("function:")[2].split(":")[0], body)
+        headers = {
+            "X-Amz-Log-Result": base64.b64encode(written[-4096:]).decode(),
+            "X-Amz-Executed-Version": "$LATEST",
+        }
+        if not well:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+        return self._say(start_response, answer, headers)
+
+    @staticmethod
+    def _say(
+        start_response: Any, body: bytes, headers: dict[str, str], status: str = "200 OK"
+    ) -> list[bytes]:
+        start_response(status, [("Content-Type", "application/json"), *headers.items()])
+        return [body]
+
+
+def resources_of(template: str) -> dict[str, str]:
+    """Types by logical name, as a template of ours writes them."""
+    names = re.findall(
+        r"^  (\w+):\n(?:    .*\n|    #.*\n)*?    Type: (AWS::\S+)$",
+        template.split("\nOutputs:")[0],
+        re.MULTILINE,
+    )
+    return dict(names)
+
+
+def decode(payload: bytes) -> Any:
+    return json.loads(payload or b"null")

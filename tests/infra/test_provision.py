@@ -1,0 +1,266 @@
+"""Everything but the code: made once, changed where asked, gone on with after an interruption, taken away."""
+
+import json
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from infra import destroy, provision, secrets
+from infra.cloudformation import StackFailed, Stacks, parameter_names
+from infra.outputs import find_stacks, read_outputs
+from infra.stacks import ALL, REDIS, Wishes
+from infra.stages import WrongStage, stack_name
+
+WITHOUT_REDIS = [stack.part for stack in ALL if stack is not REDIS]
+
+
+def run(clients, wishes=None, report=lambda line: None, stage="prod"):
+    return provision.provision(clients, stage, wishes or Wishes(), report=report, poll_s=0.01)
+
+
+def count_resources(clients, part, stage="prod"):
+    pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(
+        StackName=stack_name(stage, part)
+    )
+    return sum(len(page["StackResourceSummaries"]) for page in pages)
+
+
+def test_every_stack_is_made_with_every_resource_of_its_template(clients, capsys):
+    from moto.cloudformation.parsing import get_model_map
+
+    from tests.infra.emulator import STAND_INS, resources_of
+
+    assert run(clients, Wishes(redis=True, alarm_email="me@example.com")) == {
+        stack.part: "created" for stack in ALL
+    }
+    lines = []
+    for stack in ALL:
+        resources = resources_of(stack.template)
+        assert len(resources) == stack.template.count("\n    Type: AWS::"), stack.part
+        assert set(resources.values()) <= set(get_model_map()), stack.part
+        assert count_resources(clients, stack.part) == len(resources), stack.part
+        kinds = [kind.removeprefix("AWS::") for kind in resources.values() if kind in STAND_INS]
+        told = ", ".join(sorted(set(kinds))) or "none"
+        lines.append(
+            f"{stack.part:<11} {len(resources) - len(kinds):2} of {len(resources):2} by moto; not: {told}"
+        )
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+
+
+def test_a_second_run_changes_nothing(aws, clients):
+    run(clients)
+    secret = secrets.read_secret(clients.ssm, "/sentrypulse/prod/env/SECRET_KEY")
+    aws.calls.clear()
+    assert run(clients) == dict.fromkeys(WITHOUT_REDIS, "unchanged")
+    assert not [call for call in aws.calls if "CreateStack" in call or "UpdateStack" in call]
+    assert secrets.read_secret(clients.ssm, "/sentrypulse/prod/env/SECRET_KEY") == secret
+
+
+def test_what_is_not_asked_for_stays_as_it_was(clients):
+    run(clients, Wishes(max_acu=16, alarm_email="me@example.com"))
+    done = run(clients, Wishes(min_acu=1))
+    assert {part for part, what in done.items() if what != "unchanged"} == {"database"}
+    parameters = find_stacks(clients, "prod")["database"].parameters
+    assert (parameters["MinCapacity"], parameters["MaxCapacity"], parameters["Protected"]) == (
+        "1",
+        "16",
+        "true",
+    )
+    assert find_stacks(clients, "prod")["alarms"].parameters["AlarmEmail"] == "me@example.com"
+
+
+def test_an_interrupted_run_is_gone_on_with(clients, monkeypatch):
+    class Interrupted(Exception):
+        pass
+
+    def report(line):
+        if line.startswith("[5/"):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(clients, report=report)
+    assert list(find_stacks(clients, "prod")) == ["network", "queues", "storage", "roles"]
+    done = run(clients)
+    assert [part for part, what in done.items() if what == "unchanged"] == [
+        "network",
+        "queues",
+        "storage",
+        "roles",
+    ]
+    assert [part for part, what in done.items() if what == "created"] == WITHOUT_REDIS[4:]
+
+
+def test_a_stack_that_never_came_to_be_is_made_anew(clients):
+    run(clients)
+    from moto.cloudformation import cloudformation_backends
+
+    backend = cloudformation_backends["123456789012"]["eu-west-1"]
+    backend.get_stack("sentrypulse-prod-alarms").status = "ROLLBACK_COMPLETE"
+    lines = []
+    done = run(clients, report=lines.append)
+    assert done["alarms"] == "created"
+    assert (
+        "  sentrypulse-prod-alarms: ROLLBACK_COMPLETE, from an earlier run that failed; starting anew"
+        in lines
+    )
+
+
+def test_a_stack_that_is_busy_is_waited_for(clients):
+    run(clients)
+    from moto.cloudformation import cloudformation_backends
+
+    stack = cloudformation_backends["123456789012"]["eu-west-1"].get_stack("sentrypulse-prod-alarms")
+    stack.status = "UPDATE_IN_PROGRESS"
+
+    def report(line):
+        if "waiting for it" in line:
+            stack.status = "UPDATE_COMPLETE"
+
+    assert run(clients, report=report)["alarms"] == "unchanged"
+
+
+def test_a_stack_that_is_stuck_is_told_with_the_way_out(clients):
+    run(clients)
+    from moto.cloudformation import cloudformation_backends
+
+    backend = cloudformation_backends["123456789012"]["eu-west-1"]
+    backend.get_stack("sentrypulse-prod-alarms").status = "UPDATE_ROLLBACK_FAILED"
+    with pytest.raises(StackFailed, match="continue-update-rollback --stack-name sentrypulse-prod-alarms"):
+        run(clients)
+
+
+def test_secrets_are_long_distinct_encrypted_and_never_told(clients):
+    lines = []
+    run(clients, report=lines.append)
+    values = {}
+    for path in ("/sentrypulse/prod/env", "/sentrypulse/prod/infra"):
+        found = clients.ssm.get_parameters_by_path(
+            Path=path, Recursive=True, WithDecryption=True, MaxResults=10
+        )
+        values |= {one["Name"]: (one["Type"], one["Value"]) for one in found["Parameters"]}
+    hidden = {name: value for name, (kind, value) in values.items() if kind == "SecureString"}
+    assert {name.rpartition("/")[2] for name in hidden} == {
+        "SECRET_KEY",
+        "FIELD_ENCRYPTION_KEY",
+        "METRICS_TOKEN",
+        "ORIGIN_SECRET",
+        "DATABASE_PASSWORD",
+        "DATABASE_URL",
+    }
+    assert len(set(hidden.values())) == len(hidden)
+    assert min(map(len, hidden.values())) >= 43
+    assert not [line for line in lines for value in hidden.values() if value in line]
+    password = hidden["/sentrypulse/prod/infra/DATABASE_PASSWORD"]
+    assert hidden["/sentrypulse/prod/env/DATABASE_URL"] == (
+        f"mysql://sentrypulse:{password}@sentrypulse-prod.rds.invalid:3306/sentrypulse"
+    )
+
+
+def test_only_what_is_no_production_may_pause(clients):
+    run(clients)
+    run(clients, stage="dev")
+    assert find_stacks(clients, "prod")["database"].parameters["MinCapacity"] == "0.5"
+    dev = find_stacks(clients, "dev")["database"].parameters
+    assert (dev["MinCapacity"], dev["Protected"]) == ("0", "false")
+    from tests.infra.emulator import MADE
+
+    assert MADE["sentrypulse-dev"]["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"] == 900
+    assert "SecondsUntilAutoPause" not in MADE["sentrypulse-prod"]["ServerlessV2ScalingConfiguration"]
+
+
+def test_destroy_removes_everything_but_the_data(aws, clients):
+    run(clients)
+    outputs = read_outputs(clients, "prod")
+    clients.s3.put_object(Bucket=outputs["SiteBucket"], Key="index.html", Body=b"x")
+    clients.s3.put_object(Bucket=outputs["PackagesBucket"], Key="package.zip", Body=b"x")
+    lines = []
+    destroy.destroy(clients, "prod", report=lines.append, poll_s=0.01)
+    assert find_stacks(clients, "prod") == {}
+    assert "  taking away the database's protection; a final snapshot is kept" in lines
+    assert aws.protected == set()
+    assert secrets.read_secret(clients.ssm, "/sentrypulse/prod/env/FIELD_ENCRYPTION_KEY")
+    destroy.destroy(clients, "prod", report=lines.append, poll_s=0.01, forget_secrets=True)
+    assert lines[-1] == "6 parameters forgotten"
+
+
+def test_a_protected_stack_is_not_deleted_by_accident(clients, provisioned):
+    with pytest.raises(clients.cloudformation.exceptions.ClientError, match="protected"):
+        clients.cloudformation.delete_stack(StackName="sentrypulse-prod-database")
+
+
+# The command
+
+
+def test_a_dry_run_tells_the_price_asks_nothing_and_makes_nothing(aws, clients, capsys, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda question: pytest.fail("it asked"))
+    call_command("aws", "provision", "--stage=prod", "--dry-run")
+    told = capsys.readouterr().out
+    assert "database    create" in told
+    assert "The least it costs a month, before anybody uses it: 45.70 USD" in told
+    assert told.endswith("A dry run: nothing was made.\n")
+    assert clients.cloudformation.list_stacks()["StackSummaries"] == []
+    assert clients.ssm.describe_parameters()["Parameters"] == []
+    asked = {call.rpartition(" ")[2].rpartition(".")[2] for call in aws.calls}
+    assert asked == {"DescribeStacks", "ListStacks", "DescribeParameters"}
+
+
+def test_without_a_yes_nothing_is_made(clients, monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", lambda question: "no")
+    with pytest.raises(CommandError, match="Nothing was done"):
+        call_command("aws", "provision", "--stage=prod")
+    assert clients.cloudformation.list_stacks()["StackSummaries"] == []
+
+
+def test_destroy_wants_the_name_of_the_stage(clients, provisioned, monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", lambda question: "yes")
+    with pytest.raises(CommandError, match="Nothing was done"):
+        call_command("aws", "destroy", "--stage=prod")
+    assert "network" in find_stacks(clients, "prod")
+
+
+def test_a_failure_of_aws_is_one_sentence(clients, monkeypatch, capsys):
+    def refuse(self, *args, **kwargs):
+        raise StackFailed(
+            "Creating x ended in ROLLBACK_COMPLETE. Vpc: The maximum number of VPCs has been reached."
+        )
+
+    monkeypatch.setattr(Stacks, "apply", refuse)
+    with pytest.raises(CommandError, match="The maximum number of VPCs has been reached"):
+        call_command("aws", "provision", "--stage=prod", "--yes")
+
+
+@pytest.mark.parametrize("name", ["", "Prod", "prod_core", "a", "a-b", "averylongname"])
+def test_a_stage_has_a_short_plain_name(name):
+    with pytest.raises((CommandError, WrongStage), match="A stage is 2 to 12 small letters"):
+        call_command("aws", "status", f"--stage={name}", "--region=eu-west-1")
+
+
+def test_the_outputs_are_what_sam_asks_for(provisioned, capsys):
+    call_command("aws", "outputs", "--stage=prod", "--sam")
+    told = dict(part.split("=", 1) for part in capsys.readouterr().out.split())
+    assert told["Stage"] == "prod"
+    assert told["EdgeRoleArn"] == "arn:aws:iam::123456789012:role/sentrypulse-prod-edge"
+    call_command("aws", "outputs", "--stage=prod")
+    assert json.loads(capsys.readouterr().out)["ChecksQueueArn"] == told["ChecksQueueArn"]
+
+
+# The templates
+
+
+@pytest.mark.parametrize("stack", ALL, ids=lambda stack: stack.part)
+def test_the_table_names_parameters_that_the_template_has(stack):
+    assert {"Stage", *stack.needs, *stack.wishes} <= parameter_names(stack.template)
+
+
+@pytest.mark.parametrize("stack", ALL, ids=lambda stack: stack.part)
+def test_a_template_is_small_enough_to_be_sent(stack):
+    assert len(stack.template.encode()) < 51_200
+
+
+def test_the_dashboard_is_json():
+    from infra.stacks import ALARMS
+
+    body = ALARMS.template.partition("DashboardBody: !Sub |\n")[2].partition("\nOutputs:")[0]
+    assert len(json.loads(body)["widgets"]) == 8

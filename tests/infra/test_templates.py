@@ -1,0 +1,156 @@
+"""The templates under AWS's own tools: cfn-lint over each, SAM over its own; and what CloudFront runs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.stacks import ALL, FOLDER
+from infra.status import read_zappa_config
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+CFN_LINT = Path(sys.executable).parent / "cfn-lint"
+OFFLINE = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "SAM_CLI_TELEMETRY": "0",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.mark.skipif(not CFN_LINT.exists(), reason="cfn-lint is not installed: make test-aws.")
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_cfn_lint_finds_nothing(region):
+    templates = [str(FOLDER / f"{stack.part}.yaml") for stack in ALL]
+    linted = subprocess.run([CFN_LINT, "-r", region, "--", *templates], capture_output=True, text=True)
+    assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout + linted.stderr
+
+
+@pytest.mark.skipif(not SAM.exists(), reason="AWS SAM is not installed: make .venv-sam/sam.stamp.")
+def test_sam_validates_and_builds_the_same_functions(tmp_path):
+    environment = OFFLINE | {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    folder = tmp_path / "infra" / "sam"
+    folder.mkdir(parents=True)
+    shutil.copy(FOLDER / "sam" / "template.yaml", folder)
+    packages = tmp_path / "build" / "sam"
+    packages.mkdir(parents=True)
+    for name in ("api", "core", "edge"):
+        with zipfile.ZipFile(packages / f"{name}.zip", "w") as package:
+            package.writestr("who.txt", name)
+    for command in (["validate", "--lint"], ["build"]):
+        ran = subprocess.run(
+            [SAM, *command, "--template", "template.yaml"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    built = (folder / ".aws-sam" / "build" / "template.yaml").read_text()
+    assert set(re.findall(r"CodeUri: \S*/(\w+)\.zip", built)) == {"api", "core", "edge"}
+
+
+def test_sam_gives_functions_what_zappa_gives_them():
+    template = (FOLDER / "sam" / "template.yaml").read_text()
+    for name, key in (
+        ("Api", "prod"),
+        ("Core", "prod_core"),
+        ("Edge", "prod_edge"),
+        ("Migrate", "prod_migrate"),
+    ):
+        config = read_zappa_config(key)
+        block = re.search(rf"^  {name}:\n((?:    .*\n|\n|    #.*\n)*)", template, re.MULTILINE)[1]
+        assert f"Handler: {config['lambda_handler']}" in block
+        assert f"MemorySize: {config['memory_size']}" in block
+        assert f"Timeout: {config['timeout_seconds']}" in block
+        for event in config.get("events", []):
+            if source := event.get("event_source"):
+                mapping = block.partition(f"Queue: !Ref {source['arn']}\n")[2].partition("Type:")[0]
+                assert f"BatchSize: {source['batch_size']}\n" in mapping
+                assert f"MaximumConcurrency: {source['max_concurrency']}}}" in mapping
+                assert "FunctionResponseTypes: [ReportBatchItemFailures]" in mapping
+            else:
+                assert f'-core-{event["function"]}"' in block
+                assert f"Schedule: {event['expression']}" in block
+
+
+# The two functions that CloudFront runs
+
+
+def run_routing(template, name, request):
+    """What the CloudFront function makes of a request, by Node."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed: it stands in for CloudFront's own runtime.")
+    text = (FOLDER / template).read_text().partition(f"\n  {name}:\n")[2].partition("FunctionCode: |\n")[2]
+    lines = []
+    for line in text.splitlines():
+        if line and not line.startswith("        "):
+            break
+        lines.append(line[8:])
+    code = "\n".join(lines) + f"\nconsole.log(JSON.stringify(handler({json.dumps({'request': request})})));"
+    ran = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("/", "/index.html"),
+        ("/monitors/", "/monitors/index.html"),
+        ("/monitors", "/monitors/index.html"),
+        ("/monitors/detail/", "/monitors/detail/index.html"),
+        ("/_next/static/chunks/a1b2.js", "/_next/static/chunks/a1b2.js"),
+        ("/v1.2/page", "/v1.2/page/index.html"),
+        ("/favicon.svg", "/favicon.svg"),
+    ],
+)
+def test_a_page_of_the_app_is_the_index_of_its_folder(asked, found):
+    assert run_routing("frontend.yaml", "SiteRouting", {"uri": asked, "headers": {}})["uri"] == found
+
+
+def test_the_api_is_told_its_public_name_and_spared_large_bodies():
+    headers = {"host": {"value": "pulse.example.com"}, "content-length": {"value": "2500000"}}
+    passed = run_routing("frontend.yaml", "ApiRouting", {"uri": "/api/v1/", "headers": headers})
+    assert passed["headers"]["x-forwarded-host"] == {"value": "pulse.example.com"}
+    headers["content-length"] = {"value": "2500001"}
+    refused = run_routing("frontend.yaml", "ApiRouting", {"uri": "/api/v1/", "headers": headers})
+    assert refused["statusCode"] == 413
+    assert json.loads(refused["body"]["data"]) == {"detail": "A request may hold 2,500,000 bytes at most."}
+
+
+def test_a_published_page_is_the_index_of_its_folder():
+    assert (
+        run_routing("storage.yaml", "StatusRouting", {"uri": "/acme/", "headers": {}})["uri"]
+        == "/acme/index.html"
+    )
+
+
+def test_the_distribution_and_django_refuse_bodies_of_the_same_size(settings):
+    assert (
+        f"var MOST_BYTES = {settings.DATA_UPLOAD_MAX_MEMORY_SIZE};" in (FOLDER / "frontend.yaml").read_text()
+    )
+
+
+def test_the_distribution_sends_every_address_of_django_to_the_api():
+    from django.urls import get_resolver
+
+    template = (FOLDER / "frontend.yaml").read_text()
+    patterns = [one.removesuffix("*") for one in re.findall(r"PathPattern: (\S+)", template)]
+    for found in get_resolver().url_patterns:
+        path = f"/{found.pattern}".replace("^", "")
+        if path == "/" or path.startswith("/demo"):
+            continue  # the app's first page is the site's; the demo is the embedded engine's
+        assert any(path.startswith(one) for one in patterns), (
+            f"{path} of sentrypulse/urls.py is not in frontend.yaml"
+        )

@@ -1,0 +1,373 @@
+"""Zappa's own commands against the emulator, with the package that would go to AWS, and what they leave."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.deploy import deploy
+from infra.outputs import read_outputs
+from infra.provision import provision
+from infra.stacks import Wishes
+from infra.stages import ZappaStage, scheduler_rule, zappa_stages
+from infra.status import read_zappa_config, tell
+from tests.infra.conftest import REASON
+
+pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATABASE_URL = os.environ.get("DATABASE_URL_MYSQL", "mysql://root:@127.0.0.1:3306/test") + "_zappa"
+DEPLOYED_S: dict[str, float] = {}
+
+
+def make_database():
+    """An empty one on MariaDB, which the packages' own driver connects to; False where none answers."""
+    import MySQLdb
+
+    parts = urlsplit(DATABASE_URL)
+    try:
+        connection = MySQLdb.connect(
+            host=parts.hostname, port=parts.port or 3306, user=parts.username, password=parts.password or ""
+        )
+    except MySQLdb.Error:
+        return False
+    cursor = connection.cursor()
+    cursor.execute(f"DROP DATABASE IF EXISTS `{parts.path[1:]}`")
+    cursor.execute(f"CREATE DATABASE `{parts.path[1:]}` CHARACTER SET utf8mb4")
+    connection.close()
+    return True
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """An AWS with ``prod`` and ``dev`` provisioned, where functions run their own package."""
+    from tests.infra.emulator import Emulator
+
+    patch = pytest.MonkeyPatch()
+    with Emulator() as emulator:
+        for name, value in emulator.environment.items():
+            patch.setenv(name, value)
+        emulator.clients = make_clients()
+        emulator.runner = Runner(emulator, tmp_path_factory.mktemp("functions"))
+        emulator.invoke = emulator.runner.invoke
+        for stage in ("prod", "dev"):
+            provision(emulator.clients, stage, Wishes(), report=lambda line: None, poll_s=0.01)
+        yield emulator
+        emulator.runner.close()
+    patch.undo()
+
+
+def make_clients():
+    from infra.clients import Clients
+
+    return Clients("eu-west-1")
+
+
+class Runner:
+    """Invocations of the emulator's functions: the code that Zappa uploaded, under AWS's runtime client."""
+
+    def __init__(self, emulator, scratch):
+        self.emulator, self.scratch, self.functions = emulator, scratch, {}
+
+    def invoke(self, name, body):
+        if name not in self.functions:
+            self.functions[name] = self.start(name)
+        function = self.functions[name]
+        before = len(function.output())
+        answer = function.invoke(json.loads(body))
+        written = function.output()[before:].encode()
+        return answer.ok, json.dumps(answer.value if answer.ok else answer.error).encode(), written
+
+    def start(self, name):
+        from tests.aws.runtime import Function
+
+        stands = self.emulator.clients.functions.get_function(FunctionName=name)["Configuration"]
+        folder = self.scratch / f"{name}-{time.monotonic_ns()}"
+        zipfile.ZipFile(BytesIO(self.code_of(name))).extractall(folder)
+        environment = {
+            **stands["Environment"]["Variables"],
+            "AWS_ENDPOINT_URL": self.emulator.url,
+            "DATABASE_URL": DATABASE_URL,  # goes before the parameter store's
+            "DATABASE_CA_FILE": "",
+            "DATA_DIR": str(self.scratch / "data"),
+        }
+        return Function(name, folder, stands["Handler"], environment, scratch=self.scratch, timeout_s=60.0)
+
+    def code_of(self, name):
+        from moto.awslambda.models import lambda_backends
+
+        return lambda_backends["123456789012"]["eu-west-1"].get_function(name).code_bytes
+
+    def forget(self, name):
+        function = self.functions.pop(name, None)
+        if function:
+            function.close()
+
+    def close(self):
+        for name in list(self.functions):
+            self.forget(name)
+
+
+def zappa(*arguments, fails=False):
+    """Zappa as people call it; what it said."""
+    started = time.monotonic()
+    ended = subprocess.run(
+        [f"{os.path.dirname(sys.executable)}/zappa", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "VIRTUAL_ENV": sys.prefix},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    DEPLOYED_S[" ".join(arguments[:2])] = time.monotonic() - started
+    assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def run(arguments):
+    zappa(*arguments)
+
+
+@pytest.fixture(scope="module")
+def deployed(account):
+    """``prod`` through ``manage.py aws deploy``'s own code; what it reported."""
+    lines = []
+    account.has_database = make_database()
+    deploy(account.clients, "prod", report=lines.append, run=run, poll_s=0.01, migrate=account.has_database)
+    return lines
+
+
+@pytest.fixture
+def running(account, deployed):
+    if not account.has_database:
+        pytest.skip(f"No MariaDB at {DATABASE_URL}: the functions cannot be run.")
+
+
+def test_a_deployment_ends_with_every_function_as_asked(account, deployed):
+    assert deployed == [
+        "prod_edge",
+        "prod_migrate",
+        *(["  migrating"] if account.has_database else []),
+        "prod_core",
+        "prod",
+        "the distribution",
+        "  sentrypulse-prod-frontend: done in 0 s",
+        "  frontend: updated",
+    ]
+    told = list(tell(account.clients, "prod"))
+    functions = [
+        line.split(maxsplit=1)[1]
+        for line in told
+        if line.split()[0] in {z.function for z in zappa_stages("prod")}
+    ]
+    assert functions == ["deployed, as asked"] * 4
+
+
+def test_functions_have_the_network_role_and_limits_of_their_plane(account, deployed):
+    outputs = read_outputs(account.clients, "prod")
+    for stage in zappa_stages("prod"):
+        config = read_zappa_config(stage.key)
+        stands = account.clients.functions.get_function_configuration(FunctionName=stage.function)
+        assert stands["Handler"] == config["lambda_handler"]
+        assert stands["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        assert (stands["Timeout"], stands["MemorySize"]) == (config["timeout_seconds"], config["memory_size"])
+        assert stands["TracingConfig"] == {"Mode": "Active"}
+        role = {"api": "Api", "edge": "Edge"}.get(stage.plane, "Core")
+        assert stands["Role"] == outputs[f"{role}RoleArn"]
+        network = stands.get("VpcConfig", {})
+        if stage.plane == "edge":
+            assert not network.get("SubnetIds")
+        else:
+            assert sorted(network["SubnetIds"]) == sorted(outputs["SubnetIds"].split(","))
+            assert network["SecurityGroupIds"] == [outputs["FunctionsGroupId"]]
+            assert network["Ipv6AllowedForDualStack"] is True
+
+
+def test_no_function_carries_a_secret_in_its_environment(account, deployed):
+    for stage in zappa_stages("prod"):
+        stands = account.clients.functions.get_function_configuration(FunctionName=stage.function)
+        names = set(stands["Environment"]["Variables"])
+        assert not names & {
+            "SECRET_KEY",
+            "FIELD_ENCRYPTION_KEY",
+            "DATABASE_URL",
+            "METRICS_TOKEN",
+            "ORIGIN_SECRET",
+        }
+        assert ("SSM_PATH" in names) == (stage.plane != "edge")
+
+
+@pytest.mark.parametrize(
+    ("function", "queue", "batch", "at_once"),
+    [
+        ("sentrypulse-prod-core", "results", 10, 5),
+        ("sentrypulse-prod-core", "receipts", 10, 2),
+        ("sentrypulse-prod-edge", "checks", 1, 50),
+        ("sentrypulse-prod-edge", "deliveries", 10, 10),
+    ],
+)
+def test_queues_report_partial_failures_and_are_limited(account, deployed, function, queue, batch, at_once):
+    arn = f"arn:aws:sqs:eu-west-1:123456789012:sentrypulse-prod-{queue}"
+    found = account.clients.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+    assert len(found) == 1
+    assert found[0]["FunctionArn"].rpartition(":")[2].removesuffix(":$LATEST") == function
+    assert found[0]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert found[0]["ScalingConfig"] == {"MaximumConcurrency": at_once}
+    assert found[0]["BatchSize"] == batch
+
+
+def test_the_clock_starts_scheduler_and_night(account, deployed):
+    events = account.clients.session.client("events")
+    rules = {
+        rule["Name"]: rule["ScheduleExpression"]
+        for rule in events.list_rules(NamePrefix="sentrypulse-prod")["Rules"]
+    }
+    assert rules == {
+        scheduler_rule("prod"): "rate(1 minute)",
+        "sentrypulse-prod-core-pipeline.entrypoints.aws_core.nightly": "cron(0 1 * * ? *)",
+    }
+    from tests.infra.emulator import MADE
+
+    assert MADE["sentrypulse-prod-scheduler-silent"]["Dimensions"][0]["Value"] in rules
+
+
+def test_the_api_is_an_http_api_that_asks_the_snapshotted_function(account, deployed):
+    gateway = account.clients.session.client("apigatewayv2")
+    assert {api["ProtocolType"] for api in gateway.get_apis()["Items"]} == {"HTTP"}
+    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "sentrypulse-prod"]
+    assert api["ProtocolType"] == "HTTP"
+    [route] = gateway.get_routes(ApiId=api["ApiId"])["Items"]
+    [integration] = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
+    assert (route["RouteKey"], integration["PayloadFormatVersion"]) == ("$default", "2.0")
+    assert integration["IntegrationUri"].endswith(":function:sentrypulse-prod:snapstart")
+    assert [stage["StageName"] for stage in gateway.get_stages(ApiId=api["ApiId"])["Items"]] == ["prod"]
+    from tests.infra.emulator import MADE
+
+    [config] = [
+        made["DistributionConfig"]
+        for made in MADE.values()
+        if made.get("DistributionConfig", {}).get("Comment") == "SentryPulse prod"
+    ]
+    origins = {origin["Id"]: origin for origin in config["Origins"]}
+    assert origins["api"]["DomainName"] == f"{api['ApiId']}.execute-api.eu-west-1.amazonaws.com"
+    assert origins["api"]["OriginPath"] == "/prod"
+    secret = account.clients.ssm.get_parameter(
+        Name="/sentrypulse/prod/env/ORIGIN_SECRET", WithDecryption=True
+    )
+    assert origins["api"]["OriginCustomHeaders"] == [
+        {"HeaderName": "x-origin-secret", "HeaderValue": secret["Parameter"]["Value"]}
+    ]
+
+
+def test_migrate_runs_in_the_package_and_is_done(account, running):
+    told = zappa("manage", "prod_migrate", "showmigrations --plan")
+    assert "[X]  monitors.0001" in told
+    assert "[ ]" not in told
+
+
+def test_manage_works_on_every_stage_that_has_django(account, running):
+    for stage in ("prod", "prod_core", "prod_migrate"):
+        assert "System check identified no issues" in zappa("manage", stage, "check")
+    assert "Django projects only" in zappa("manage", "prod_edge", "check")
+
+
+def test_a_command_that_fails_fails_zappa(account, running):
+    zappa("manage", "prod_migrate", "nosuchcommand", fails=True)
+
+
+def test_invoke_runs_the_scheduler(account, running):
+    rule = f"arn:aws:events:eu-west-1:123456789012:rule/{scheduler_rule('prod')}"
+    event = {
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "time": "2026-11-26T00:00:00Z",
+        "resources": [rule],
+        "kwargs": {},
+    }
+    answer = account.clients.functions.invoke(FunctionName="sentrypulse-prod-core", Payload=json.dumps(event))
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def test_zappa_invoke_calls_a_function_of_the_package(account, running):
+    assert "nightly" in zappa("invoke", "prod_core", "pipeline.entrypoints.aws_core.nightly")
+
+
+def test_update_and_schedule_leave_everything_as_asked(account, deployed):
+    config = read_zappa_config("prod_core")
+    zappa("update", "prod_core")
+    account.runner.forget("sentrypulse-prod-core")
+    zappa("schedule", "prod_core")
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in tell(account.clients, "prod")}
+    assert told["sentrypulse-prod-core"] == "deployed, as asked"
+    stage = ZappaStage("prod", "core")
+    found = account.clients.functions.list_event_source_mappings()["EventSourceMappings"]
+    assert len([one for one in found if stage.function in one["FunctionArn"]]) == 2
+    assert config["events"]
+
+
+@pytest.mark.parametrize("key", ["prod", "prod_core", "prod_edge", "prod_migrate"])
+def test_status_tells_of_every_stage(account, deployed, key):
+    assert f"Status for sentrypulse-{key.replace('_', '-')}" in zappa("status", key)
+
+
+def test_a_deployment_without_partial_failures_fails(account, deployed):
+    from infra.callbacks import DeployRefused, fill_settings, finish
+
+    outputs = read_outputs(account.clients, "prod")
+    stage = ZappaStage("prod", "core")
+    config = read_zappa_config(stage.key)
+    config |= fill_settings(stage, config, outputs, region="eu-west-1")
+    finish(account.clients.functions, stage.function, config)
+    config["events"][2]["event_source"]["max_concurrency"] = 7
+
+    class Deaf:
+        """Lambda that takes an update and does nothing."""
+
+        def __getattr__(self, name):
+            return getattr(account.clients.functions, name)
+
+        def update_event_source_mapping(self, **given):
+            pass
+
+    with pytest.raises(DeployRefused, match="results is not limited to 7 at once"):
+        finish(Deaf(), stage.function, config, tries=1)
+
+
+def test_dev_is_deployed_without_a_snapshot(account):
+    zappa("deploy", "dev")
+    gateway = account.clients.session.client("apigatewayv2")
+    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "sentrypulse-dev"]
+    [integration] = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
+    assert integration["IntegrationUri"].endswith(":function:sentrypulse-dev")
+    zappa("undeploy", "-y", "dev")
+
+
+@pytest.mark.parametrize("plane", ["core", "edge", "migrate"])
+def test_every_stage_of_dev_is_told_its_own_queues_and_roles(account, plane):
+    from infra.callbacks import fill_settings
+
+    stage = ZappaStage("dev", plane)
+    config = read_zappa_config(stage.key)
+    outputs = read_outputs(account.clients, "dev")
+    filled = json.dumps(fill_settings(stage, config, outputs, region="eu-west-1"))
+    assert "sentrypulse-dev-" in filled
+    assert "prod" not in filled
+
+
+def test_undeploy_takes_functions_rules_mappings_and_api_away(account, deployed):
+    for stage in reversed(zappa_stages("prod")):
+        zappa("undeploy", "-y", stage.key)
+    assert account.clients.functions.list_functions()["Functions"] == []
+    events = account.clients.session.client("events")
+    assert events.list_rules(NamePrefix="sentrypulse-prod")["Rules"] == []
+    assert account.clients.functions.list_event_source_mappings()["EventSourceMappings"] == []
+    gateway = account.clients.session.client("apigatewayv2")
+    assert gateway.get_apis()["Items"] == []
+    bucket = read_outputs(account.clients, "prod")["PackagesBucket"]
+    assert account.clients.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
