@@ -140,8 +140,8 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
         "DELIVERIES_QUEUE_URL": output("DeliveriesQueueUrl"),
         "RECEIPTS_QUEUE_URL": output("ReceiptsQueueUrl"),
     }
-    if stage.plane == "edge":
-        return shared
+    if stage.plane == "edge":  # every letter leaves from here
+        return {**shared, "EMAIL_URL": f"ses://{region}", "DEFAULT_FROM_EMAIL": output("FromEmail")}
     return {
         **shared,
         "AWS_USE_DUALSTACK_ENDPOINT": "true",  # inside the VPC there is IPv6 only

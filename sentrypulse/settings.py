@@ -209,6 +209,8 @@ PASSWORD_RESET_TIMEOUT = 3600
 _email = env.email()
 EMAIL_URL: str = _email["EMAIL_URL"]
 vars().update(_email)
+if ENGINE == "serverless":  # its core reaches no mail server
+    EMAIL_BACKEND = "pipeline.letters.EmailBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 

@@ -17,7 +17,11 @@ logger = logging.getLogger(__name__)
 
 # Whose outbox: what stands before the colon of a receipt's id. Each is ``settle(receipts, *, now)``; to
 # settle a receipt again changes nothing.
-ORIGINS = {"alerts": "alerts.settling:settle", "statuspages": "statuspages.settling:settle"}
+ORIGINS = {
+    "alerts": "alerts.settling:settle",
+    "statuspages": "statuspages.settling:settle",
+    "letters": "pipeline.letters:settle",
+}
 OWNER = "wake"
 """For whom a woken job takes its lease: an engine's clock that is at it has it, and then nothing happens."""
 

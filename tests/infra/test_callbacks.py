@@ -19,6 +19,7 @@ OUTPUTS = {
     "EdgeRoleArn": "arn:edge",
     "SubnetIds": "subnet-a,subnet-b",
     "FunctionsGroupId": "sg-a",
+    "FromEmail": "alerts@example.com",
     **{f"{queue}QueueArn": f"arn:{queue}" for queue in ("Checks", "Results", "Deliveries", "Receipts")},
     **{
         f"{queue}QueueUrl": f"https://sqs/1/{queue}"
@@ -58,6 +59,8 @@ def test_the_edge_is_outside_the_vpc_and_has_no_parameters():
     assert "vpc_config" not in settings
     assert settings["role_arn"] == "arn:edge"
     assert "SSM_PATH" not in settings["aws_environment_variables"]
+    assert settings["aws_environment_variables"]["EMAIL_URL"] == "ses://eu-west-1"
+    assert settings["aws_environment_variables"]["DEFAULT_FROM_EMAIL"] == "alerts@example.com"
     assert [event["event_source"]["arn"] for event in settings["events"]] == ["arn:Checks", "arn:Deliveries"]
 
 
