@@ -2,6 +2,9 @@
 
 A notice is held for two seconds. When more than the team's ``digest_over`` came for its channel within a
 minute, those that are held wait for more: until none came for ten seconds, or a minute is over.
+
+Pagers keep an alert open until they are told that it is over, so to them ends go one by one; the alert of a
+digest ends with the last trouble that it told of.
 """
 
 from collections import defaultdict
@@ -11,12 +14,15 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
-from alerts.models import AlertSettings, Delivery, OwnEvent
+from alerts.models import AlertSettings, Channel, Delivery, Event, OwnEvent
 from outbox.models import OutgoingStatus
 
 WINDOW = timedelta(seconds=60)
 CALM = timedelta(seconds=10)
 GATHER_AT_ONCE = 2000
+PAGERS = {"pagerduty", "opsgenie"}
+IN_DIGEST = "Told in a digest."
+_ENDS = {Event.RECOVERED, Event.ACKNOWLEDGED}
 
 
 def gather(*, now: datetime) -> int:
@@ -42,14 +48,59 @@ def gather(*, now: datetime) -> int:
                 pk__in={rows[0].team_id for rows in by_channel.values()}
             ).values_list("pk", "digest_over")
         )
-        return sum(
-            _decide(
-                found,
-                digest=channel is not None and many.get(channel, 0) > limits.get(found[0].team_id, 5),
-                now=now,
+        pagers = set(
+            Channel.objects.filter(pk__in=[pk for pk in channels if pk], kind__in=PAGERS).values_list(
+                "pk", flat=True
             )
-            for channel, found in by_channel.items()
         )
+        ready = 0
+        for channel, found in by_channel.items():
+            if channel in pagers:
+                ready += _release_ends([row for row in found if row.event in _ENDS], now=now)
+                found = [row for row in found if row.event not in _ENDS]
+            limit = limits.get(by_channel[channel][0].team_id, 5)
+            many_here = channel is not None and many.get(channel, 0) > limit
+            ready += _decide(found, digest=many_here, now=now) if found else 0
+        return ready
+
+
+def _release_ends(rows: Sequence[Delivery], *, now: datetime) -> int:
+    """To a pager: the end of what was told by itself, and of a digest whose last trouble this was."""
+    due = [row for row in rows if row.due_at and row.due_at <= now]
+    told = Delivery.objects.filter(
+        channel_id__in={row.channel_id for row in due},
+        trouble_id__in={row.trouble_id for row in due},
+        digest__event=OwnEvent.DIGEST,
+    )
+    digests: dict[int | None, int | None] = dict(
+        told.exclude(event__in=_ENDS).values_list("trouble_id", "digest_id")
+    )
+    alone = [row.pk for row in due if row.trouble_id not in digests]
+    ready = Delivery.objects.filter(pk__in=alone).update(status=OutgoingStatus.PLANNED, due_at=now)
+    for digest_id in sorted({found for row in due if (found := digests.get(row.trouble_id))}):
+        ends = [row.pk for row in due if digests.get(row.trouble_id) == digest_id]
+        Delivery.objects.filter(pk__in=ends).update(
+            status=OutgoingStatus.DROPPED, due_at=None, settled_at=now, digest_id=digest_id, answer=IN_DIGEST
+        )
+        if not Delivery.objects.filter(digest_id=digest_id, trouble__closed_at__isnull=True).exists():
+            ready += _end_digest(Delivery.objects.get(pk=digest_id), now=now)
+    return ready
+
+
+def _end_digest(digest: Delivery, *, now: datetime) -> int:
+    _, new = Delivery.objects.get_or_create(
+        key=f"digest-over:{digest.pk}",
+        defaults={
+            "team_id": digest.team_id,
+            "channel_id": digest.channel_id,
+            "channel_name": digest.channel_name,
+            "event": OwnEvent.DIGEST_OVER,
+            "instead_of": digest,
+            "planned_at": now,
+            "due_at": now,
+        },
+    )
+    return int(new)
 
 
 def _count_recent(by_channel: Mapping[int | None, Sequence[Delivery]], *, now: datetime) -> dict[int, int]:
@@ -87,6 +138,6 @@ def _decide(rows: Sequence[Delivery], *, digest: bool, now: datetime) -> int:
             due_at=None,
             settled_at=now,
             digest=digest_row,
-            answer="Told in a digest.",
+            answer=IN_DIGEST,
         )
     return 1

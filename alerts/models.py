@@ -52,6 +52,7 @@ class OwnEvent(models.TextChoices):
     """What is told without a rule."""
 
     DIGEST = "digest", "many changes at once"
+    DIGEST_OVER = "digest_over", "all that a digest told is over"
     CHANNEL_DISABLED = "channel_disabled", "a channel was switched off"
     TEST = "test", "a test"
 

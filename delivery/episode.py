@@ -13,18 +13,24 @@ class Step(StrEnum):
     RESOLVE = "resolve"
 
 
-_STEPS = {"recovered": Step.RESOLVE, "resolved": Step.RESOLVE, "acknowledged": Step.ACKNOWLEDGE}
+_STEPS = {
+    "recovered": Step.RESOLVE,
+    "resolved": Step.RESOLVE,
+    "digest_over": Step.RESOLVE,
+    "acknowledged": Step.ACKNOWLEDGE,
+}
 
 
 def read_episode(delivery: Delivery) -> tuple[str, Step]:
     """The alert's name, the same for all that is said of one incident, and the step.
 
     By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What is no incident, such as a
-    certificate that expires, has a ``trouble``; what is neither is an alert of its own.
+    certificate that expires, has a ``trouble``, and many at once a ``digest``; what is none of these is an
+    alert of its own.
     """
     data = delivery.content.data
     step = _STEPS.get(str(data.get("event")), Step.TRIGGER)
-    for kind in ("incident", "trouble"):
+    for kind in ("incident", "trouble", "digest"):
         named = data.get(kind)
         if isinstance(named, dict) and named.get("id") is not None:
             return f"sentrypulse-{kind}-{named['id']}", step

@@ -22,6 +22,8 @@ def gather_facts(row: Delivery, merged: Sequence[Delivery] = ()) -> dict[str, An
     tells."""
     if row.event == OwnEvent.DIGEST:
         own = _tell_digest(row, merged)
+    elif row.event == OwnEvent.DIGEST_OVER:
+        own = {"headline": "All that was told together is over", "link": incident_link(None), "note": ""}
     elif row.event == OwnEvent.CHANNEL_DISABLED:
         own = _tell_disabled(row)
     elif row.event == OwnEvent.TEST or row.trouble is None:

@@ -171,6 +171,13 @@ class Renderer:
         )
 
 
+def _name_digest(row: Delivery) -> dict[str, Any] | None:
+    """The digest that this is, or ends: what a pager keeps one alert of."""
+    if row.event == OwnEvent.DIGEST:
+        return {"id": row.pk}
+    return {"id": row.instead_of_id} if row.event == OwnEvent.DIGEST_OVER else None
+
+
 def make_data(row: Delivery, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a webhook gets beside the words; the shape is part of the contract (docs/alerting.md)."""
     trouble = row.trouble
@@ -181,6 +188,7 @@ def make_data(row: Delivery, facts: Mapping[str, Any]) -> dict[str, Any]:
         "monitor": facts["monitor"],
         "incident": facts["incident"],
         "cause": trouble.cause if trouble else None,
+        "digest": _name_digest(row),
         "items": facts["items"],
         "more": facts["more"],
         "acknowledge_link": facts["acknowledge_link"],

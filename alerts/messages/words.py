@@ -20,6 +20,7 @@ TONES = {
     Event.DOMAIN_EXPIRING: Tone.WARNING,
     Event.SLO_BURNING: Tone.WARNING,
     OwnEvent.DIGEST: Tone.WARNING,
+    OwnEvent.DIGEST_OVER: Tone.GOOD,
     OwnEvent.CHANNEL_DISABLED: Tone.WARNING,
     Event.RECOVERED: Tone.GOOD,
     Event.ACKNOWLEDGED: Tone.INFO,

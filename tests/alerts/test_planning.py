@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from alerts import planning, sending
 from alerts.models import AlertSettings, Channel, Delivery, Rule, Trouble
+from delivery.episode import read_episode
 from delivery.message import Outcome
 from incidents.models import Incident, MaintenanceWindow
 from incidents.reconcile import IncidentEvent
@@ -278,6 +279,28 @@ def test_500_monitors_that_die_at_once_are_one_message_to_each_of_three_channels
     assert telling.messages[0].content.text.count(" is down") == 50
     assert "- and 450 more" in telling.messages[0].content.text
     assert len(telling.messages[0].content.html) < 30_000
+
+
+def test_a_pager_gets_the_end_of_each_alert_and_the_digests_with_its_last_trouble(team, hook):
+    Rule.objects.all().delete()
+    make_rule(make_channel(team, "pagerduty", "Pager", routing_key="R0123456789ABCDEF0123456789ABCDE"))
+    monitors = [make_monitor(team, name=f"Shop {number}", fail_after=1) for number in range(8)]
+    telling = Telling().check(monitors[0], "D", every=5)  # told by itself, before the others
+    record([make_result(monitor, telling.now, "D") for monitor in monitors[1:]], now=telling.now)
+    telling.run(seconds=70)
+    record([make_result(monitor, telling.now, "U") for monitor in monitors[:5]], now=telling.now)
+    telling.run(seconds=70)
+    assert telling.subjects() == [
+        "Shop 0 is down",
+        "7 changes at once: 7 in trouble",
+        "Shop 0 has recovered after 1 minute",
+    ]
+    record([make_result(monitor, telling.now, "U") for monitor in monitors[5:]], now=telling.now)
+    telling.run(seconds=70)
+    assert telling.subjects()[3:] == ["All that was told together is over"]
+    episodes = [read_episode(message) for message in telling.messages]
+    assert [step for _, step in episodes] == ["trigger", "trigger", "resolve", "resolve"]
+    assert episodes[0][0] == episodes[2][0] != episodes[1][0] == episodes[3][0]
 
 
 def test_few_go_out_each_by_itself(team, hook, telling):
