@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 import httpx
+import pytest
 
 from tests.e2e.harness import ROOT, wait_for
 
@@ -105,6 +106,7 @@ def test_a_heartbeat_that_stops_coming_is_down_and_up_with_the_next_ping(sentryp
     assert sentrypulse.stop() == 0
 
 
+@pytest.mark.from_nothing
 def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none(sentrypulse):
     sentrypulse.start("--demo")
     credentials = {"email": "admin@sentrypulse.local", "password": sentrypulse.password()}
