@@ -160,13 +160,7 @@ def test_a_deployment_ends_with_every_function_as_asked(account, deployed):
         "  sentrypulse-prod-frontend: done in 0 s",
         "  frontend: updated",
     ]
-    told = list(tell(account.clients, "prod"))
-    functions = [
-        line.split(maxsplit=1)[1]
-        for line in told
-        if line.split()[0] in {z.function for z in zappa_stages("prod")}
-    ]
-    assert functions == ["deployed, as asked"] * 4
+    assert list(as_asked(account, "prod").values()) == ["deployed, as asked"] * 4
 
 
 def test_functions_have_the_network_role_and_limits_of_their_plane(account, deployed):
@@ -298,17 +292,23 @@ def test_zappa_invoke_calls_a_function_of_the_package(account, running):
     assert "nightly" in zappa("invoke", "prod_core", "pipeline.entrypoints.aws_core.nightly")
 
 
+def as_asked(account, stage):
+    """What the status says of each function of the stage."""
+    functions = {zappa_stage.function for zappa_stage in zappa_stages(stage)}
+    lines = [line.split(maxsplit=1) for line in tell(account.clients, stage)]
+    return {name: said for name, said in lines if name in functions}
+
+
 def test_update_and_schedule_leave_everything_as_asked(account, deployed):
-    config = read_zappa_config("prod_core")
-    zappa("update", "prod_core")
-    account.runner.forget("sentrypulse-prod-core")
-    zappa("schedule", "prod_core")
-    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in tell(account.clients, "prod")}
-    assert told["sentrypulse-prod-core"] == "deployed, as asked"
-    stage = ZappaStage("prod", "core")
+    for stage in zappa_stages("prod"):
+        zappa("update", stage.key)
+        account.runner.forget(stage.function)
+        if read_zappa_config(stage.key).get("events"):
+            zappa("schedule", stage.key)
+    assert set(as_asked(account, "prod").values()) == {"deployed, as asked"}
     found = account.clients.functions.list_event_source_mappings()["EventSourceMappings"]
-    assert len([one for one in found if stage.function in one["FunctionArn"]]) == 2
-    assert config["events"]
+    mapped = sorted(one["FunctionArn"].split(":")[6] for one in found)
+    assert mapped == [*["sentrypulse-prod-core"] * 2, *["sentrypulse-prod-edge"] * 2]
 
 
 @pytest.mark.parametrize("key", ["prod", "prod_core", "prod_edge", "prod_migrate"])
@@ -339,13 +339,19 @@ def test_a_deployment_without_partial_failures_fails(account, deployed):
         finish(Deaf(), stage.function, config, tries=1)
 
 
-def test_dev_is_deployed_without_a_snapshot(account):
-    zappa("deploy", "dev")
+def test_every_stage_of_dev_is_deployed_and_taken_away_and_the_api_has_no_snapshot(account, deployed):
+    stages = zappa_stages("dev")
+    for stage in stages:
+        zappa("deploy", stage.key)
+    assert as_asked(account, "dev") == {stage.function: "deployed, as asked" for stage in stages}
     gateway = account.clients.session.client("apigatewayv2")
     [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "sentrypulse-dev"]
     [integration] = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
     assert integration["IntegrationUri"].endswith(":function:sentrypulse-dev")
-    zappa("undeploy", "-y", "dev")
+    for stage in reversed(stages):
+        zappa("undeploy", "-y", stage.key)
+    left = {one["FunctionName"] for one in account.clients.functions.list_functions()["Functions"]}
+    assert left == {stage.function for stage in zappa_stages("prod")}
 
 
 @pytest.mark.parametrize("plane", ["core", "edge", "migrate"])
