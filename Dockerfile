@@ -14,7 +14,8 @@ RUN DATA_DIR=/data \
     SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" \
     FIELD_ENCRYPTION_KEY="$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     python manage.py collectstatic --noinput \
- && python -m compileall -q /app
+ && python -m compileall -q /app \
+ && mkdir -p /data/published
 
 FROM python:3.12-slim
 RUN apt-get update \
