@@ -1,11 +1,14 @@
 """The Celery application: how its workers and its clock are configured. Imports no Django."""
 
 import os
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 from pipeline.queues.celery import (
     BATCH_MAX_S,
@@ -15,6 +18,7 @@ from pipeline.queues.celery import (
     VISIBILITY_TIMEOUT_S,
     describe_queue,
 )
+from pipeline.queues.redis import LOST_AFTER_S, SIGNS
 from pipeline.timetable import TIMETABLE
 from sentrypulse.env import Env, SettingsError
 
@@ -22,6 +26,7 @@ TICK_LIVES_S = 60.0
 """A tick that no worker took in time is dropped: the next one comes anyway. Not sooner, although some come
 twice a second, for the clocks of two machines may differ by many seconds."""
 JOB_MAX_S = 3_600
+REDIS_TRANSPORT = dict.fromkeys(("redis", "rediss"), "pipeline.queues.redis:Transport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Options:
     queue_max_messages: int
     retry_after_s: tuple[float, ...]
     visibility_timeout_s: int
+    lost_after_s: int
 
 
 def read_options(env: Env) -> Options:
@@ -47,6 +53,7 @@ def read_options(env: Env) -> Options:
         visibility_timeout_s=env.integer(
             "CELERY_VISIBILITY_TIMEOUT_S", VISIBILITY_TIMEOUT_S, low=2, high=43_200
         ),
+        lost_after_s=env.integer("CELERY_LOST_AFTER_S", LOST_AFTER_S, low=1, high=3_600),
     )
 
 
@@ -55,10 +62,12 @@ def transport_options(options: Options) -> dict[str, Any]:
     url = options.broker_url
     if url.startswith("redis"):
         return {
-            "visibility_timeout": options.visibility_timeout_s,
-            # How often it is looked for such messages; Kombu's own pace is every 100 s.
-            "unacked_restore_interval": min(10, max(1, options.visibility_timeout_s // 4)),
+            "queue_prefix": options.queue_prefix,
+            "lost_after_s": options.lost_after_s,
+            "unacked_restore_interval": options.lost_after_s / SIGNS,
             "unacked_restore_throttle": 1,
+            # For what a consumer holds itself, gives signs of life, and has forgotten.
+            "visibility_timeout": options.visibility_timeout_s,
             "socket_timeout": 30,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
@@ -71,6 +80,16 @@ def transport_options(options: Options) -> dict[str, Any]:
             "polling_interval": 0.2,
         }
     return {"confirm_publish": True, "connect_timeout": 5, "read_timeout": 30, "write_timeout": 30}
+
+
+def _tls(url: str) -> dict[str, Any] | bool:
+    """Whom the broker must prove to be: Kombu by itself believes any Redis, and checks no RabbitMQ's name.
+    Trusted are the system's certificates, or those of SSL_CERT_FILE."""
+    if url.startswith("rediss:"):
+        return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    if url.startswith("amqps:"):
+        return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": urlsplit(url).hostname}
+    return False
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
@@ -88,9 +107,11 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 def make_app(options: Options) -> Celery:
     """Nothing is opened yet."""
+    TRANSPORT_ALIASES.update(REDIS_TRANSPORT)
     app = Celery("sentrypulse", fixups=[], set_as_current=False)
     app.conf.update(
         broker_url=options.broker_url,
+        broker_use_ssl=_tls(options.broker_url),
         broker_transport_options=transport_options(options),
         broker_connection_timeout=5,
         broker_connection_retry_on_startup=True,

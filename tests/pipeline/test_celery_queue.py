@@ -1,6 +1,7 @@
 """The Celery engine's queues on a broker in memory; tests/stories has them on real ones."""
 
 import json
+import ssl
 
 import kombu
 import pytest
@@ -83,6 +84,23 @@ def test_a_long_delay_is_waited_for_in_pieces_that_no_broker_takes_for_a_dead_wo
     ((_, (_, named, _)),) = take_all(sender, "edge")
     assert named["wait_s"] == 0
     assert HOLD_S + 2 * BATCH_MAX_S < VISIBILITY_TIMEOUT_S < 30 * 60  # RabbitMQ's consumer timeout
+
+
+@pytest.mark.parametrize(
+    ("url", "verified"),
+    [
+        ("rediss://redis.example:6379/0", {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}),
+        (
+            "amqps://me:pw@rabbit.example/",
+            {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": "rabbit.example"},
+        ),
+        ("redis://redis.example:6379/0", False),
+    ],
+)
+def test_over_tls_the_broker_must_prove_who_it_is(url, verified):
+    app = make_app(read_options(Env({"ENGINE": "celery", "CELERY_BROKER_URL": url})))
+    assert app.connection_for_write().ssl == verified
+    assert app.connection_for_read().ssl == verified
 
 
 def test_the_room_that_is_left_counts_both_planes():

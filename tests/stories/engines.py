@@ -26,6 +26,7 @@ PREFIX = f"story{WORKER}-"
 RETRY_AFTER_S = "0.2,0.4"
 TRIES = 3
 VISIBILITY_TIMEOUT_S = 6
+LOST_AFTER_S = 3
 WITHIN_S = 40.0  # a bound for a machine under load; every story ends long before it
 
 
@@ -169,6 +170,7 @@ class CeleryProcesses(Processes):
             "CELERY_QUEUE_PREFIX": PREFIX,
             "CELERY_RETRY_AFTER_S": RETRY_AFTER_S,
             "CELERY_VISIBILITY_TIMEOUT_S": str(VISIBILITY_TIMEOUT_S),
+            "CELERY_LOST_AFTER_S": str(LOST_AFTER_S),
             "PROBE_ALLOW_PRIVATE": "true",
             "C_FORCE_ROOT": "true",
             **broker.environment,
@@ -186,8 +188,6 @@ class CeleryProcesses(Processes):
 
     def start(self, faults):
         self.faults = faults
-        if faults.skew_s:  # Redis is told by the workers' clocks when a message is overdue
-            self.environment["CELERY_VISIBILITY_TIMEOUT_S"] = "60"
         self.start_worker("edge")
         self.start_worker("core")
         self.start_clock("beat")
