@@ -200,7 +200,7 @@ class CeleryProcesses(Processes):
 
     def start_worker(self, plane, *, name=None, skew_s=0.0):
         name = name or plane
-        own = core_environment(self.database) if plane == "core" else {}
+        own = core_environment(self.database) if "core" in plane else {}
         arguments = ["worker", "-Q", plane, "-n", f"{PREFIX}{name}@test", "--concurrency", "2"]
         arguments += ["--without-mingle", "--without-gossip", "--loglevel", "INFO"]
         return self._spawn(name, arguments, own, skew_s)

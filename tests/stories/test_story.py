@@ -15,3 +15,10 @@ def test_every_engine_finds_the_same_rows(engine, target, receiver):
     assert read_rows(monitor) == TOLD
     first, second = [result for result in results_of(monitor) if result.status == "down"][:2]
     assert (second.scheduled_at - first.scheduled_at).total_seconds() <= 1.5  # the recheck, or the next slot
+
+
+@pytest.mark.parametrize("engine", ["redis"], indirect=True)
+def test_one_worker_for_both_queues_does_as_well(engine, target, receiver):
+    engine.start_worker("core,edge", name="both")
+    engine.start_clock("beat")
+    assert read_rows(tell(engine, target, receiver)) == TOLD
