@@ -73,6 +73,8 @@ def test_sam_gives_functions_what_zappa_gives_them():
         assert f"Handler: {config['lambda_handler']}" in block
         assert f"MemorySize: {config['memory_size']}" in block
         assert f"Timeout: {config['timeout_seconds']}" in block
+        loops = any("event_source" in event for event in config.get("events", []))
+        assert ("RecursiveLoop: Allow" in block) == loops
         for event in config.get("events", []):
             if source := event.get("event_source"):
                 mapping = block.partition(f"Queue: !Ref {source['arn']}\n")[2].partition("Type:")[0]
