@@ -23,7 +23,7 @@ CERTIFICATES = Path(__file__).parent / "rds-bundle.pem"
 PARTIAL = ["ReportBatchItemFailures"]
 LOOPS: Literal["Allow"] = "Allow"
 """What comes of a message is a message: a check, its result, the recheck that it asks for, and so on; a
-long job wakes itself. Lambda takes that for a runaway at about the sixteenth round, and drops the whole batch:
+long job wakes itself. Lambda takes that for a runaway at about the sixteenth round, and drops the batch:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
 ROLES = {"api": "ApiRoleArn", "core": "CoreRoleArn", "edge": "EdgeRoleArn", "migrate": "CoreRoleArn"}
 IN_VPC = {"api", "core", "migrate"}
@@ -100,8 +100,8 @@ def fill_settings(
         "role_arn": output(ROLES[stage.plane]),
         "tags": {"Project": "sentrypulse", "Stage": stage.stage, "Plane": stage.plane},
         "aws_environment_variables": {
-            **config.get("aws_environment_variables", {}),
             **environment(stage, outputs, region),
+            **config.get("aws_environment_variables", {}),  # what somebody wrote there is meant
         },
         **warm_settings(config),
     }

@@ -64,6 +64,13 @@ def test_the_edge_is_outside_the_vpc_and_has_no_parameters():
     assert [event["event_source"]["arn"] for event in settings["events"]] == ["arn:Checks", "arn:Deliveries"]
 
 
+def test_what_zappa_settings_say_of_the_environment_is_what_counts():
+    given = {"EMAIL_URL": "smtp+tls://mail.example.com", "PROBE_CONCURRENCY": "50"}
+    variables = filled("prod_edge", aws_environment_variables=given)["aws_environment_variables"]
+    assert variables.items() >= given.items()
+    assert variables["DEFAULT_FROM_EMAIL"] == "alerts@example.com"
+
+
 def test_the_core_is_inside_and_reaches_aws_over_ipv6():
     settings = filled("prod_core")
     assert settings["vpc_config"] == {
