@@ -16,7 +16,7 @@ from django.db.models import Q
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
 from monitors.slots import last_slot, phase_ranges, slots_between
-from pipeline import dispatch
+from pipeline import dispatch, observing
 from pipeline.dispatch import Parcel
 from pipeline.messages import pack_specs
 from pipeline.models import Cursor
@@ -71,6 +71,7 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
         moved_at=now,
         lease_until=now,  # the next round may be anybody's
     )
+    observing.count(ScheduleMoved=moved)
     took_ms = round((time.perf_counter() - started) * 1000)
     if parcels or not moved:
         logger.log(

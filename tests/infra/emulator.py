@@ -43,6 +43,7 @@ STAND_INS: dict[str, dict[str, str]] = {
     "AWS::EC2::EgressOnlyInternetGateway": {"Id": "{id}"},
     "AWS::EC2::VPCCidrBlock": {"Id": "{id}"},
     "AWS::ElastiCache::ServerlessCache": {"Endpoint.Address": "{id}.cache.invalid", "Endpoint.Port": "6379"},
+    "AWS::Logs::MetricFilter": {},
     "AWS::RDS::DBCluster": {"Endpoint.Address": "{id}.rds.invalid", "Endpoint.Port": "3306"},
     "AWS::RDS::DBClusterParameterGroup": {},
     "AWS::RDS::DBInstance": {},  # moto knows it, but not as one of a cluster that it did not make

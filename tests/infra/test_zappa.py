@@ -233,9 +233,6 @@ def test_the_clock_starts_scheduler_and_night(account, deployed):
         scheduler_rule("prod"): "rate(1 minute)",
         "sentrypulse-prod-core-pipeline.entrypoints.aws_core.nightly": "cron(0 1 * * ? *)",
     }
-    from tests.infra.emulator import MADE
-
-    assert MADE["sentrypulse-prod-scheduler-silent"]["Dimensions"][0]["Value"] in rules
 
 
 def test_the_api_is_an_http_api_that_asks_the_snapshotted_function(account, deployed):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from monitors.models import Monitor
-from pipeline import dispatch
+from pipeline import dispatch, observing
 from pipeline.messages import decode
 from pipeline.models import Cursor
 from pipeline.stages.schedule import CLOCK_TOLERANCE, GROUP_S, LEASE, MAX_LATE, schedule
@@ -139,6 +139,18 @@ def test_a_full_queue_holds_the_schedule_and_loses_nothing(outbox):
     run(11)
     assert len(outbox.specs()) >= 1
     assert Cursor.objects.get().sent_until == after(11)
+
+
+def test_a_schedule_that_moves_leaves_the_figure_that_the_alarm_watches_and_one_that_holds_none(outbox):
+    make_monitor(make_team(), now=T0, interval_s=10)
+    run(0)
+    with observing.collecting() as moved:
+        run(10)
+    outbox.room = 0
+    with observing.collecting() as held:
+        assert run(20).held
+    assert moved.figures["ScheduleMoved"] == 1
+    assert "ScheduleMoved" not in held.figures
 
 
 def test_a_monitor_whose_secrets_cannot_be_read_does_not_stop_the_others(outbox, caplog):
