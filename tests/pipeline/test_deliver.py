@@ -55,6 +55,19 @@ def test_receivers_of_one_message_do_not_wait_for_those_of_another():
     assert [receipt.outcome for body in sent for receipt in decode(body).receipts] == [Outcome.SENT] * 10
 
 
+def test_a_letter_that_may_be_taken_later_is_handed_back_and_an_alert_is_not():
+    sent = []
+    courier = Courier(allow_private=True)
+    with receive(Say(503)) as busy, receive(Say(404)) as never:
+        bodies = [
+            encode(Deliveries([make_delivery("webhook", {"url": receiver.url}, id=id)]))
+            for id, receiver in (("alerts:1", busy), ("letters:2", never), ("letters:3", busy))
+        ]
+        assert deliver(bodies, courier=courier, send=sent.append) == [2]
+    courier.close()
+    assert len([receipt for body in sent for receipt in decode(body).receipts]) == 3
+
+
 def test_a_message_that_is_none_is_handed_back_and_the_others_are_sent():
     sent = []
     courier = Courier(allow_private=True)
