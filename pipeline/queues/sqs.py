@@ -90,11 +90,14 @@ class SqsSender:
 
     def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
         """Queue all of them, ten a call. A delay of more than 15 minutes is cut to that; the edge puts
-        back what comes before its time."""
+        back what comes before its time. What is for a region that is none any more is left out."""
         by_region: dict[str, list[Parcel]] = {}
         for parcel in parcels:
             by_region.setdefault(parcel.region, []).append(parcel)
         for region, theirs in by_region.items():
+            if region and region not in self._addresses[queue]:
+                logger.error("sqs left out queue=%s messages=%d: no region %s", queue, len(theirs), region)
+                continue
             target = self._queue(queue, region)
             if target.shown in self._full:
                 logger.warning("sqs left out queue=%s messages=%d: it is full", target.shown, len(theirs))

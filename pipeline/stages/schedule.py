@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from django.conf import settings
 from django.db.models import Q
 
 from monitors.instants import from_ms, to_ms
@@ -156,5 +155,5 @@ def due_slots(start: datetime, end: datetime, *, every: bool = False) -> Iterato
                 else [last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms)]
             )
             for slot in slots:
-                for region in monitor.regions or settings.REGIONS:
+                for region in monitor.watched_from:
                     yield monitor, region, from_ms(slot)

@@ -219,6 +219,13 @@ def test_a_region_that_is_full_gets_nothing_and_holds_up_no_other(aws, queues):
     }
 
 
+def test_what_is_for_a_region_that_is_gone_is_left_out_and_holds_up_no_other(aws, queues, caplog):
+    sender = make_sender(queues)
+    sender.send_all("checks", [Parcel(b"gone", region="mars"), Parcel(b"here", region="local")])
+    assert receive_all(aws, queues["checks"]) == ["here"]
+    assert "sqs left out queue=checks messages=1: no region mars" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("url", "region", "found"),
     [

@@ -311,6 +311,17 @@ def test_after_a_long_absence_there_is_a_gap_and_late_slots_are_sent_at_once(ahe
     assert set(late) == {timedelta(0)}
 
 
+def test_a_region_that_is_taken_away_leaves_its_monitors_to_the_others(ahead, settings):
+    settings.REGIONS = ["eu", "us", "mars"]
+    team = make_team()
+    both = make_monitor(team, now=T0, interval_s=60, regions=["us", "mars"])
+    only = make_monitor(team, now=T0, interval_s=60, regions=["mars"])
+    settings.REGIONS = ["eu", "us"]
+    tick(ahead, 0)
+    seen = {(pk, region) for pk, _, _, region in ahead.sent()}
+    assert seen == {(both.pk, "us"), (only.pk, "eu"), (only.pk, "us")}
+
+
 def test_each_region_gets_messages_of_its_own(ahead, settings):
     settings.REGIONS = ["eu", "us"]
     team = make_team()
