@@ -121,13 +121,20 @@ def test_a_stack_that_is_busy_is_waited_for(clients):
     assert run(clients, report=report)["alarms"] == "unchanged"
 
 
-def test_a_stack_that_is_stuck_is_told_with_the_way_out(clients):
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name sentrypulse-prod-alarms"),
+        ("DELETE_FAILED", r"sentrypulse-prod-alarms is in DELETE_FAILED.*manage\.py aws destroy again"),
+    ],
+)
+def test_a_stack_that_is_stuck_is_told_with_the_way_out(clients, status, way_out):
     run(clients)
     from moto.cloudformation import cloudformation_backends
 
     backend = cloudformation_backends["123456789012"]["eu-west-1"]
-    backend.get_stack("sentrypulse-prod-alarms").status = "UPDATE_ROLLBACK_FAILED"
-    with pytest.raises(StackFailed, match="continue-update-rollback --stack-name sentrypulse-prod-alarms"):
+    backend.get_stack("sentrypulse-prod-alarms").status = status
+    with pytest.raises(StackFailed, match=way_out):
         run(clients)
 
 
