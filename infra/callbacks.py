@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, root)  # Zappa loads this file by its path, and would find nothing beside it
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 CERTIFICATES = Path(__file__).parent / "rds-bundle.pem"
 """RDS's certificate authorities; packaged. From https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"""
 PARTIAL = ["ReportBatchItemFailures"]
+LOOPS: Literal["Allow"] = "Allow"
+"""What comes of a message is a message: a check, its result, the recheck that it asks for, and so on; a
+long job wakes itself. Lambda takes that for a runaway at about the sixteenth round, and drops the batch:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
 ROLES = {"api": "ApiRoleArn", "core": "CoreRoleArn", "edge": "EdgeRoleArn", "migrate": "CoreRoleArn"}
 IN_VPC = {"api", "core", "migrate"}
 WARM: dict[str, dict[str, Any]] = {
@@ -96,8 +100,8 @@ def fill_settings(
         "role_arn": output(ROLES[stage.plane]),
         "tags": {"Project": "sentrypulse", "Stage": stage.stage, "Plane": stage.plane},
         "aws_environment_variables": {
-            **config.get("aws_environment_variables", {}),
             **environment(stage, outputs, region),
+            **config.get("aws_environment_variables", {}),  # what somebody wrote there is meant
         },
         **warm_settings(config),
     }
@@ -171,6 +175,8 @@ def finish(functions: "LambdaClient", function: str, config: dict[str, Any], *, 
     for event in config.get("events", []):
         if source := event.get("event_source"):
             _set_mapping(functions, function, source)
+    if _takes_messages(config):
+        functions.put_function_recursion_config(FunctionName=function, RecursiveLoop=LOOPS)
     for attempt in range(tries):
         wrong = find_wrong(functions, function, config)
         if not wrong:
@@ -179,6 +185,10 @@ def finish(functions: "LambdaClient", function: str, config: dict[str, Any], *, 
         if attempt < tries - 1:
             time.sleep(min(0.2 * 2**attempt, 5.0))  # mappings and configurations change in the background
     raise DeployRefused(f"{function} does not stand as asked: {' '.join(wrong)}")
+
+
+def _takes_messages(config: dict[str, Any]) -> bool:
+    return any("event_source" in event for event in config.get("events", []))
 
 
 def _set_mapping(functions: "LambdaClient", function: str, source: dict[str, Any]) -> None:
@@ -217,6 +227,10 @@ def find_wrong(functions: "LambdaClient", function: str, config: dict[str, Any])
                 )
             if mapping.get("State") not in {"Enabled", "Enabling", "Updating"}:
                 wrong.append(f"{queue} is {mapping.get('State')}.")
+    if _takes_messages(config):
+        stands = functions.get_function_recursion_config(FunctionName=function)["RecursiveLoop"]
+        if stands != LOOPS:
+            wrong.append(f"{function} may not go round: Lambda would drop rechecks and long jobs.")
     return wrong + _find_wrong_network(functions, function, config)
 
 

@@ -1,5 +1,6 @@
 """The AWS services that are driven from here, each asked for when it is needed."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clients:
-    """``region`` empty: the one of the environment or of ``~/.aws/config``."""
+    """``region`` empty: AWS_REGION, as AWS's own tools read it and boto3 does not; else boto3's, which is
+    AWS_DEFAULT_REGION or what ``~/.aws/config`` says."""
 
     region: str = ""
 
     @cached_property
     def session(self) -> boto3.Session:
-        return boto3.Session(region_name=self.region or None)
+        return boto3.Session(region_name=self.region or os.environ.get("AWS_REGION") or None)
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":

@@ -16,7 +16,12 @@ Report = Callable[[str], None]
 
 _GONE = {"DELETE_COMPLETE"}
 _NEVER_WAS = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
-_STUCK = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}
+_STUCK = {
+    "UPDATE_ROLLBACK_FAILED": "{name} is in UPDATE_ROLLBACK_FAILED: only a person can tell what to skip."
+    " See its events in the console, then: aws cloudformation continue-update-rollback --stack-name {name}",
+    "DELETE_FAILED": "{name} is in DELETE_FAILED: something in it is in use, often network interfaces,"
+    " which Lambda gives back after up to 20 minutes. Run manage.py aws destroy again, then provision.",
+}
 _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 
 
@@ -143,10 +148,7 @@ class Stacks:
             self.delete(name)
             return None
         if found is not None and found.status in _STUCK:
-            raise StackFailed(
-                f"{name} is in {found.status}: only a person can tell what to skip. See its events in the"
-                f" console, then: aws cloudformation continue-update-rollback --stack-name {name}"
-            )
+            raise StackFailed(_STUCK[found.status].format(name=name))
         return found
 
     def _is_as_asked(

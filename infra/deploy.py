@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from infra.clients import Clients
@@ -20,8 +21,8 @@ class ZappaFailed(Exception):
     """Zappa ended with an error; what it said stands above."""
 
 
-def run_zappa(arguments: Sequence[str]) -> None:
-    """Zappa from its environment. Raises ``ZappaFailed``.
+def run_zappa(arguments: Sequence[str], *, region: str) -> None:
+    """Zappa from its environment, in ``region``. Raises ``ZappaFailed``.
 
     It packages nothing itself (``exclude`` in zappa_settings.json; ``infra.package`` does), so what it takes
     for the product's environment is its own.
@@ -31,10 +32,17 @@ def run_zappa(arguments: Sequence[str]) -> None:
         raise ZappaFailed(
             "Zappa is not installed: run make .venv-aws/aws.stamp, or set ZAPPA=/path/to/zappa."
         )
-    environment = {**os.environ, "VIRTUAL_ENV": str(zappa.parent.parent)}
+    where = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    environment = {**os.environ, **where, "VIRTUAL_ENV": str(zappa.parent.parent)}
     ended = subprocess.run([str(zappa), *arguments], cwd=ROOT, env=environment, check=False)  # our own
     if ended.returncode != 0:
         raise ZappaFailed(f"zappa {' '.join(arguments)} ended with {ended.returncode}.")
+
+
+def zappa_beside(clients: Clients) -> Run:
+    """Zappa where ``clients`` are: left to itself it would work in the region of the environment, whatever
+    ``--region`` says."""
+    return partial(run_zappa, region=clients.session.region_name or "")
 
 
 def deploy(
@@ -42,7 +50,7 @@ def deploy(
     stage: str,
     *,
     report: Report,
-    run: Run = run_zappa,
+    run: Run | None = None,
     poll_s: float = 5.0,
     migrate: bool = True,
 ) -> None:
@@ -55,6 +63,7 @@ def deploy(
         raise NotProvisioned(
             f"Nothing is there to deploy to: run manage.py aws provision --stage {stage} first."
         )
+    run = run or zappa_beside(clients)
     for zappa in zappa_stages(stage):
         report(f"{zappa.key}")
         deploy_one(clients, zappa, report=report, run=run)
@@ -65,7 +74,7 @@ def deploy(
     report(f"  frontend: {show_api(clients, stage, report=report, poll_s=poll_s)}")
 
 
-def deploy_one(clients: Clients, zappa: ZappaStage, *, report: Report, run: Run = run_zappa) -> str:
+def deploy_one(clients: Clients, zappa: ZappaStage, *, report: Report, run: Run) -> str:
     """One function, deployed when it is new and updated otherwise; what was done.
 
     A deployment that died between its function and its API can do neither, so it is taken back and made anew.

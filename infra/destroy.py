@@ -6,7 +6,7 @@ from collections.abc import Callable
 from infra import secrets, site
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
-from infra.deploy import Run, is_deployed, run_zappa
+from infra.deploy import Run, is_deployed, zappa_beside
 from infra.outputs import find_stacks
 from infra.stacks import ALL, DATABASE
 from infra.stages import stack_name, zappa_stages
@@ -21,11 +21,12 @@ def destroy(
     stage: str,
     *,
     report: Report,
-    run: Run = run_zappa,
+    run: Run | None = None,
     poll_s: float = 5.0,
     forget_secrets: bool = False,
 ) -> None:
     """Functions, then stacks from the last to the first. Safe to run again after an interruption."""
+    run = run or zappa_beside(clients)
     for zappa in reversed(zappa_stages(stage)):
         if is_deployed(clients, zappa):
             report(f"{zappa.key}")

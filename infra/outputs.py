@@ -37,11 +37,14 @@ def find_stacks(clients: Clients, stage: str) -> dict[str, Found]:
 
 
 def find_api_domain(clients: Clients, stage: str) -> str:
-    """Host of the HTTP API that Zappa made; empty when it has not yet."""
+    """Host of the HTTP API that Zappa made; empty when it has not. Raises ``ClientError`` where AWS does not
+    say: an API that is taken for missing would be taken off the distribution."""
     stack = ZappaStage(stage, "api").function
     try:
         resource = clients.cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId="ApiV2")
-    except clients.cloudformation.exceptions.ClientError:
+    except clients.cloudformation.exceptions.ClientError as error:
+        if "does not exist" not in str(error):
+            raise
         return ""
     api = resource["StackResourceDetail"].get("PhysicalResourceId", "")
     return f"{api}.execute-api.{clients.session.region_name}.amazonaws.com" if api else ""

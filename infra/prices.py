@@ -24,7 +24,6 @@ LAMBDA_GB_S = 0.0000166667
 SNAPSTART_CACHE_GB_S = 0.0000015046
 SNAPSTART_RESTORE_GB = 0.0001397998
 PROVISIONED_GB_S = 0.0000041667
-PROVISIONED_RUN_GB_S = 0.0000097222
 
 # https://aws.amazon.com/api-gateway/pricing/ (HTTP API), /sqs/pricing/ (standard), /cloudfront/pricing/
 HTTP_API_MILLION = 1.00
@@ -38,7 +37,7 @@ CLOUDFRONT_FREE_REQUESTS = 10_000_000
 LOGS_GB = 0.50
 METRIC_MONTH = 0.30
 ALARM_METRIC_MONTH = 0.10
-ALARM_METRICS = 19
+ALARM_METRICS = 20
 """Of infra/alarms.yaml: an alarm on an expression pays for each metric in it, and not for the expression."""
 
 # What a month comes to
@@ -52,12 +51,13 @@ class Load:
     monitors: int
     database_acu: float
     interval_s: int = 60
+    out_gb: float = 0.0
 
 
 LEVELS = {
-    1_000: Load(requests=100_000, monitors=100, database_acu=0.5),
-    10_000: Load(requests=1_000_000, monitors=1_000, database_acu=1.0),
-    100_000: Load(requests=10_000_000, monitors=10_000, database_acu=4.0),
+    1_000: Load(requests=100_000, monitors=100, database_acu=0.5, out_gb=10),
+    10_000: Load(requests=1_000_000, monitors=1_000, database_acu=1.0, out_gb=100),
+    100_000: Load(requests=10_000_000, monitors=10_000, database_acu=4.0, out_gb=1024),
 }
 """By users a day: the requests of the guide that asked for these levels, and a monitor for ten users."""
 
@@ -67,6 +67,10 @@ GROUPS_A_MINUTE = 12
 EMPTY_RECEIVES_A_MINUTE = 4 * 5 * 3
 """Lambda reads each of four queues with five pollers, which wait 20 s at most."""
 CUSTOM_METRICS = 25
+VERSIONS_KEPT = 4
+"""Zappa keeps three when it has uploaded the code (num_retained_versions), and makes one more with its
+configuration."""
+RESTORES_A_REQUEST = 1 / 1_000
 RAW_DAYS, ROW_BYTES, ROLLUP_BYTES_A_MONITOR = 30, 117, 838_000
 LOG_BYTES_A_CALL = 1_500
 
@@ -75,7 +79,8 @@ def estimate(load: Load) -> dict[str, float]:
     """USD a month by part, at list prices without Lambda's free tier.
 
     Assumed: a call of the edge takes 1 s (as long as its slowest check) at 512 MB, a recording 0.2 s, a job
-    0.3 s, a request 60 ms at 1 GB; one I/O of the database for five results.
+    0.3 s, a request 60 ms at 1 GB; one I/O of the database for five results; for each request of the API one
+    of the app's files, and one new sandbox for a thousand.
     """
     checks = load.monitors * MINUTES * 60 / load.interval_s
     messages_a_minute = GROUPS_A_MINUTE * max(1.0, ceil(checks / MINUTES / GROUPS_A_MINUTE / 100))
@@ -93,11 +98,19 @@ def estimate(load: Load) -> dict[str, float]:
         "SQS": sqs / 1e6 * SQS_MILLION,
         "Aurora, compute": load.database_acu * HOURS_A_MONTH * AURORA_ACU_HOUR,
         "Aurora, storage and I/O": stored_gb * AURORA_GB_MONTH + checks / 5 / 1e6 * AURORA_MILLION_IO,
-        "SnapStart": 2 * HOURS_A_MONTH * 3600 * SNAPSTART_CACHE_GB_S,
+        "SnapStart": VERSIONS_KEPT * HOURS_A_MONTH * 3600 * SNAPSTART_CACHE_GB_S
+        + load.requests * RESTORES_A_REQUEST * SNAPSTART_RESTORE_GB,
+        "CloudFront": max(0.0, load.out_gb - CLOUDFRONT_FREE_GB) * CLOUDFRONT_GB
+        + max(0, 2 * load.requests - CLOUDFRONT_FREE_REQUESTS) / 10_000 * CLOUDFRONT_10K_HTTPS,
         "Logs, metrics, alarms": (calls + load.requests) * LOG_BYTES_A_CALL / 1e9 * LOGS_GB
         + CUSTOM_METRICS * METRIC_MONTH
         + ALARM_METRICS * ALARM_METRIC_MONTH,
     }
+
+
+def provisioned(sandboxes: int, *, memory_gb: float = 1.0) -> float:
+    """USD a month for sandboxes that are kept ready; what they run is billed beside."""
+    return sandboxes * memory_gb * HOURS_A_MONTH * 3600 * PROVISIONED_GB_S
 
 
 def table() -> str:

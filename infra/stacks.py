@@ -59,7 +59,7 @@ class Stack:
         """
         found: dict[str, str | None] = {"Stage": stage}
         for parameter, output in self.needs.items():
-            found[parameter] = outputs[output]
+            found[parameter] = outputs[output] or None  # an API that is not Zappa's (SAM's) stays where it is
         for parameter, wish in self.wishes.items():
             value = getattr(wishes, wish)
             found[parameter] = None if value is None else _spell(value)

@@ -65,5 +65,7 @@ def infra_path(stage: str) -> str:
 
 
 def scheduler_rule(stage: str) -> str:
-    """The EventBridge rule that Zappa makes for the scheduler: function's name, then the path of the code."""
-    return f"{ZappaStage(stage, 'core').function}-pipeline.entrypoints.aws_core.scheduler"
+    """The EventBridge rule that Zappa makes for the scheduler: function's name, as much of it as fits into 64
+    characters, then the path of the code."""
+    code = "pipeline.entrypoints.aws_core.scheduler"
+    return f"{ZappaStage(stage, 'core').function[: 63 - len(code)]}-{code}"

@@ -112,8 +112,8 @@ class Monitor(models.Model):
 
     @property
     def watched_from(self) -> list[str]:
-        """The regions that check it: its own, or all that there are."""
-        return self.regions or settings.REGIONS
+        """The regions that check it: its own, as far as there still are, or all of them."""
+        return [region for region in self.regions if region in settings.REGIONS] or settings.REGIONS
 
 
 class RegionState(models.Model):

@@ -11,21 +11,25 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from delivery.message import Content, Delivery, Outcome, Receipt
-from pipeline import dispatch
-from pipeline.messages import delivery_bodies
+from pipeline import dispatch, observing
+from pipeline.messages import LETTERS, Deliveries, encode
 
 logger = logging.getLogger(__name__)
 
 
 class EmailBackend(BaseEmailBackend):
     """For ENGINE=serverless. Raises ``dispatch.QueuesAway`` where a letter cannot be queued, unless told to
-    be silent. What becomes of it is in the log alone: such a letter can be asked for again."""
+    be silent.
+
+    One that is not taken for now comes again from the queue, and is a dead letter in the end. One that is
+    refused is in the log and the figures alone: who asked for it must not learn whether an address is good.
+    """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         letters = [make_letter(message) for message in email_messages if message.recipients()]
         try:
-            for body in delivery_bodies(letters):
-                dispatch.send("deliveries", body)
+            for letter in letters:  # each alone, for what comes again is a whole message
+                dispatch.send("deliveries", encode(Deliveries([letter])))
         except dispatch.QueuesAway:
             if not self.fail_silently:
                 raise
@@ -39,7 +43,7 @@ def make_letter(message: EmailMessage) -> Delivery:
     alternatives = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
     html = next((str(body) for body, kind in alternatives if kind == "text/html"), "")
     return Delivery(
-        id=f"letters:{name}",
+        id=f"{LETTERS}{name}",
         attempt=1,
         key=f"letter:{name}",
         kind="email",
@@ -51,5 +55,9 @@ def make_letter(message: EmailMessage) -> Delivery:
 def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
     """Log the letters that were not taken; to whom they went is nobody's business here."""
     for receipt in receipts:
+        observing.count(**{f"Letters{receipt.outcome.value.capitalize()}": 1})
         if receipt.outcome is not Outcome.SENT:
-            logger.error("letter not sent id=%s outcome=%s: %s", receipt.id, receipt.outcome, receipt.answer)
+            level = logging.WARNING if receipt.outcome is Outcome.RETRY else logging.ERROR
+            logger.log(
+                level, "letter not sent id=%s outcome=%s: %s", receipt.id, receipt.outcome, receipt.answer
+            )

@@ -44,6 +44,8 @@ Message = Checks | Results | Deliveries | Receipts | Wake
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
+LETTERS = "letters:"
+"""How the id of a delivery begins that stands in no outbox: nobody but its queue tries it again."""
 DELIVERIES_A_MESSAGE = 10
 """A letter with its HTML is some ten KB; a message stays under 200."""
 

@@ -73,6 +73,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["OPTIONS"] = {
         "charset": "utf8mb4",
+        "connect_timeout": 10,  # else as long as TCP tries a host that is gone: two minutes
         "isolation_level": "read committed",
         # NOW() in a column's default means UTC; MySQL would cut a histogram's text after 1,024 characters.
         "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",

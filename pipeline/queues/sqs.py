@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -89,11 +90,14 @@ class SqsSender:
 
     def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
         """Queue all of them, ten a call. A delay of more than 15 minutes is cut to that; the edge puts
-        back what comes before its time."""
+        back what comes before its time. What is for a region that is none any more is left out."""
         by_region: dict[str, list[Parcel]] = {}
         for parcel in parcels:
             by_region.setdefault(parcel.region, []).append(parcel)
         for region, theirs in by_region.items():
+            if region and region not in self._addresses[queue]:
+                logger.error("sqs left out queue=%s messages=%d: no region %s", queue, len(theirs), region)
+                continue
             target = self._queue(queue, region)
             if target.shown in self._full:
                 logger.warning("sqs left out queue=%s messages=%d: it is full", target.shown, len(theirs))
@@ -136,32 +140,46 @@ class SqsSender:
     # Looking
 
     def free(self, queue: str) -> int:
-        """How many messages the emptiest region takes now. Those that are full are remembered, and sent
-        nothing until this is asked again: one whose edge is away makes a gap of its own, and holds up nobody
-        else."""
-        room = {one.shown: self._max_waiting - self._count(one) for one in self._queues(queue)}
-        self._full = {shown for shown, left in room.items() if left <= 0}
-        return max(0, *room.values())
+        """How many messages the queue takes now: any number while one of its regions has room, for SQS knows
+        no bound, and what waits is ours to keep small, not what is sent in a minute.
+
+        Regions that are full are remembered, and sent nothing until this is asked again: one whose edge is
+        away makes a gap of its own, and holds up nobody else.
+        """
+        queues = self._queues(queue)
+        self._full = {one.shown for one in queues if self._count(one) >= self._max_waiting}
+        return 0 if len(self._full) == len(queues) else sys.maxsize
 
     def figures(self) -> dict[str, dict[str, int]]:
         """By queue: messages ``waiting``, and ``dead_letters``; as they were 15 seconds ago at most.
 
-        A queue that cannot be asked is left out, and logged.
+        A queue that cannot be asked is left out, and logged. Raises ``QueuesAway`` when none can.
         """
         if time.monotonic() - self._figures_at > FIGURES_FOR_S:
-            self._figures = dict(self._ask_figures())
+            self._figures = self._ask_figures()
             self._figures_at = time.monotonic()
         return self._figures
 
-    def _ask_figures(self) -> Iterator[tuple[str, dict[str, int]]]:
-        for name in self._addresses:
-            for queue in self._queues(name):
-                try:
-                    dead = self.dead_queue(queue)
-                    waiting = self._count(queue)
-                    yield queue.shown, {"waiting": waiting, "dead_letters": self._count(dead) if dead else 0}
-                except QueuesAway as error:
-                    logger.warning("sqs figures queue=%s left out: %s", queue.shown, error)
+    def _ask_figures(self) -> dict[str, dict[str, int]]:
+        figures: dict[str, dict[str, int]] = {}
+        away: dict[int, QueuesAway] = {}  # by client: who waited for a region in vain asks it no more
+        for queue in (queue for name in self._addresses for queue in self._queues(name)):
+            if id(queue.client) in away:
+                continue
+            try:
+                dead = self.dead_queue(queue)
+                waiting = self._count(queue)
+                figures[queue.shown] = {
+                    "waiting": waiting,
+                    "dead_letters": self._count(dead) if dead else 0,
+                }
+            except QueuesAway as error:
+                logger.warning("sqs figures queue=%s left out: %s", queue.shown, error)
+                if not isinstance(error.__cause__, ClientError):  # else it is this queue's own trouble
+                    away[id(queue.client)] = error
+        if away and not figures:
+            raise next(iter(away.values()))
+        return figures
 
     def dead_queue(self, queue: Queue) -> Queue | None:
         """Where its messages go that keep failing; beside it, in the same account and region."""
@@ -192,7 +210,7 @@ class SqsSender:
         """Queue it again, then delete it among the dead: killed in between, it comes twice, which is
         harmless."""
         with ExitStack() as held:
-            for queue, message in self._take_dead(held):
+            for queue, message in self._take_dead(held, letter_id):
                 if _id_of(queue, message) == letter_id:
                     with _reaching(queue):
                         queue.client.send_message(QueueUrl=queue.url, MessageBody=message["Body"])
@@ -202,17 +220,19 @@ class SqsSender:
 
     def drop(self, letter_id: str) -> bool:
         with ExitStack() as held:
-            for queue, message in self._take_dead(held):
+            for queue, message in self._take_dead(held, letter_id):
                 if _id_of(queue, message) == letter_id:
                     self._delete(queue, message)
                     return True
         return False
 
-    def _take_dead(self, held: ExitStack) -> "Iterator[tuple[Queue, MessageTypeDef]]":
-        """Every dead letter once, with the queue that it came from. Each is hidden from other readers until
-        ``held`` is closed, or for ``LOOK_S``."""
+    def _take_dead(self, held: ExitStack, letter_id: str = "") -> "Iterator[tuple[Queue, MessageTypeDef]]":
+        """Every dead letter once, with the queue that it came from; with ``letter_id`` those of its queue
+        only. Each is hidden from other readers until ``held`` is closed, or for ``LOOK_S``."""
         for name in self._addresses:
             for queue in self._queues(name):
+                if letter_id and not letter_id.startswith(f"{queue.shown}-"):
+                    continue
                 dead = self.dead_queue(queue)
                 while dead is not None:
                     with _reaching(dead):
@@ -220,6 +240,7 @@ class SqsSender:
                             QueueUrl=dead.url,
                             MaxNumberOfMessages=ENTRIES_A_CALL,
                             VisibilityTimeout=LOOK_S,
+                            WaitTimeSeconds=1,  # else SQS asks some of its servers, and may miss the few
                             MessageSystemAttributeNames=["All"],
                         )
                     messages = answer.get("Messages", [])

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from django.conf import settings
 from django.db.models import Q
 
 from monitors.instants import from_ms, to_ms
 from monitors.models import Monitor
 from monitors.slots import last_slot, phase_ranges, slots_between
-from pipeline import dispatch
+from pipeline import dispatch, observing
 from pipeline.dispatch import Parcel
 from pipeline.messages import pack_specs
 from pipeline.models import Cursor
@@ -71,6 +70,7 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
         moved_at=now,
         lease_until=now,  # the next round may be anybody's
     )
+    observing.count(ScheduleMoved=moved)
     took_ms = round((time.perf_counter() - started) * 1000)
     if parcels or not moved:
         logger.log(
@@ -155,5 +155,5 @@ def due_slots(start: datetime, end: datetime, *, every: bool = False) -> Iterato
                 else [last_slot(monitor.phase_ms, monitor.interval_s, before_ms=end_ms)]
             )
             for slot in slots:
-                for region in monitor.regions or settings.REGIONS:
+                for region in monitor.watched_from:
                     yield monitor, region, from_ms(slot)

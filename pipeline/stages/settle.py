@@ -22,13 +22,15 @@ ORIGINS = {
     "statuspages": "statuspages.settling:settle",
     "letters": "pipeline.letters:settle",
 }
+BEGIN_JOBS_FOR_S = 40.0
+"""Ten messages may be ten jobs of 20 s: more than a function's two minutes."""
 OWNER = "wake"
 """For whom a woken job takes its lease: an engine's clock that is at it has it, and then nothing happens."""
 
 
 def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> list[int]:
-    """Hand each receipt to the app it came from, and run the jobs asked for, each once; the indexes of
-    messages that are none or come from nowhere.
+    """Hand each receipt to the app it came from, and run the jobs asked for, each once, or wake them again
+    when there is no time to begin; the indexes of messages that are none or come from nowhere.
 
     Whatever an app or a job raises propagates, a database error above all; then settle all of them again.
     """
@@ -52,17 +54,20 @@ def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> lis
     for origin, receipts in by_origin.items():
         _load(ORIGINS[origin])(receipts, now=now)
     for job in jobs:
-        observing.mark(job=job.name)
-        if run_job(job, owner=owner, now=now):
-            dispatch.send(
-                "receipts", encode(Wake(job.name))
-            )  # it did a part, and goes on in a turn of its own
+        in_time = time.perf_counter() - started < BEGIN_JOBS_FOR_S
+        if not in_time or _run(job, owner=owner, now=now):
+            dispatch.send("receipts", encode(Wake(job.name)))  # it goes on in a turn of its own
     took_ms = round((time.perf_counter() - started) * 1000)
     settled = sum(map(len, by_origin.values()))
     observing.count(Receipts=settled, Jobs=len(jobs))
     if settled or jobs:
         logger.info("settle receipts=%d jobs=%d took_ms=%d", settled, len(jobs), took_ms)
     return failed
+
+
+def _run(job: Job, *, owner: str, now: datetime) -> bool:
+    observing.mark(job=job.name)
+    return run_job(job, owner=owner, now=now)
 
 
 def _origin(receipt: Receipt) -> str:

@@ -136,7 +136,17 @@ def test_a_service_that_does_not_answer_is_named_in_one_sentence(queues, monkeyp
     with pytest.raises(QueuesAway, match="SQS does not serve the queue results: Could not connect") as told:
         sender.send("results", b"{}")
     assert isinstance(told.value.__cause__, EndpointConnectionError)
-    assert sender.figures() == {}
+
+
+def test_figures_of_a_service_that_does_not_answer_are_no_figures(queues, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(QueuesAway, match="SQS does not serve the queue checks: Could not connect"):
+        make_sender(queues).figures()
+
+
+def test_a_queue_that_is_missing_is_left_out_of_the_figures(aws, queues):
+    aws.client("sqs").delete_queue(QueueUrl=queues["results"])
+    assert set(make_sender(queues).figures()) == {"checks", "deliveries", "receipts"}
 
 
 def test_the_two_characters_that_sqs_refuses_are_written_in_another_way():
@@ -169,24 +179,51 @@ def test_depth_and_dead_letters_are_told_and_letters_can_be_sent_again_or_droppe
     assert [letter.body for letter in sender.dead_letters()] == [b"three"]  # looking hid none of them
 
 
+def test_looking_for_dead_letters_asks_all_of_sqs_and_the_queue_alone_that_is_named(aws, queues):
+    sender, asked = make_sender(queues), []
+
+    def look(operation, parameters):
+        if operation == "ReceiveMessage":
+            asked.append((name_of(parameters["QueueUrl"]), parameters.get("WaitTimeSeconds")))
+
+    aws.faults.append(look)
+    sender.dead_letters()
+    assert asked == [(f"{PREFIX}-{name}-dead", 1) for name in queues]  # 0 would ask some servers only
+    asked.clear()
+    assert not sender.redrive("results-no-such-letter")
+    assert asked == [(f"{PREFIX}-results-dead", 1)]
+
+
 def test_a_region_that_is_full_gets_nothing_and_holds_up_no_other(aws, queues):
     sqs = aws.client("sqs")
     urls = {r: sqs.create_queue(QueueName=f"{PREFIX}-checks-{r}")["QueueUrl"] for r in ("eu", "us")}
     for number in range(3):
         sqs.send_message(QueueUrl=urls["us"], MessageBody=str(number))
     sender = SqsSender({"checks": urls}, max_waiting=3)
-    assert sender.free("checks") == 3
+    assert sender.free("checks") > 1000  # what waits is bounded, not what a minute sends
     sender.send_all("checks", [Parcel(b"for eu", region="eu"), Parcel(b"for us", region="us")])
     assert receive_all(aws, urls["eu"]) == ["for eu"]
     assert "for us" not in receive_all(aws, urls["us"])
-    sqs.purge_queue(QueueUrl=urls["us"])
-    assert sender.free("checks") == 3
+    for region in urls:
+        for number in range(3):
+            sqs.send_message(QueueUrl=urls[region], MessageBody=str(number))
+    assert sender.free("checks") == 0
+    for url in urls.values():
+        sqs.purge_queue(QueueUrl=url)
+    assert sender.free("checks") > 1000
     sender.send("checks", b"for us", region="us")
     assert receive_all(aws, urls["us"]) == ["for us"]
     assert sender.figures() == {
         "checks:eu": {"waiting": 0, "dead_letters": 0},
         "checks:us": {"waiting": 0, "dead_letters": 0},
     }
+
+
+def test_what_is_for_a_region_that_is_gone_is_left_out_and_holds_up_no_other(aws, queues, caplog):
+    sender = make_sender(queues)
+    sender.send_all("checks", [Parcel(b"gone", region="mars"), Parcel(b"here", region="local")])
+    assert receive_all(aws, queues["checks"]) == ["here"]
+    assert "sqs left out queue=checks messages=1: no region mars" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ STAND_INS: dict[str, dict[str, str]] = {
     "AWS::EC2::EgressOnlyInternetGateway": {"Id": "{id}"},
     "AWS::EC2::VPCCidrBlock": {"Id": "{id}"},
     "AWS::ElastiCache::ServerlessCache": {"Endpoint.Address": "{id}.cache.invalid", "Endpoint.Port": "6379"},
+    "AWS::Logs::MetricFilter": {},
     "AWS::RDS::DBCluster": {"Endpoint.Address": "{id}.rds.invalid", "Endpoint.Port": "3306"},
     "AWS::RDS::DBClusterParameterGroup": {},
     "AWS::RDS::DBInstance": {},  # moto knows it, but not as one of a cluster that it did not make
@@ -306,6 +307,7 @@ class Emulator:
         self.invoke: Invoke | None = None
         self.calls: list[str] = []
         self.protected: set[str] = set()
+        self.loops: dict[str, str] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -336,6 +338,9 @@ class Emulator:
         path = environ["PATH_INFO"]
         if re.fullmatch(r"/2021-10-31/functions/[^/]+/urls/?", path):
             return self._say(start_response, b'{"FunctionUrlConfigs": []}', {})
+        called = re.fullmatch(r"/2024-08-31/functions/([^/]+)/recursion-config", path)
+        if called:
+            return self._answer_recursion(called[1], environ, start_response)
         called = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations/?", path)
         if called:
             return self._answer_invocation(called[1], environ, start_response)
@@ -349,6 +354,14 @@ class Emulator:
             if refused is not None:
                 return refused
         return self._moto(environ, start_response)
+
+    def _answer_recursion(self, function: str, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """May the function's messages come back to it? moto does not know; Lambda's default is no."""
+        if environ["REQUEST_METHOD"] == "PUT":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            self.loops[function] = json.loads(body)["RecursiveLoop"]
+        stands = {"RecursiveLoop": self.loops.get(function, "Terminate")}
+        return self._say(start_response, json.dumps(stands).encode(), {})
 
     def _protect(self, called: str, asked: dict[str, str], start_response: Any) -> list[bytes] | None:
         """Termination protection, which moto does not know."""

@@ -7,7 +7,7 @@ import pytest
 from infra import callbacks
 from infra.callbacks import DeployRefused, environment, fill_settings, warm_settings
 from infra.outputs import NotProvisioned
-from infra.stages import WrongStage, ZappaStage, read_zappa_stage, zappa_stages
+from infra.stages import WrongStage, ZappaStage, read_zappa_stage, scheduler_rule, zappa_stages
 from infra.status import read_zappa_config
 from tests.infra.test_templates import ROOT
 
@@ -62,6 +62,13 @@ def test_the_edge_is_outside_the_vpc_and_has_no_parameters():
     assert settings["aws_environment_variables"]["EMAIL_URL"] == "ses://eu-west-1"
     assert settings["aws_environment_variables"]["DEFAULT_FROM_EMAIL"] == "alerts@example.com"
     assert [event["event_source"]["arn"] for event in settings["events"]] == ["arn:Checks", "arn:Deliveries"]
+
+
+def test_what_zappa_settings_say_of_the_environment_is_what_counts():
+    given = {"EMAIL_URL": "smtp+tls://mail.example.com", "PROBE_CONCURRENCY": "50"}
+    variables = filled("prod_edge", aws_environment_variables=given)["aws_environment_variables"]
+    assert variables.items() >= given.items()
+    assert variables["DEFAULT_FROM_EMAIL"] == "alerts@example.com"
 
 
 def test_the_core_is_inside_and_reaches_aws_over_ipv6():
@@ -121,6 +128,20 @@ def test_nothing_is_deployed_without_the_databases_certificates(monkeypatch, tmp
 def test_a_key_that_is_no_stage_is_refused(key):
     with pytest.raises(WrongStage):
         read_zappa_stage(key)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod", "staging", "production", "longestname1"])
+def test_the_alarm_looks_at_the_rule_that_zappa_makes(stage):
+    from tests.infra.conftest import REASON
+
+    if REASON:
+        pytest.skip(REASON)
+    from zappa.core import Zappa
+
+    code = "pipeline.entrypoints.aws_core.scheduler"
+    rule = Zappa.get_event_name(ZappaStage(stage, "core").function, code)
+    assert scheduler_rule(stage) == rule
+    assert rule.endswith(f"-{code}")  # by which its handler finds the code
 
 
 def test_prod_core_is_a_function_of_that_name():

@@ -11,8 +11,27 @@ def test_the_documented_bill_is_the_computed_one():
     assert prices.table() in (ROOT / "docs" / "deploy.md").read_text()
 
 
+def test_what_keeps_the_api_warm_costs_what_the_documentation_says():
+    documented = (ROOT / "docs" / "deploy.md").read_text()
+    version = prices.SNAPSTART_CACHE_GB_S * prices.HOURS_A_MONTH * 3600
+    for said in (
+        f"{version:.2f} USD for each version kept",
+        f"adds its snapshots ({prices.VERSIONS_KEPT * version:.2f} USD)",
+        f"{prices.SNAPSTART_RESTORE_GB * 1000:.2f} USD a thousand restores",
+        f"Two sandboxes of 1 GB cost {prices.provisioned(2):.2f} USD a month idle",
+        f"the alarms' metrics ({prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH:.2f} USD)",
+    ):
+        assert said in documented, said
+
+
+def test_no_price_stands_there_for_nothing():
+    source = (ROOT / "infra" / "prices.py").read_text() + (ROOT / "infra" / "stacks.py").read_text()
+    named = re.findall(r"^([A-Z_0-9]+) = ", source, re.MULTILINE)
+    assert not [name for name in named if len(re.findall(rf"\b{name}\b", source)) < 2]
+
+
 def test_alarms_pay_for_each_metric_that_they_watch():
-    watched = len(re.findall(r"\bMetricName: ", ALARMS.template))
+    watched = len(re.findall(r"\bMetricName: ", ALARMS.template)) - ALARMS.template.count("::MetricFilter")
     assert watched == prices.ALARM_METRICS
 
 

@@ -4,11 +4,12 @@ import json
 import sys
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 
 from infra import destroy, provision, secrets
 from infra.cloudformation import StackFailed, Stacks, parameter_names
-from infra.outputs import find_stacks, read_outputs
+from infra.outputs import find_api_domain, find_stacks, read_outputs
 from infra.stacks import ALL, REDIS, Wishes
 from infra.stages import WrongStage, stack_name
 
@@ -71,6 +72,30 @@ def test_what_is_not_asked_for_stays_as_it_was(clients):
     assert find_stacks(clients, "prod")["alarms"].parameters["AlarmEmail"] == "me@example.com"
 
 
+def test_an_api_that_zappa_did_not_make_stays_behind_the_distribution(clients):
+    run(clients)
+    stacks = Stacks(clients.cloudformation, report=lambda line: None, poll_s=0.01)
+    stacks.change("sentrypulse-prod-frontend", ApiDomain="sam.execute-api.eu-west-1.amazonaws.com")
+    assert run(clients)["frontend"] == "unchanged"
+    run(clients, Wishes(domain="pulse.example.com", certificate_arn="arn:aws:acm:us-east-1:1:certificate/x"))
+    parameters = find_stacks(clients, "prod")["frontend"].parameters
+    assert parameters["ApiDomain"] == "sam.execute-api.eu-west-1.amazonaws.com"
+
+
+def test_an_aws_that_does_not_say_whether_there_is_an_api_is_not_taken_for_a_no(clients, monkeypatch):
+    refused = ClientError(
+        {"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "DescribeStackResource"
+    )
+
+    def throttled(**asked):
+        raise refused
+
+    assert find_api_domain(clients, "prod") == ""
+    monkeypatch.setattr(clients.cloudformation, "describe_stack_resource", throttled)
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        find_api_domain(clients, "prod")
+
+
 def test_an_interrupted_run_is_gone_on_with(clients, monkeypatch):
     class Interrupted(Exception):
         pass
@@ -121,13 +146,20 @@ def test_a_stack_that_is_busy_is_waited_for(clients):
     assert run(clients, report=report)["alarms"] == "unchanged"
 
 
-def test_a_stack_that_is_stuck_is_told_with_the_way_out(clients):
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name sentrypulse-prod-alarms"),
+        ("DELETE_FAILED", r"sentrypulse-prod-alarms is in DELETE_FAILED.*manage\.py aws destroy again"),
+    ],
+)
+def test_a_stack_that_is_stuck_is_told_with_the_way_out(clients, status, way_out):
     run(clients)
     from moto.cloudformation import cloudformation_backends
 
     backend = cloudformation_backends["123456789012"]["eu-west-1"]
-    backend.get_stack("sentrypulse-prod-alarms").status = "UPDATE_ROLLBACK_FAILED"
-    with pytest.raises(StackFailed, match="continue-update-rollback --stack-name sentrypulse-prod-alarms"):
+    backend.get_stack("sentrypulse-prod-alarms").status = status
+    with pytest.raises(StackFailed, match=way_out):
         run(clients)
 
 
@@ -198,7 +230,7 @@ def test_a_dry_run_tells_the_price_asks_nothing_and_makes_nothing(aws, clients, 
     call_command("aws", "provision", "--stage=prod", "--dry-run")
     told = capsys.readouterr().out
     assert "database    create" in told
-    assert "The least it costs a month, before anybody uses it: 45.70 USD" in told
+    assert "The least it costs a month, before anybody uses it: 45.80 USD" in told
     assert told.endswith("A dry run: nothing was made.\n")
     assert clients.cloudformation.list_stacks()["StackSummaries"] == []
     assert clients.ssm.describe_parameters()["Parameters"] == []

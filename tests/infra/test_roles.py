@@ -61,6 +61,7 @@ SSM = {
         "arn:aws:ssm:eu-west-1:123456789012:parameter/sentrypulse/prod/env/*",
     }
 }
+SES = {f"arn:aws:ses:eu-west-1:123456789012:{kind}/*" for kind in ("identity", "configuration-set")}
 EDGE = {"lambda:InvokeFunction": {"arn:aws:lambda:*:123456789012:function:sentrypulse-prod-edge"}}
 
 
@@ -72,8 +73,8 @@ def test_the_edge_may_touch_its_four_queues_and_logs_and_send_e_mail(clients, pr
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes")
         },
         "sqs:SendMessage": CHECKS_ANYWHERE | sqs("results", "receipts"),
-        "ses:SendEmail": {"arn:aws:ses:eu-west-1:123456789012:identity/*"},
-        "ses:SendRawEmail": {"arn:aws:ses:eu-west-1:123456789012:identity/*"},
+        "ses:SendEmail": SES,
+        "ses:SendRawEmail": SES,
         "logs:CreateLogStream": logs("-edge", region="*"),
         "logs:PutLogEvents": logs("-edge", region="*"),
         **TRACES,
@@ -142,7 +143,7 @@ def test_no_role_reaches_the_databases_password_or_another_stage(clients, provis
     assert not [one for one in everywhere if "/infra" in one]
     pages = provisioned["PublishedBucketArn"]
     ours = {pages, f"{pages}/*", provisioned["ArchiveBucketArn"] + "/*"}
-    assert not [one for one in everywhere - ours if "prod" not in one and ":identity/" not in one]
+    assert not [one for one in everywhere - ours if "prod" not in one and one not in SES]
     wide = {action for action, resources in found.items() if "*" in resources}
     assert wide <= set(TRACES) | set(VPC)
 

@@ -73,6 +73,8 @@ def test_sam_gives_functions_what_zappa_gives_them():
         assert f"Handler: {config['lambda_handler']}" in block
         assert f"MemorySize: {config['memory_size']}" in block
         assert f"Timeout: {config['timeout_seconds']}" in block
+        loops = any("event_source" in event for event in config.get("events", []))
+        assert ("RecursiveLoop: Allow" in block) == loops
         for event in config.get("events", []):
             if source := event.get("event_source"):
                 mapping = block.partition(f"Queue: !Ref {source['arn']}\n")[2].partition("Type:")[0]
@@ -136,6 +138,41 @@ def test_a_published_page_is_the_index_of_its_folder():
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "led_to"),
+    [
+        ("/acme", "https://status.example.com/acme/"),
+        ("//evil.example", None),  # a name with a dot is a file, and there is none
+        ("//evil/x", "https://status.example.com//evil/x/"),  # never to another host
+        ("/acme/feed.atom", None),
+    ],
+)
+def test_who_leaves_out_the_last_slash_of_a_published_page_is_led_to_it(asked, led_to):
+    request = {"uri": asked, "headers": {"host": {"value": "status.example.com"}}}
+    answer = run_routing("storage.yaml", "StatusRouting", request)
+    if led_to is None:
+        assert answer["uri"] == asked
+    else:
+        assert (answer["statusCode"], answer["headers"]["location"]["value"]) == (301, led_to)
+
+
+def test_the_schedules_alarm_watches_what_the_scheduler_writes(capsys, monkeypatch):
+    from pipeline import observing
+    from pipeline.entrypoints.aws_events import entry
+
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "sentrypulse-prod-core")
+    entry("schedule")(lambda event, context: observing.count(ScheduleMoved=1))({}, None)
+    written = json.loads(capsys.readouterr().out)
+    alarm = (FOLDER / "alarms.yaml").read_text().partition("\n  SchedulerSilent:\n")[2].partition("\n\n")[0]
+    [about] = written["_aws"]["CloudWatchMetrics"]
+    assert f"Namespace: {about['Namespace']}" in alarm
+    assert f"MetricName: {next(one['Name'] for one in about['Metrics'] if 'Moved' in one['Name'])}\n" in alarm
+    watched = dict(re.findall(r"Name: (\w+), Value: (?:!Sub )?\"?([^\"}]+(?:\}[^\"}]*)?)\"?\}", alarm))
+    assert {name: value.replace("${Stage}", "prod") for name, value in watched.items()} == {
+        name: written[name] for name in about["Dimensions"][0]
+    }
+
+
 def test_the_distribution_and_django_refuse_bodies_of_the_same_size(settings):
     assert (
         f"var MOST_BYTES = {settings.DATA_UPLOAD_MAX_MEMORY_SIZE};" in (FOLDER / "frontend.yaml").read_text()
@@ -154,3 +191,4 @@ def test_the_distribution_sends_every_address_of_django_to_the_api():
         assert any(path.startswith(one) for one in patterns), (
             f"{path} of sentrypulse/urls.py is not in frontend.yaml"
         )
+    assert "/admin" in patterns  # as people type it, without the slash that Django's path ends in

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from monitors.models import Monitor
-from pipeline import dispatch
+from pipeline import dispatch, observing
 from pipeline.messages import decode
 from pipeline.models import Cursor
 from pipeline.stages.schedule import CLOCK_TOLERANCE, GROUP_S, LEASE, MAX_LATE, schedule
@@ -139,6 +139,18 @@ def test_a_full_queue_holds_the_schedule_and_loses_nothing(outbox):
     run(11)
     assert len(outbox.specs()) >= 1
     assert Cursor.objects.get().sent_until == after(11)
+
+
+def test_a_schedule_that_moves_leaves_the_figure_that_the_alarm_watches_and_one_that_holds_none(outbox):
+    make_monitor(make_team(), now=T0, interval_s=10)
+    run(0)
+    with observing.collecting() as moved:
+        run(10)
+    outbox.room = 0
+    with observing.collecting() as held:
+        assert run(20).held
+    assert moved.figures["ScheduleMoved"] == 1
+    assert "ScheduleMoved" not in held.figures
 
 
 def test_a_monitor_whose_secrets_cannot_be_read_does_not_stop_the_others(outbox, caplog):
@@ -297,6 +309,17 @@ def test_after_a_long_absence_there_is_a_gap_and_late_slots_are_sent_at_once(ahe
     assert found[0] >= after(3600) - MAX_LATE - MINUTE
     late = [taken - after(3600) for _, slot, taken, _ in ahead.sent() if slot < after(3595)]
     assert set(late) == {timedelta(0)}
+
+
+def test_a_region_that_is_taken_away_leaves_its_monitors_to_the_others(ahead, settings):
+    settings.REGIONS = ["eu", "us", "mars"]
+    team = make_team()
+    both = make_monitor(team, now=T0, interval_s=60, regions=["us", "mars"])
+    only = make_monitor(team, now=T0, interval_s=60, regions=["mars"])
+    settings.REGIONS = ["eu", "us"]
+    tick(ahead, 0)
+    seen = {(pk, region) for pk, _, _, region in ahead.sent()}
+    assert seen == {(both.pk, "us"), (only.pk, "eu"), (only.pk, "us")}
 
 
 def test_each_region_gets_messages_of_its_own(ahead, settings):

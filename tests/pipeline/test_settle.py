@@ -56,6 +56,16 @@ def test_a_job_that_is_asked_for_runs_once_however_often_it_is_asked_for(heard):
     assert heard == [("alerts", ["alerts:1"], NOW), ("job", "wake", NOW)]
 
 
+def test_a_job_for_which_there_is_no_time_is_woken_in_a_turn_of_its_own(heard, monkeypatch):
+    sent = []
+    monkeypatch.setattr(stage.dispatch, "send", lambda queue, body: sent.append((queue, body)))
+    monkeypatch.setattr(stage, "BEGIN_JOBS_FOR_S", 0.0)
+    wake = encode(Wake("send alerts"))
+    assert stage.settle([wake, body("alerts:1")], now=NOW) == []
+    assert heard == [("alerts", ["alerts:1"], NOW)]
+    assert sent == [("receipts", wake)]
+
+
 def test_results_are_no_receipts(heard):
     assert stage.settle([encode(Results([]))], now=NOW) == [0]
     assert heard == []

@@ -308,6 +308,22 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, name, make)
     assert require_secret(Env({name: given}), name, kept_at=path, make=make) == given
 
 
+def test_a_database_that_is_gone_is_not_waited_for_longer_than_a_function_may_run(tmp_path):
+    show = (
+        "from django.conf import settings as s; print(s.DATABASES['default']['OPTIONS']['connect_timeout'])"
+    )
+    for query, shown in (("", "10"), ("?connect_timeout=3", "3")):
+        ran = manage(
+            "shell",
+            "--no-imports",
+            "-c",
+            show,
+            DATA_DIR=str(tmp_path),
+            DATABASE_URL=f"mysql://a:b@c/d{query}",
+        )
+        assert ran.stdout.strip() == shown, ran.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "up"])
 def test_a_command_says_one_sentence_and_shows_no_traceback(tmp_path, command):
     ran = manage(command, DATA_DIR=str(tmp_path), ENGINE="quantum")
