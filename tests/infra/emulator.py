@@ -313,6 +313,7 @@ class Emulator:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "Emulator":
+        MADE.clear()  # a process may start one account after another
         threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
         return self
 
