@@ -68,6 +68,10 @@ def settings(zappa: Zappa) -> None:
     clients = Clients(zappa.aws_region or "")
     outputs = read_outputs(clients, stage.stage)
     region = clients.session.region_name or ""
+    if "HomeRegion" in outputs and stage.plane != "edge":
+        raise DeployRefused(
+            f"Only {stage.stage}_edge runs in {region}: {stage.stage} is at home in {outputs['HomeRegion']}."
+        )
     for key, value in fill_settings(stage, zappa.stage_config, outputs, region=region).items():
         zappa.override_stage_config_setting(key, value)
     zappa.load_settings(zappa.vargs.get("settings_file"))
@@ -89,7 +93,8 @@ def check_certificates() -> None:
 def fill_settings(
     stage: ZappaStage, config: dict[str, Any], outputs: dict[str, str], *, region: str
 ) -> dict[str, Any]:
-    """The settings of ``config`` that differ once the outputs are known."""
+    """The settings of ``config`` that differ once the outputs are known. A function takes messages of its own
+    region only, so a further edge's has no deliveries."""
 
     def output(name: str) -> str:
         return need(outputs, name, stage=stage.stage)
@@ -112,7 +117,8 @@ def fill_settings(
             "Ipv6AllowedForDualStack": True,
         }
     if "events" in config:
-        filled["events"] = [_fill_event(event, output) for event in config["events"]]
+        events = [_fill_event(event, output) for event in config["events"]]
+        filled["events"] = [event for event in events if _is_here(event, region)]
     return filled
 
 
@@ -123,6 +129,11 @@ def _fill_event(event: dict[str, Any], output: Any) -> dict[str, Any]:
     return event
 
 
+def _is_here(event: dict[str, Any], region: str) -> bool:
+    """``arn:aws:sqs:eu-west-1:…`` is in eu-west-1; what the clock starts is anywhere."""
+    return "event_source" not in event or event["event_source"]["arn"].split(":")[3] == region
+
+
 def warm_settings(config: dict[str, Any]) -> dict[str, Any]:
     warm = config.get("warm", "none")
     if warm not in WARM:
@@ -131,23 +142,32 @@ def warm_settings(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict[str, str]:
-    """Lambda's environment of the function: addresses, no secrets. Those are in the parameter store."""
+    """Lambda's environment of the function: addresses, no secrets. Those are in the parameter store.
+
+    An edge knows the checks of its own region; whoever sends checks, those of all.
+    """
 
     def output(name: str) -> str:
         return need(outputs, name, stage=stage.stage)
 
+    own = f"{region}={output('ChecksQueueUrl')}"
     shared = {
         "ENGINE": "serverless",
         "LOG_FORMAT": "json",
-        "CHECKS_QUEUE_URL": f"{region}={output('ChecksQueueUrl')}",
+        "CHECKS_QUEUE_URL": own,
         "RESULTS_QUEUE_URL": output("ResultsQueueUrl"),
         "DELIVERIES_QUEUE_URL": output("DeliveriesQueueUrl"),
         "RECEIPTS_QUEUE_URL": output("ReceiptsQueueUrl"),
     }
     if stage.plane == "edge":  # every letter leaves from here
-        return {**shared, "EMAIL_URL": f"ses://{region}", "DEFAULT_FROM_EMAIL": output("FromEmail")}
+        return {
+            **shared,
+            "EMAIL_URL": f"ses://{outputs.get('HomeRegion', region)}",
+            "DEFAULT_FROM_EMAIL": output("FromEmail"),
+        }
     return {
         **shared,
+        "CHECKS_QUEUE_URL": ",".join(filter(None, [own, outputs.get("EdgeQueueUrls")])),
         "AWS_USE_DUALSTACK_ENDPOINT": "true",  # inside the VPC there is IPv6 only
         "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",  # a start that fails ends the sandbox
         "SSM_PATH": env_path(stage.stage),
@@ -228,15 +248,26 @@ def find_wrong(functions: "LambdaClient", function: str, config: dict[str, Any])
             if mapping.get("State") not in {"Enabled", "Enabling", "Updating"}:
                 wrong.append(f"{queue} is {mapping.get('State')}.")
     if _takes_messages(config):
-        stands = functions.get_function_recursion_config(FunctionName=function)["RecursiveLoop"]
-        if stands != LOOPS:
+        loops = functions.get_function_recursion_config(FunctionName=function)["RecursiveLoop"]
+        if loops != LOOPS:
             wrong.append(f"{function} may not go round: Lambda would drop rechecks and long jobs.")
-    return wrong + _find_wrong_network(functions, function, config)
+    stands: Any = functions.get_function_configuration(FunctionName=function)
+    return (
+        wrong + _find_wrong_regions(function, config, stands) + _find_wrong_network(function, config, stands)
+    )
 
 
-def _find_wrong_network(functions: "LambdaClient", function: str, config: dict[str, Any]) -> list[str]:
+def _find_wrong_regions(function: str, config: dict[str, Any], stands: Any) -> list[str]:
+    asked = config["aws_environment_variables"]["CHECKS_QUEUE_URL"]
+    if stands.get("Environment", {}).get("Variables", {}).get("CHECKS_QUEUE_URL") == asked:
+        return []
+    regions = ", ".join(part.partition("=")[0] for part in asked.split(","))
+    return [f"{function} does not know that checks are made in {regions}; deploy again."]
+
+
+def _find_wrong_network(function: str, config: dict[str, Any], configuration: Any) -> list[str]:
     asked = config.get("vpc_config") or {}
-    stands: Any = functions.get_function_configuration(FunctionName=function).get("VpcConfig", {})
+    stands = configuration.get("VpcConfig", {})
     if not asked:
         return [f"{function} is inside a VPC and should not be."] if stands.get("SubnetIds") else []
     wrong = []

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from infra.clients import Clients
-from infra.outputs import NotProvisioned, find_api_domain, find_stacks
+from infra.edges import check_edge_region, open_edge, read_edges
+from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, is_deployed
 from infra.provision import show_api
-from infra.stacks import ROLES
+from infra.stacks import EDGE_STACKS, ROLES
 from infra.stages import ZappaStage, zappa_stages
 
 Report = Callable[[str], None]
@@ -50,23 +51,30 @@ def deploy(
     stage: str,
     *,
     report: Report,
-    run: Run | None = None,
+    beside: Callable[[Clients], Run] = zappa_beside,
     poll_s: float = 5.0,
     migrate: bool = True,
 ) -> None:
-    """Every function of the stage, the schema migrated in between, then the API shown to the world.
+    """Every function of the stage, further edges among them, the schema migrated in between, then the API
+    shown to the world.
 
     The schema comes before the code that needs it, and after nothing: migrations are written so that the code
     before them goes on working (docs/deploy.md, "Migrations"). Raises ``NotProvisioned``, ``ZappaFailed``.
     """
-    if ROLES.part not in find_stacks(clients, stage):
+    found = find_stacks(clients, stage)
+    check_home(clients, stage, found)
+    if ROLES.part not in found:
         raise NotProvisioned(
             f"Nothing is there to deploy to: run manage.py aws provision --stage {stage} first."
         )
-    run = run or zappa_beside(clients)
+    run = beside(clients)
     for zappa in zappa_stages(stage):
         report(f"{zappa.key}")
         deploy_one(clients, zappa, report=report, run=run)
+        if zappa.plane == "edge":
+            for there in (Clients(region) for region, url in read_edges(clients.ssm, stage).items() if url):
+                report(f"{zappa.key} in {there.session.region_name}")
+                deploy_one(there, zappa, report=report, run=beside(there))
         if zappa.plane == "migrate" and migrate:
             report("  migrating")
             run(["manage", zappa.key, "migrate --noinput"])
@@ -89,9 +97,42 @@ def deploy_one(clients: Clients, zappa: ZappaStage, *, report: Report, run: Run)
     return command
 
 
-def is_deployed(clients: Clients, zappa: ZappaStage) -> bool:
-    try:
-        clients.functions.get_function_configuration(FunctionName=zappa.function)
-    except clients.functions.exceptions.ResourceNotFoundException:
-        return False
-    return True
+# An edge in a further region
+
+
+def deploy_edge(
+    home: Clients,
+    stage: str,
+    region: str,
+    *,
+    report: Report,
+    beside: Callable[[Clients], Run] = zappa_beside,
+) -> None:
+    """The edge in ``region``; once it stands, home learns of it, and checks go there.
+
+    Raises ``WrongRegion``, ``NotProvisioned``, ``ZappaFailed``.
+    """
+    check_home(home, stage, find_stacks(home, stage))
+    there = check_edge_region(home, region)
+    found = find_stacks(there, stage)
+    if missing := [stack.part for stack in EDGE_STACKS if stack.part not in found]:
+        raise NotProvisioned(
+            f"{region} has no {' and no '.join(missing)} of {stage} yet:"
+            f" run manage.py aws provision --stage {stage} --edge-region {region} first."
+        )
+    zappa = ZappaStage(stage, "edge")
+    report(f"{zappa.key} in {region}")
+    deploy_one(there, zappa, report=report, run=beside(there))
+    open_edge(home.ssm, stage, region, found["queues"].outputs["ChecksQueueUrl"])
+    tell_home(home, stage, report=report, run=beside(home))
+
+
+def tell_home(home: Clients, stage: str, *, report: Report, run: Run) -> None:
+    """Configure anew what is deployed at home, so that it knows the regions that there are now.
+
+    The code stays as it is: a newer one might want a schema that is not there. The core comes before the API,
+    for it must know a region whose checks the API asks for."""
+    for zappa in zappa_stages(stage):
+        if zappa.plane != "edge" and is_deployed(home, zappa):
+            report(f"{zappa.key} learns of its regions")
+            run(["update", "--no-upload", zappa.key])

@@ -1,18 +1,19 @@
 """Taking a stage away again, in the opposite order. What cannot be made again is kept: the database as a
 snapshot, published pages and the archive in their buckets, and the secrets that open the snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from infra import secrets, site
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
-from infra.deploy import Run, is_deployed, zappa_beside
-from infra.outputs import find_stacks
-from infra.stacks import ALL, DATABASE
-from infra.stages import stack_name, zappa_stages
+from infra.deploy import Run, tell_home, zappa_beside
+from infra.edges import check_edge_region, close_edge, forget_edge, read_edges
+from infra.outputs import NotProvisioned, check_home, find_stacks, is_deployed
+from infra.stacks import ALL, DATABASE, EDGE_STACKS, Stack
+from infra.stages import ZappaStage, stack_name, zappa_stages
 
 Report = Callable[[str], None]
-BUCKETS = {"frontend": "SiteBucket", "storage": "PackagesBucket"}
+BUCKETS = {"frontend": "SiteBucket", "storage": "PackagesBucket", "edge": "PackagesBucket"}
 """Emptied before their stack goes: CloudFormation deletes no bucket that holds something."""
 
 
@@ -21,26 +22,86 @@ def destroy(
     stage: str,
     *,
     report: Report,
-    run: Run | None = None,
+    beside: Callable[[Clients], Run] = zappa_beside,
     poll_s: float = 5.0,
     forget_secrets: bool = False,
 ) -> None:
-    """Functions, then stacks from the last to the first. Safe to run again after an interruption."""
-    run = run or zappa_beside(clients)
+    """Functions, then further edges, then stacks from the last to the first. Safe to run again after an
+    interruption."""
+    check_home(clients, stage, find_stacks(clients, stage))
     for zappa in reversed(zappa_stages(stage)):
-        if is_deployed(clients, zappa):
-            report(f"{zappa.key}")
-            run(["undeploy", "-y", zappa.key])
+        _undeploy(clients, zappa, beside=beside, report=report)
+    for region in read_edges(clients.ssm, stage):
+        _take_away_edge(clients, stage, Clients(region), report=report, beside=beside, poll_s=poll_s)
+    _delete_stacks(clients, stage, ALL, report=report, poll_s=poll_s)
+    if forget_secrets:
+        report(f"{secrets.forget_secrets(clients.ssm, stage)} parameters forgotten")
+
+
+def destroy_edge(
+    home: Clients,
+    stage: str,
+    region: str,
+    *,
+    report: Report,
+    beside: Callable[[Clients], Run] = zappa_beside,
+    poll_s: float = 5.0,
+) -> None:
+    """Home forgets the region first, and sends no more checks there; then what is there goes. Safe to run
+    again after an interruption. Raises ``WrongRegion``, ``NotProvisioned``.
+
+    Monitors that name it are checked from their other regions, or from all (``Monitor.watched_from``).
+    """
+    check_home(home, stage, find_stacks(home, stage))
+    there = check_edge_region(home, region)
+    if region not in read_edges(home.ssm, stage):
+        raise NotProvisioned(
+            f"{stage} has no edge in {region}: manage.py aws status names those that it has."
+        )
+    close_edge(home.ssm, stage, region)
+    tell_home(home, stage, report=report, run=beside(home))
+    _take_away_edge(home, stage, there, report=report, beside=beside, poll_s=poll_s)
+
+
+def _take_away_edge(
+    home: Clients,
+    stage: str,
+    there: Clients,
+    *,
+    report: Report,
+    beside: Callable[[Clients], Run],
+    poll_s: float,
+) -> None:
+    region = there.session.region_name or ""
+    _undeploy(there, ZappaStage(stage, "edge"), beside=beside, report=report, where=f" in {region}")
+    _delete_stacks(there, stage, EDGE_STACKS, report=report, poll_s=poll_s)
+    forget_edge(home.ssm, stage, region)
+
+
+def _undeploy(
+    clients: Clients,
+    zappa: ZappaStage,
+    *,
+    beside: Callable[[Clients], Run],
+    report: Report,
+    where: str = "",
+) -> None:
+    if is_deployed(clients, zappa):
+        report(f"{zappa.key}{where}")
+        beside(clients)(["undeploy", "-y", zappa.key])
+
+
+def _delete_stacks(
+    clients: Clients, stage: str, wanted: Sequence[Stack], *, report: Report, poll_s: float
+) -> None:
     found = find_stacks(clients, stage)
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
-    for stack in reversed(ALL):
+    for stack in reversed(wanted):
         if stack.part not in found:
             continue
         report(f"{stack.part}: {stack.why}")
         _prepare(clients, stacks, found[stack.part], stack.part, report)
         stacks.delete(stack_name(stage, stack.part))
-    if forget_secrets:
-        report(f"{secrets.forget_secrets(clients.ssm, stage)} parameters forgotten")
 
 
 def _prepare(clients: Clients, stacks: Stacks, found: Found, part: str, report: Report) -> None:

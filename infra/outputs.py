@@ -6,11 +6,14 @@ from pathlib import Path
 
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
-from infra.stacks import ALL, known_outputs
+from infra.edges import WrongRegion, read_edges, spell_edges
+from infra.stacks import ALL, EDGE, known_outputs
 from infra.stages import ZappaStage, stack_name
 
 FILE_VARIABLE = "SENTRYPULSE_OUTPUTS"
 """Names a JSON file of outputs, to package without asking AWS."""
+OF_THE_REGION = frozenset({"PackagesBucket", "ChecksQueueArn", "ChecksQueueUrl", "ChecksDeadQueueUrl"})
+"""What each edge needs in its own region; all else it is told is at home."""
 
 
 class NotProvisioned(Exception):
@@ -22,18 +25,48 @@ def read_outputs(clients: Clients, stage: str) -> dict[str, str]:
     if path := os.environ.get(FILE_VARIABLE):
         given: dict[str, str] = json.loads(Path(path).read_text())
         return known_outputs(stage) | given
-    found = find_stacks(clients, stage)
+    return gather_outputs(clients, stage, find_stacks(clients, stage))
+
+
+def gather_outputs(clients: Clients, stage: str, found: dict[str, Found]) -> dict[str, str]:
+    """What the stacks that were ``found`` tell. Of an edge's region: its own, and over that home's."""
     outputs = known_outputs(stage)
+    if home := home_of(found):
+        outputs |= {k: v for k, v in read_outputs(Clients(home), stage).items() if k not in OF_THE_REGION}
+    elif edges := spell_edges(read_edges(clients.ssm, stage)):
+        outputs["EdgeQueueUrls"] = edges
     for stack in found.values():
         outputs |= stack.outputs
     return outputs
 
 
+def home_of(found: dict[str, Found]) -> str:
+    """Where the stage is at home, told in the region of one of its further edges; empty at home itself."""
+    return found[EDGE.part].parameters["HomeRegion"] if EDGE.part in found else ""
+
+
+def check_home(clients: Clients, stage: str, found: dict[str, Found]) -> None:
+    """Raises ``WrongRegion`` where there is an edge of the stage only: its roles exist once in an account."""
+    if home := home_of(found):
+        raise WrongRegion(
+            f"In {clients.session.region_name} there is only an edge of {stage}, which is at home in {home}:"
+            f" --region {home} --edge-region {clients.session.region_name} is about that edge."
+        )
+
+
 def find_stacks(clients: Clients, stage: str) -> dict[str, Found]:
-    """By part (``network``), those that exist."""
+    """By part (``network``), those that exist in the region."""
     stacks = Stacks(clients.cloudformation, report=lambda line: None)
-    found = {stack.part: stacks.find(stack_name(stage, stack.part)) for stack in ALL}
+    found = {stack.part: stacks.find(stack_name(stage, stack.part)) for stack in (*ALL, EDGE)}
     return {part: one for part, one in found.items() if one is not None}
+
+
+def is_deployed(clients: Clients, zappa: ZappaStage) -> bool:
+    try:
+        clients.functions.get_function_configuration(FunctionName=zappa.function)
+    except clients.functions.exceptions.ResourceNotFoundException:
+        return False
+    return True
 
 
 def find_api_domain(clients: Clients, stage: str) -> str:

@@ -39,6 +39,8 @@ METRIC_MONTH = 0.30
 ALARM_METRIC_MONTH = 0.10
 ALARM_METRICS = 20
 """Of infra/alarms.yaml: an alarm on an expression pays for each metric in it, and not for the expression."""
+EDGE_ALARM_METRICS = 5
+"""Of infra/edge.yaml, in each further region."""
 
 # What a month comes to
 

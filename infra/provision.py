@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from infra import secrets
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
-from infra.outputs import find_api_domain, find_stacks
+from infra.edges import check_edge_region, list_edge
+from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, gather_outputs
 from infra.stacks import (
+    ALARMS,
     DATABASE,
+    EDGE_STACKS,
     FRONTEND,
     PARAMETERS,
     REDIS,
+    ROLES,
     Stack,
     Wishes,
     choose_stacks,
@@ -44,6 +48,7 @@ def plan(clients: Clients, stage: str, wishes: Wishes) -> list[Line]:
     """What a run would go through, and the least that each part costs a month. Reads only."""
     check_stage(stage)
     found = find_stacks(clients, stage)
+    check_home(clients, stage, found)
     wishes = settle_wishes(stage, wishes, found)
     return [
         Line(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
@@ -80,7 +85,9 @@ def provision(
     Raises ``StackFailed``. What was done until then stands, and the next run goes on from there.
     """
     check_stage(stage)
-    wishes = settle_wishes(stage, wishes, find_stacks(clients, stage))
+    found = find_stacks(clients, stage)
+    check_home(clients, stage, found)
+    wishes = settle_wishes(stage, wishes, found)
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
     outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
     report("secrets")
@@ -122,10 +129,54 @@ def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, output
 
 def show_api(clients: Clients, stage: str, *, report: Report, poll_s: float = 5.0) -> str:
     """Put the API behind the distribution, once Zappa has made it: its part of the work is then done."""
-    found = find_stacks(clients, stage)
-    outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
-    for one in found.values():
-        outputs |= one.outputs
+    outputs = gather_outputs(clients, stage, find_stacks(clients, stage))
+    outputs["ApiDomain"] = find_api_domain(clients, stage)
     outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
     return apply_stack(stacks, FRONTEND, stage, Wishes(), outputs)
+
+
+# An edge in a further region
+
+
+def plan_edge(home: Clients, stage: str, region: str) -> list[Line]:
+    """The same for an edge in ``region``. Raises ``WrongRegion``, ``NotProvisioned``."""
+    _find_home(home, stage)
+    found = find_stacks(check_edge_region(home, region), stage)
+    return [Line(stack, found.get(stack.part), stack.floor_usd(Wishes(), stage)) for stack in EDGE_STACKS]
+
+
+def provision_edge(
+    home: Clients, stage: str, region: str, *, report: Report, poll_s: float = 5.0
+) -> dict[str, str]:
+    """Make or change what an edge in ``region`` needs there; by part, what was done. Home remembers it before
+    anything is made, so that nothing is left behind there, and sends no checks before the edge is deployed.
+
+    Raises ``WrongRegion``, ``NotProvisioned``, ``StackFailed``.
+    """
+    found = _find_home(home, stage)
+    there = check_edge_region(home, region)
+    list_edge(home.ssm, stage, region)
+    outputs = {
+        "Home": "false",
+        "HomeRegion": home.session.region_name or "",
+        "AlarmEmail": found[ALARMS.part].parameters.get("AlarmEmail", "") if ALARMS.part in found else "",
+    }
+    stacks = Stacks(there.cloudformation, report=report, poll_s=poll_s)
+    done: dict[str, str] = {}
+    for number, stack in enumerate(EDGE_STACKS, 1):
+        report(f"[{number}/{len(EDGE_STACKS)}] {stack.part} in {region}: {stack.why}")
+        done[stack.part] = apply_stack(stacks, stack, stage, Wishes(), outputs)
+        report(f"  {stack.part}: {done[stack.part]}")
+    return done
+
+
+def _find_home(home: Clients, stage: str) -> dict[str, Found]:
+    found = find_stacks(home, stage)
+    check_home(home, stage, found)
+    if ROLES.part not in found:
+        raise NotProvisioned(
+            f"{stage} is not at home in {home.session.region_name}: run manage.py aws provision"
+            f" --stage {stage} without --edge-region first, or name its home with --region."
+        )
+    return found

@@ -133,6 +133,16 @@ ALARMS = Stack(
 )
 ALL = (NETWORK, QUEUES, STORAGE, ROLES, DATABASE, REDIS, FRONTEND, PARAMETERS, ALARMS)
 
+# In a further region
+EDGE_QUEUES = Stack("queues", "the queue checks with its dead letters", needs={"Home": "Home"})
+EDGE = Stack(
+    "edge",
+    "bucket for its package, log group, alarms to people",
+    needs={"HomeRegion": "HomeRegion", "AlarmEmail": "AlarmEmail"},
+    floor_usd=lambda wishes, stage: prices.EDGE_ALARM_METRICS * prices.ALARM_METRIC_MONTH,
+)
+EDGE_STACKS = (EDGE_QUEUES, EDGE)
+
 
 def choose_stacks(*, redis: bool) -> list[Stack]:
     return [stack for stack in ALL if redis or stack is not REDIS]

@@ -20,7 +20,10 @@ OUTPUTS = {
     "SubnetIds": "subnet-a,subnet-b",
     "FunctionsGroupId": "sg-a",
     "FromEmail": "alerts@example.com",
-    **{f"{queue}QueueArn": f"arn:{queue}" for queue in ("Checks", "Results", "Deliveries", "Receipts")},
+    **{
+        f"{queue}QueueArn": f"arn:aws:sqs:eu-west-1:1:{queue}"
+        for queue in ("Checks", "Results", "Deliveries", "Receipts")
+    },
     **{
         f"{queue}QueueUrl": f"https://sqs/1/{queue}"
         for queue in ("Checks", "Results", "Deliveries", "Receipts")
@@ -30,6 +33,10 @@ OUTPUTS = {
 
 def filled(key, **more):
     return fill_settings(read_zappa_stage(key), read_zappa_config(key) | more, OUTPUTS, region="eu-west-1")
+
+
+def sources(settings):
+    return [event["event_source"]["arn"] for event in settings["events"] if "event_source" in event]
 
 
 def test_zappa_settings_hold_nothing_of_an_account():
@@ -61,7 +68,36 @@ def test_the_edge_is_outside_the_vpc_and_has_no_parameters():
     assert "SSM_PATH" not in settings["aws_environment_variables"]
     assert settings["aws_environment_variables"]["EMAIL_URL"] == "ses://eu-west-1"
     assert settings["aws_environment_variables"]["DEFAULT_FROM_EMAIL"] == "alerts@example.com"
-    assert [event["event_source"]["arn"] for event in settings["events"]] == ["arn:Checks", "arn:Deliveries"]
+    assert sources(settings) == ["arn:aws:sqs:eu-west-1:1:Checks", "arn:aws:sqs:eu-west-1:1:Deliveries"]
+
+
+THERE = OUTPUTS | {
+    "HomeRegion": "eu-west-1",
+    "PackagesBucket": "packages-there",
+    "ChecksQueueArn": "arn:aws:sqs:us-east-1:1:Checks",
+    "ChecksQueueUrl": "https://sqs.us-east-1/1/Checks",
+}
+
+
+def test_a_further_edge_takes_the_checks_of_its_region_and_all_else_is_at_home():
+    settings = fill_settings(
+        read_zappa_stage("prod_edge"), read_zappa_config("prod_edge"), THERE, region="us-east-1"
+    )
+    assert sources(settings) == ["arn:aws:sqs:us-east-1:1:Checks"]
+    assert (settings["s3_bucket"], settings["role_arn"]) == ("packages-there", "arn:edge")
+    variables = settings["aws_environment_variables"]
+    assert variables["CHECKS_QUEUE_URL"] == "us-east-1=https://sqs.us-east-1/1/Checks"
+    assert variables["RESULTS_QUEUE_URL"] == OUTPUTS["ResultsQueueUrl"]
+    assert variables["EMAIL_URL"] == "ses://eu-west-1"
+
+
+@pytest.mark.parametrize("plane", ["core", "api", "migrate", "edge"])
+def test_who_sends_checks_knows_every_region_and_an_edge_its_own(plane):
+    outputs = OUTPUTS | {"EdgeQueueUrls": "us-east-1=https://sqs.us-east-1/1/Checks"}
+    given = environment(ZappaStage("prod", plane), outputs, "eu-west-1")["CHECKS_QUEUE_URL"]
+    assert given == "eu-west-1=https://sqs/1/Checks" + (
+        "" if plane == "edge" else ",us-east-1=https://sqs.us-east-1/1/Checks"
+    )
 
 
 def test_what_zappa_settings_say_of_the_environment_is_what_counts():

@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
+
 from infra import prices
-from infra.stacks import ALARMS
+from infra.stacks import ALARMS, EDGE
 from tests.infra.test_templates import ROOT
 
 
@@ -25,14 +27,18 @@ def test_what_keeps_the_api_warm_costs_what_the_documentation_says():
 
 
 def test_no_price_stands_there_for_nothing():
-    source = (ROOT / "infra" / "prices.py").read_text() + (ROOT / "infra" / "stacks.py").read_text()
+    source = (ROOT / "infra" / "prices.py").read_text()
     named = re.findall(r"^([A-Z_0-9]+) = ", source, re.MULTILINE)
+    source += (ROOT / "infra" / "stacks.py").read_text()
     assert not [name for name in named if len(re.findall(rf"\b{name}\b", source)) < 2]
 
 
-def test_alarms_pay_for_each_metric_that_they_watch():
-    watched = len(re.findall(r"\bMetricName: ", ALARMS.template)) - ALARMS.template.count("::MetricFilter")
-    assert watched == prices.ALARM_METRICS
+@pytest.mark.parametrize(
+    ("stack", "metrics"), [(ALARMS, prices.ALARM_METRICS), (EDGE, prices.EDGE_ALARM_METRICS)]
+)
+def test_alarms_pay_for_each_metric_that_they_watch(stack, metrics):
+    watched = len(re.findall(r"\bMetricName: ", stack.template)) - stack.template.count("::MetricFilter")
+    assert watched == metrics
 
 
 def test_more_monitors_cost_more_and_a_hundred_share_a_call():

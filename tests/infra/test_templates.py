@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stacks import ALL, FOLDER
+from infra.stacks import ALL, EDGE_STACKS, FOLDER
 from infra.status import read_zappa_config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,9 +31,13 @@ OFFLINE = {
 @pytest.mark.skipif(not CFN_LINT.exists(), reason="cfn-lint is not installed: make test-aws.")
 @pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
 def test_cfn_lint_finds_nothing(region):
-    templates = [str(FOLDER / f"{stack.part}.yaml") for stack in ALL]
+    templates = [str(path) for path in sorted(FOLDER.glob("*.yaml"))]
     linted = subprocess.run([CFN_LINT, "-r", region, "--", *templates], capture_output=True, text=True)
     assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout + linted.stderr
+
+
+def test_every_template_is_of_a_stack():
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {stack.part for stack in (*ALL, *EDGE_STACKS)}
 
 
 @pytest.mark.skipif(not SAM.exists(), reason="AWS SAM is not installed: make .venv-sam/sam.stamp.")

@@ -139,7 +139,14 @@ def deployed(account):
     """``prod`` through ``manage.py aws deploy``'s own code; what it reported."""
     lines = []
     account.has_database = make_database()
-    deploy(account.clients, "prod", report=lines.append, run=run, poll_s=0.01, migrate=account.has_database)
+    deploy(
+        account.clients,
+        "prod",
+        report=lines.append,
+        beside=lambda clients: run,
+        poll_s=0.01,
+        migrate=account.has_database,
+    )
     return lines
 
 

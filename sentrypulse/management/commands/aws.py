@@ -14,11 +14,20 @@ from infra import deploy, destroy, provision, site, status
 from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.cloudformation import StackFailed, parameter_names
+from infra.edges import WrongRegion, read_edges
 from infra.outputs import NotProvisioned, need, read_outputs
 from infra.stacks import Wishes
 from infra.stages import WrongStage, check_stage
 
-REFUSALS = (WrongStage, NotProvisioned, StackFailed, DeployRefused, deploy.ZappaFailed, site.NoSite)
+REFUSALS = (
+    WrongStage,
+    WrongRegion,
+    NotProvisioned,
+    StackFailed,
+    DeployRefused,
+    deploy.ZappaFailed,
+    site.NoSite,
+)
 
 
 class Command(BaseCommand):
@@ -29,7 +38,7 @@ class Command(BaseCommand):
         parts = parser.add_subparsers(dest="part", required=True)
         self._add(parts, "provision", "make or change everything but the code", _add_wishes)
         self._add(parts, "deploy", "the code onto the functions, by Zappa; migrates in between", _add_deploy)
-        self._add(parts, "status", "what stands, and what is wrong with it")
+        self._add(parts, "status", "what stands, and what is wrong with it", _add_edge)
         self._add(parts, "outputs", "addresses and ARNs, as JSON or for AWS SAM", _add_outputs)
         self._add(parts, "frontend", "upload a built static site", _add_frontend)
         self._add(parts, "destroy", "take everything away; the data is kept", _add_destroy)
@@ -66,9 +75,13 @@ class Command(BaseCommand):
 
     def _provision(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         wishes = Wishes(**{name: options[name] for name in Wishes.__dataclass_fields__})
-        lines = provision.plan(clients, stage, wishes)
+        home, edge = clients.session.region_name, options["edge_region"]
+        if edge and (given := wishes.given()):
+            named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise CommandError(f"An edge leaves nothing to choose: {named} is for provision at home.")
+        lines = provision.plan_edge(clients, stage, edge) if edge else provision.plan(clients, stage, wishes)
         floor_usd = sum(line.floor_usd for line in lines)
-        self._say(f"Stage {stage} in {clients.session.region_name}:")
+        self._say(f"Stage {stage}, edge in {edge} (home: {home}):" if edge else f"Stage {stage} in {home}:")
         for line in lines:
             cost = f"{line.floor_usd:8.2f} USD" if line.floor_usd else "       –    "
             self._say(f"  {line.stack.part:<11} {line.doing:<26} {cost}  {line.stack.why}")
@@ -81,19 +94,28 @@ class Command(BaseCommand):
             return
         if not options["yes"]:
             self._confirm("Go ahead?", "yes")
-        done = provision.provision(clients, stage, wishes, report=self._say)
+        done = (
+            provision.provision_edge(clients, stage, edge, report=self._say)
+            if edge
+            else provision.provision(clients, stage, wishes, report=self._say)
+        )
         changed = [part for part, what in done.items() if what != "unchanged"]
         self._say(
             f"Done: {', '.join(changed)} made or changed." if changed else "Done: nothing had to change."
         )
-        self._say(f"Next: manage.py aws deploy --stage {stage}")
+        self._say(f"Next: manage.py aws deploy --stage {stage}{f' --edge-region {edge}' if edge else ''}")
 
     def _deploy(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
+        if edge := options["edge_region"]:
+            deploy.deploy_edge(clients, stage, edge, report=self._say)
+            self._say(f"Monitors may name {edge}; those that name no region are checked from there, too.")
+            return
         deploy.deploy(clients, stage, report=self._say, migrate=not options["no_migrate"])
         self._say(f"SentryPulse runs: {read_outputs(clients, stage).get('PublicUrl', '')}")
 
     def _status(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
-        for line in status.tell(clients, stage):
+        edge = options["edge_region"]
+        for line in status.tell_edge(clients, stage, edge) if edge else status.tell(clients, stage):
             self._say(line)
 
     def _outputs(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
@@ -117,15 +139,29 @@ class Command(BaseCommand):
             self._say(f"Invalidation {made}: {outputs.get('PublicUrl', '')} shows it within a minute or two.")
 
     def _destroy(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
+        if edge := options["edge_region"]:
+            self._destroy_edge(clients, stage, edge, options)
+            return
+        edges = "".join(f", the edge in {region}" for region in read_edges(clients.ssm, stage))
         self._say(
-            f"This takes {stage} away: functions, queues and what is in them, network, distribution. Kept are"
-            " a snapshot of the database, the buckets of published pages and the archive, and the secrets"
-            f"{', which you asked to forget' if options['forget_secrets'] else ''}."
+            f"This takes {stage} away: functions, queues and what is in them, network, distribution{edges}."
+            " Kept are a snapshot of the database, the buckets of published pages and the archive, and the"
+            f" secrets{', which you asked to forget' if options['forget_secrets'] else ''}."
         )
         if options["yes_destroy"] != stage:
             self._confirm("To go ahead, type the name of the stage:", stage)
         destroy.destroy(clients, stage, report=self._say, forget_secrets=options["forget_secrets"])
         self._say(f"{stage} is gone.")
+
+    def _destroy_edge(self, clients: Clients, stage: str, edge: str, options: dict[str, Any]) -> None:
+        self._say(
+            f"This takes the edge of {stage} in {edge} away, and the checks that wait there. Monitors that"
+            " name this region are checked from their others, or from all."
+        )
+        if options["yes_destroy"] != edge:
+            self._confirm("To go ahead, type the name of the region:", edge)
+        destroy.destroy_edge(clients, stage, edge, report=self._say)
+        self._say(f"The edge in {edge} is gone.")
 
     def _confirm(self, question: str, answer: str) -> None:
         try:
@@ -136,7 +172,14 @@ class Command(BaseCommand):
             raise CommandError("Nothing was done.")
 
 
+def _add_edge(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--edge-region", default="", metavar="REGION", help="an edge there, and only that; such as us-east-1"
+    )
+
+
 def _add_wishes(parser: ArgumentParser) -> None:
+    _add_edge(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="say what would be made; ask and make nothing")
     parser.add_argument("--redis", action="store_const", const=True, help="with a shared cache")
@@ -161,6 +204,7 @@ def _add_wishes(parser: ArgumentParser) -> None:
 
 
 def _add_deploy(parser: ArgumentParser) -> None:
+    _add_edge(parser)
     parser.add_argument("--no-migrate", action="store_true", help="leave the schema as it is")
 
 
@@ -174,7 +218,11 @@ def _add_frontend(parser: ArgumentParser) -> None:
 
 
 def _add_destroy(parser: ArgumentParser) -> None:
+    _add_edge(parser)
     parser.add_argument(
-        "--yes-destroy", default="", metavar="STAGE", help="the stage's name again: do not ask"
+        "--yes-destroy",
+        default="",
+        metavar="NAME",
+        help="the stage's name again (or the edge's region): do not ask",
     )
     parser.add_argument("--forget-secrets", action="store_true", help="the snapshot is then worth nothing")
