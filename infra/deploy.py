@@ -135,4 +135,5 @@ def tell_home(home: Clients, stage: str, *, report: Report, run: Run) -> None:
     for zappa in zappa_stages(stage):
         if zappa.plane != "edge" and is_deployed(home, zappa):
             report(f"{zappa.key} learns of its regions")
-            run(["update", "--no-upload", zappa.key])
+            # Zappa wants a value, and takes any for yes.
+            run(["update", zappa.key, "--no-upload=true"])

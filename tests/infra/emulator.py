@@ -32,6 +32,8 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 Invoke = Callable[[str, bytes], tuple[bool, bytes, bytes]]
 """A function's name and an event to: did it end well, its answer, what it wrote meanwhile."""
+InvokeIn = Callable[[str, bytes, str], tuple[bool, bytes, bytes]]
+"""The same with the region that was asked."""
 
 # By type: what Fn::GetAtt may ask of it; {id} is its physical id.
 STAND_INS: dict[str, dict[str, str]] = {
@@ -305,6 +307,7 @@ class Emulator:
     def __init__(self) -> None:
         _teach_moto()
         self.invoke: Invoke | None = None
+        self.invoke_in: InvokeIn | None = None
         self.calls: list[str] = []
         self.protected: set[str] = set()
         self.loops: dict[str, str] = {}
@@ -387,9 +390,14 @@ class Emulator:
 
     def _answer_invocation(self, function: str, environ: dict[str, Any], start_response: Any) -> Any:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        if self.invoke is None:
+        name = function.rpartition("function:")[2].split(":")[0]
+        if self.invoke_in is not None:  # a signature's scope: …Credential=KEY/20261126/eu-west-1/lambda/…
+            region = environ["HTTP_AUTHORIZATION"].partition("Credential=")[2].split("/")[2]
+            well, answer, written = self.invoke_in(name, body, region)
+        elif self.invoke is not None:
+            well, answer, written = self.invoke(name, body)
+        else:
             return self._say(start_response, b'{"Message": "Nobody runs functions here."}', {}, "500 No")
-        well, answer, written = self.invoke(function.rpartition("function:")[2].split(":")[0], body)
         headers = {
             "X-Amz-Log-Result": base64.b64encode(written[-4096:]).decode(),
             "X-Amz-Executed-Version": "$LATEST",

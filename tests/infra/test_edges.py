@@ -40,7 +40,8 @@ class Zappa:
 
     def __call__(self, clients):
         def run(arguments):
-            command, key = arguments[0], arguments[-1]
+            command = arguments[0]
+            key = next(one for one in arguments[1:] if not one.startswith("-"))
             if command == self.fails:
                 raise deploy.ZappaFailed("zappa ended with 1.")
             self.asked.append((clients.session.region_name, " ".join(arguments)))
@@ -185,8 +186,8 @@ def test_where_only_an_edge_is_nothing_is_done_as_if_it_were_home(clients, there
 def test_home_learns_of_an_edge_once_it_stands(clients, there, deployed, zappa):
     assert zappa.asked == [
         (THERE, "deploy prod_edge"),
-        ("eu-west-1", "update --no-upload prod_core"),
-        ("eu-west-1", "update --no-upload prod"),
+        ("eu-west-1", "update prod_core --no-upload=true"),
+        ("eu-west-1", "update prod --no-upload=true"),
     ]
     assert read_outputs(clients, "prod")["EdgeQueueUrls"] == f"{THERE}={URL}"
     provision_edge(clients)
@@ -252,8 +253,8 @@ def test_home_forgets_an_edge_before_it_goes(clients, there, deployed, zappa):
     zappa.asked.clear()
     destroy_edge(clients, zappa)
     assert zappa.asked == [
-        ("eu-west-1", "update --no-upload prod_core"),
-        ("eu-west-1", "update --no-upload prod"),
+        ("eu-west-1", "update prod_core --no-upload=true"),
+        ("eu-west-1", "update prod --no-upload=true"),
         (THERE, "undeploy -y prod_edge"),
     ]
     assert find_stacks(there, "prod") == {}
