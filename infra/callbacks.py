@@ -63,7 +63,7 @@ def settings(zappa: Zappa) -> None:
     Raises ``NotProvisioned`` where a stack is missing.
     """
     stage = read_zappa_stage(zappa.api_stage)
-    if stage.plane in IN_VPC and zappa.command in {"deploy", "update"}:
+    if stage.plane in IN_VPC and zappa.command in {"deploy", "update", "package"}:
         check_certificates()
     clients = Clients(zappa.aws_region or "")
     outputs = read_outputs(clients, stage.stage)

@@ -28,16 +28,28 @@ def run_zappa(arguments: Sequence[str], *, region: str) -> None:
     It packages nothing itself (``exclude`` in zappa_settings.json; ``infra.package`` does), so what it takes
     for the product's environment is its own.
     """
-    zappa = Path(os.environ.get("ZAPPA", ROOT / ".venv-aws" / "bin" / "zappa"))
-    if not zappa.exists():
-        raise ZappaFailed(
-            "Zappa is not installed: run make .venv-aws/aws.stamp, or set ZAPPA=/path/to/zappa."
-        )
+    zappa = find_zappa()
     where = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     environment = {**os.environ, **where, "VIRTUAL_ENV": str(zappa.parent.parent)}
     ended = subprocess.run([str(zappa), *arguments], cwd=ROOT, env=environment, check=False)  # our own
     if ended.returncode != 0:
         raise ZappaFailed(f"zappa {' '.join(arguments)} ended with {ended.returncode}.")
+
+
+def find_zappa() -> Path:
+    """Raises ``ZappaFailed`` where there is none."""
+    zappa = Path(os.environ.get("ZAPPA", ROOT / ".venv-aws" / "bin" / "zappa"))
+    if not zappa.exists():
+        raise ZappaFailed(
+            "Zappa is not installed: run make .venv-aws/aws.stamp, or set ZAPPA=/path/to/zappa."
+        )
+    return zappa
+
+
+def find_runtime() -> str:
+    """Lambda's name for the Python that the packages are made for: that of Zappa's environment."""
+    python, code = find_zappa().parent / "python", "import sys; print('python%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def zappa_beside(clients: Clients) -> Run:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from infra import prices
-from infra.stages import scheduler_rule
+from infra.stages import rule_name
 
 FOLDER = Path(__file__).parent
 Outputs = Mapping[str, str]
@@ -150,4 +150,4 @@ def choose_stacks(*, redis: bool) -> list[Stack]:
 
 def known_outputs(stage: str) -> dict[str, str]:
     """What is needed like an output and known beforehand."""
-    return {"SchedulerRule": scheduler_rule(stage)}
+    return {"SchedulerRule": rule_name(stage, "scheduler"), "NightlyRule": rule_name(stage, "nightly")}

@@ -64,8 +64,8 @@ def infra_path(stage: str) -> str:
     return f"/{PROJECT}/{stage}/infra"
 
 
-def scheduler_rule(stage: str) -> str:
-    """The EventBridge rule that Zappa makes for the scheduler: function's name, as much of it as fits into 64
-    characters, then the path of the code."""
-    code = "pipeline.entrypoints.aws_core.scheduler"
+def rule_name(stage: str, job: str) -> str:
+    """The EventBridge rule that Zappa makes for ``scheduler`` or ``nightly``: the function's name, as much of
+    it as fits into 64 characters, then the path of the code, by which the package finds it."""
+    code = f"pipeline.entrypoints.aws_core.{job}"
     return f"{ZappaStage(stage, 'core').function[: 63 - len(code)]}-{code}"

@@ -7,7 +7,7 @@ import pytest
 from infra import callbacks
 from infra.callbacks import DeployRefused, environment, fill_settings, warm_settings
 from infra.outputs import NotProvisioned
-from infra.stages import WrongStage, ZappaStage, read_zappa_stage, scheduler_rule, zappa_stages
+from infra.stages import WrongStage, ZappaStage, read_zappa_stage, rule_name, zappa_stages
 from infra.status import read_zappa_config
 from tests.infra.test_templates import ROOT
 
@@ -166,17 +166,19 @@ def test_a_key_that_is_no_stage_is_refused(key):
         read_zappa_stage(key)
 
 
+@pytest.mark.parametrize("job", ["scheduler", "nightly"])
 @pytest.mark.parametrize("stage", ["dev", "prod", "staging", "production", "longestname1"])
-def test_the_alarm_looks_at_the_rule_that_zappa_makes(stage):
+def test_alarm_and_sam_name_the_rules_that_zappa_makes(stage, job):
     from tests.infra.conftest import REASON
 
     if REASON:
         pytest.skip(REASON)
     from zappa.core import Zappa
 
-    code = "pipeline.entrypoints.aws_core.scheduler"
+    code = f"pipeline.entrypoints.aws_core.{job}"
     rule = Zappa.get_event_name(ZappaStage(stage, "core").function, code)
-    assert scheduler_rule(stage) == rule
+    assert rule_name(stage, job) == rule
+    assert len(rule) <= 64
     assert rule.endswith(f"-{code}")  # by which its handler finds the code
 
 

@@ -2,12 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 
-from infra import destroy, provision, secrets
+from infra import destroy, edges, provision, secrets
 from infra.cloudformation import StackFailed, Stacks, parameter_names
 from infra.outputs import find_api_domain, find_stacks, read_outputs
 from infra.stacks import ALL, REDIS, Wishes
@@ -269,13 +270,23 @@ def test_a_stage_has_a_short_plain_name(name):
         call_command("aws", "status", f"--stage={name}", "--region=eu-west-1")
 
 
-def test_the_outputs_are_what_sam_asks_for(provisioned, capsys):
+def test_the_outputs_are_what_sam_asks_for(provisioned, clients, capsys, monkeypatch):
+    monkeypatch.setenv("ZAPPA", str(Path(sys.executable).parent / "zappa"))
     call_command("aws", "outputs", "--stage=prod", "--sam")
     told = dict(part.split("=", 1) for part in capsys.readouterr().out.split())
     assert told["Stage"] == "prod"
+    assert told["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    assert told["SchedulerRule"] == "sentrypulse-prod-core-pipeline.entrypoints.aws_core.scheduler"
+    assert (told["RedisUrl"], told["EdgeQueueUrls"]) == ("none", "none")
     assert told["EdgeRoleArn"] == "arn:aws:iam::123456789012:role/sentrypulse-prod-edge"
     call_command("aws", "outputs", "--stage=prod")
     assert json.loads(capsys.readouterr().out)["ChecksQueueArn"] == told["ChecksQueueArn"]
+    run(clients, Wishes(redis=True))
+    edges.open_edge(clients.ssm, "prod", "us-east-1", "https://sqs.us-east-1.amazonaws.com/1/checks")
+    call_command("aws", "outputs", "--stage=prod", "--sam")
+    told = dict(part.split("=", 1) for part in capsys.readouterr().out.split())
+    assert told["RedisUrl"].startswith("rediss://")
+    assert told["EdgeQueueUrls"] == "us-east-1=https://sqs.us-east-1.amazonaws.com/1/checks"
 
 
 # The templates

@@ -86,8 +86,29 @@ def test_sam_gives_functions_what_zappa_gives_them():
                 assert f"MaximumConcurrency: {source['max_concurrency']}}}" in mapping
                 assert "FunctionResponseTypes: [ReportBatchItemFailures]" in mapping
             else:
-                assert f'-core-{event["function"]}"' in block
-                assert f"Schedule: {event['expression']}" in block
+                rule = event["function"].rpartition(".")[2].capitalize()
+                assert f"Name: !Ref {rule}Rule\n            Schedule: {event['expression']}\n" in block
+
+
+@pytest.mark.parametrize(
+    ("name", "plane"), [("Api", "api"), ("Core", "core"), ("Edge", "edge"), ("Migrate", "migrate")]
+)
+def test_sam_gives_functions_the_environment_that_zappa_gives_them(name, plane):
+    from infra.callbacks import environment
+    from infra.stages import ZappaStage
+
+    template = (FOLDER / "sam" / "template.yaml").read_text()
+    shared = template.partition("\nGlobals:\n")[2].partition("\nResources:")[0]
+    block = re.search(rf"^  {name}:\n((?:    .*\n|\n|    #.*\n)*)", template, re.MULTILINE)[1]
+    given = {
+        one for text in (shared, block) for one in re.findall(r"^ +([A-Z][A-Z_]+): ", text, re.MULTILINE)
+    }
+    queues = [f"{queue}QueueUrl" for queue in ("Checks", "Results", "Deliveries", "Receipts")]
+    outputs = dict.fromkeys([*queues, "PublishedBucket", "FromEmail", "RedisUrl"], "x")
+    wanted = set(environment(ZappaStage("prod", plane), outputs, "eu-west-1"))
+    assert given | {"DATABASE_CA_FILE"} == wanted | {
+        "DATABASE_CA_FILE"
+    }  # with the file that a deployment wants
 
 
 # The two functions that CloudFront runs

@@ -16,7 +16,7 @@ from infra.deploy import deploy
 from infra.outputs import read_outputs
 from infra.provision import provision
 from infra.stacks import Wishes
-from infra.stages import ZappaStage, scheduler_rule, zappa_stages
+from infra.stages import ZappaStage, rule_name, zappa_stages
 from infra.status import read_zappa_config, tell
 from tests.infra.conftest import REASON
 
@@ -237,7 +237,7 @@ def test_the_clock_starts_scheduler_and_night(account, deployed):
         for rule in events.list_rules(NamePrefix="sentrypulse-prod")["Rules"]
     }
     assert rules == {
-        scheduler_rule("prod"): "rate(1 minute)",
+        rule_name("prod", "scheduler"): "rate(1 minute)",
         "sentrypulse-prod-core-pipeline.entrypoints.aws_core.nightly": "cron(0 1 * * ? *)",
     }
 
@@ -287,7 +287,7 @@ def test_a_command_that_fails_fails_zappa(account, running):
 
 
 def test_invoke_runs_the_scheduler(account, running):
-    rule = f"arn:aws:events:eu-west-1:123456789012:rule/{scheduler_rule('prod')}"
+    rule = f"arn:aws:events:eu-west-1:123456789012:rule/{rule_name('prod', 'scheduler')}"
     event = {
         "detail-type": "Scheduled Event",
         "source": "aws.events",

@@ -28,6 +28,7 @@ REFUSALS = (
     deploy.ZappaFailed,
     site.NoSite,
 )
+OPTIONAL_IN_SAM = ("RedisUrl", "EdgeQueueUrls")
 
 
 class Command(BaseCommand):
@@ -123,6 +124,8 @@ class Command(BaseCommand):
         if not options["sam"]:
             self._say(json.dumps(outputs, indent=2, sort_keys=True))
             return
+        outputs |= {"Runtime": deploy.find_runtime()}
+        outputs = dict.fromkeys(OPTIONAL_IN_SAM, "none") | outputs
         asked = parameter_names((settings.BASE_DIR / "infra" / "sam" / "template.yaml").read_text())
         values = {name: need(outputs, name, stage=stage) for name in sorted(asked)}
         self._say(" ".join(f"{name}={value}" for name, value in values.items()))
