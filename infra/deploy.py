@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.clients import Clients
 from infra.edges import check_edge_region, open_edge, read_edges
 from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, is_deployed
-from infra.provision import show_api
+from infra.provision import finish_stacks
 from infra.stacks import EDGE_STACKS, ROLES
 from infra.stages import ZappaStage, zappa_stages
 
@@ -68,7 +68,7 @@ def deploy(
     migrate: bool = True,
 ) -> None:
     """Every function of the stage, further edges among them, the schema migrated in between, then the API
-    shown to the world.
+    shown to the world and the schedule watched.
 
     The schema comes before the code that needs it, and after nothing: migrations are written so that the code
     before them goes on working (docs/deploy.md, "Migrations"). Raises ``NotProvisioned``, ``ZappaFailed``.
@@ -90,8 +90,7 @@ def deploy(
         if zappa.plane == "migrate" and migrate:
             report("  migrating")
             run(["manage", zappa.key, "migrate --noinput"])
-    report("the distribution")
-    report(f"  frontend: {show_api(clients, stage, report=report, poll_s=poll_s)}")
+    finish_stacks(clients, stage, report=report, poll_s=poll_s)
 
 
 def deploy_one(clients: Clients, zappa: ZappaStage, *, report: Report, run: Run) -> str:

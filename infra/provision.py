@@ -8,7 +8,14 @@ from infra import secrets
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
 from infra.edges import check_edge_region, list_edge
-from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, gather_outputs
+from infra.outputs import (
+    NotProvisioned,
+    check_home,
+    find_api_domain,
+    find_stacks,
+    gather_outputs,
+    is_deployed,
+)
 from infra.stacks import (
     ALARMS,
     DATABASE,
@@ -17,16 +24,21 @@ from infra.stacks import (
     PARAMETERS,
     REDIS,
     ROLES,
+    STORAGE,
     Stack,
     Wishes,
     choose_stacks,
     default_min_acu,
     known_outputs,
 )
-from infra.stages import PROJECT, check_stage, env_path, stack_name
+from infra.stages import PROJECT, ZappaStage, check_stage, env_path, stack_name
 
 Report = Callable[[str], None]
 HIDDEN = frozenset({"OriginSecret"})
+
+
+class WrongWish(Exception):
+    """A choice that cannot be; its text names the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +61,41 @@ def plan(clients: Clients, stage: str, wishes: Wishes) -> list[Line]:
     check_stage(stage)
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
+    check_wishes(wishes, found)
     wishes = settle_wishes(stage, wishes, found)
     return [
         Line(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
         for stack in choose_stacks(redis=bool(wishes.redis))
     ]
+
+
+def check_wishes(wishes: Wishes, found: dict[str, Found]) -> None:
+    """Raises ``WrongWish`` for a name of their own without a certificate, which CloudFront would refuse after
+    half of everything was made."""
+    for name, certificate, stack in (
+        ("domain", "certificate_arn", FRONTEND),
+        ("status_domain", "status_certificate_arn", STORAGE),
+    ):
+        stands = found[stack.part].parameters if stack.part in found else {}
+        domain, arn = stack.choice(name, wishes, stands), stack.choice(certificate, wishes, stands)
+        option = f"--{certificate.replace('_', '-')}"
+        if domain and not arn:
+            raise WrongWish(
+                f"--{name.replace('_', '-')} {domain} needs {option}, of ACM in us-east-1; this asks for one:"
+                " aws acm request-certificate --region us-east-1 --validation-method DNS"
+                f" --domain-name {domain}"
+            )
+        if domain and arn.split(":")[3:4] != ["us-east-1"]:
+            raise WrongWish(f"{option} must be of us-east-1, where CloudFront looks for it, not {arn}.")
+
+
+def find_warnings(clients: Clients, stage: str, wishes: Wishes) -> list[str]:
+    """What is allowed and probably not meant."""
+    found = find_stacks(clients, stage)
+    stands = found[ALARMS.part].parameters if ALARMS.part in found else {}
+    if stage == "prod" and not ALARMS.choice("alarm_email", wishes, stands):
+        return ["Nobody will be told when something is wrong: add --alarm-email you@example.com."]
+    return []
 
 
 def settle_wishes(stage: str, wishes: Wishes, found: dict[str, Found]) -> Wishes:
@@ -87,9 +129,12 @@ def provision(
     check_stage(stage)
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
+    check_wishes(wishes, found)
     wishes = settle_wishes(stage, wishes, found)
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
     outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
+    # Where there is none any more, the alarm goes on: somebody may have taken it away by mistake.
+    outputs["Deployed"] = "true" if is_deployed(clients, ZappaStage(stage, "core")) else ""
     report("secrets")
     secrets.make_secrets(clients.ssm, stage, report=report)
     outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
@@ -127,13 +172,17 @@ def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, output
     return done
 
 
-def show_api(clients: Clients, stage: str, *, report: Report, poll_s: float = 5.0) -> str:
-    """Put the API behind the distribution, once Zappa has made it: its part of the work is then done."""
-    outputs = gather_outputs(clients, stage, find_stacks(clients, stage))
-    outputs["ApiDomain"] = find_api_domain(clients, stage)
+def finish_stacks(clients: Clients, stage: str, *, report: Report, poll_s: float = 5.0) -> None:
+    """What waits for Zappa to have done its part: the API behind the distribution, and the alarm that would
+    have rung before there was a scheduler."""
+    found = find_stacks(clients, stage)
+    outputs = gather_outputs(clients, stage, found)
+    outputs |= {"ApiDomain": find_api_domain(clients, stage), "Deployed": "true"}
     outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
-    return apply_stack(stacks, FRONTEND, stage, Wishes(), outputs)
+    for stack in (one for one in (FRONTEND, ALARMS) if one.part in found):
+        report(f"{stack.part}: {stack.why}")
+        report(f"  {stack.part}: {apply_stack(stacks, stack, stage, Wishes(), outputs)}")
 
 
 # An edge in a further region

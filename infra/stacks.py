@@ -52,6 +52,12 @@ class Stack:
     def template(self) -> str:
         return (FOLDER / f"{self.part}.yaml").read_text()
 
+    def choice(self, wish: str, wishes: Wishes, parameters: Mapping[str, str]) -> str:
+        """What it will be: what is wished for, or as it is by ``parameters``; empty when neither says."""
+        wished = getattr(wishes, wish)
+        named = next(parameter for parameter, one in self.wishes.items() if one == wish)
+        return parameters.get(named, "") if wished is None else _spell(wished)
+
     def parameters(self, stage: str, *, wishes: Wishes, outputs: Outputs) -> dict[str, str | None]:
         """Values by parameter; None where the one before, or the template's default, is to stand.
 
@@ -127,7 +133,7 @@ PARAMETERS = Stack(
 ALARMS = Stack(
     "alarms",
     "alarms to people, one dashboard",
-    needs={"SchedulerRule": "SchedulerRule", "DatabaseCluster": "DatabaseCluster"},
+    needs={"SchedulerRule": "SchedulerRule", "DatabaseCluster": "DatabaseCluster", "Deployed": "Deployed"},
     wishes={"AlarmEmail": "alarm_email"},
     floor_usd=lambda wishes, stage: prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH,
 )

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from infra import destroy, edges, provision, secrets
 from infra.cloudformation import StackFailed, Stacks, parameter_names
 from infra.outputs import find_api_domain, find_stacks, read_outputs
-from infra.stacks import ALL, REDIS, Wishes
+from infra.stacks import ALARMS, ALL, REDIS, Wishes
 from infra.stages import WrongStage, stack_name
 
 WITHOUT_REDIS = [stack.part for stack in ALL if stack is not REDIS]
@@ -203,6 +203,19 @@ def test_only_what_is_no_production_may_pause(clients):
     assert "SecondsUntilAutoPause" not in MADE["sentrypulse-prod"]["ServerlessV2ScalingConfiguration"]
 
 
+@pytest.mark.parametrize(("deployed", "missing"), [("false", "notBreaching"), ("true", "breaching")])
+def test_a_silent_schedule_rings_only_where_there_is_one(clients, deployed, missing):
+    from tests.infra.emulator import MADE
+
+    Stacks(clients.cloudformation, report=print, poll_s=0.01).apply(
+        "sentrypulse-prod-alarms",
+        ALARMS.template,
+        {"Stage": "prod", "SchedulerRule": "r", "DatabaseCluster": "d", "Deployed": deployed},
+        tags={},
+    )
+    assert MADE["sentrypulse-prod-scheduler-silent"]["TreatMissingData"] == missing
+
+
 def test_destroy_removes_everything_but_the_data(aws, clients):
     run(clients)
     outputs = read_outputs(clients, "prod")
@@ -289,6 +302,65 @@ def test_the_outputs_are_what_sam_asks_for(provisioned, clients, capsys, monkeyp
     assert told["EdgeQueueUrls"] == "us-east-1=https://sqs.us-east-1.amazonaws.com/1/checks"
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/x"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "sentence"),
+    [
+        (
+            {"domain": "pulse.example.com"},
+            "--domain pulse.example.com needs --certificate-arn, of ACM in us-east-1; this asks for one:"
+            " aws acm request-certificate --region us-east-1 --validation-method DNS"
+            " --domain-name pulse.example.com",
+        ),
+        (
+            {"status_domain": "status.example.com", "certificate_arn": CERTIFICATE},
+            "--status-domain status.example.com needs --status-certificate-arn, of ACM in us-east-1;"
+            " this asks for one: aws acm request-certificate --region us-east-1 --validation-method DNS"
+            " --domain-name status.example.com",
+        ),
+        (
+            {"domain": "pulse.example.com", "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
+            "--certificate-arn must be of us-east-1, where CloudFront looks for it, not"
+            " arn:aws:acm:eu-west-1:123456789012:certificate/x.",
+        ),
+    ],
+)
+def test_a_name_without_its_certificate_is_refused_before_anything_is_made(clients, wishes, sentence):
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in wishes.items()]
+    with pytest.raises(CommandError) as refused:
+        call_command("aws", "provision", "--stage=prod", "--yes", *options)
+    assert str(refused.value) == sentence
+    with pytest.raises(provision.WrongWish):
+        run(clients, Wishes(**wishes))
+    assert clients.cloudformation.list_stacks()["StackSummaries"] == []
+    assert clients.ssm.describe_parameters()["Parameters"] == []
+
+
+def test_a_certificate_that_is_there_serves_another_name(clients):
+    run(clients, Wishes(domain="pulse.example.com", certificate_arn=CERTIFICATE))
+    assert run(clients, Wishes(domain="sentry.example.com"))["frontend"] == "updated"
+
+
+NOBODY = "Nobody will be told when something is wrong: add --alarm-email you@example.com.\n"
+
+
+@pytest.mark.parametrize(
+    ("stage", "options", "warned"),
+    [("prod", [], True), ("prod", ["--alarm-email=me@example.com"], False), ("dev", [], False)],
+)
+def test_who_provisions_prod_is_warned_when_nobody_would_be_told(clients, capsys, stage, options, warned):
+    call_command("aws", "provision", f"--stage={stage}", "--dry-run", *options)
+    assert (NOBODY in capsys.readouterr().out) == warned
+
+
+def test_who_is_told_already_need_not_be_named_again(clients, capsys):
+    run(clients, Wishes(alarm_email="me@example.com"))
+    call_command("aws", "provision", "--stage=prod", "--dry-run")
+    assert NOBODY not in capsys.readouterr().out
+
+
 # The templates
 
 
@@ -303,7 +375,5 @@ def test_a_template_is_small_enough_to_be_sent(stack):
 
 
 def test_the_dashboard_is_json():
-    from infra.stacks import ALARMS
-
     body = ALARMS.template.partition("DashboardBody: !Sub |\n")[2].partition("\nOutputs:")[0]
     assert len(json.loads(body)["widgets"]) == 8

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.deploy import deploy
-from infra.outputs import read_outputs
+from infra.outputs import find_stacks, read_outputs
 from infra.provision import provision
-from infra.stacks import Wishes
+from infra.stacks import ALARMS, FRONTEND, Wishes
 from infra.stages import ZappaStage, rule_name, zappa_stages
 from infra.status import read_zappa_config, tell
 from tests.infra.conftest import REASON
@@ -163,11 +163,28 @@ def test_a_deployment_ends_with_every_function_as_asked(account, deployed):
         *(["  migrating"] if account.has_database else []),
         "prod_core",
         "prod",
-        "the distribution",
+        f"frontend: {FRONTEND.why}",
         "  sentrypulse-prod-frontend: done in 0 s",
         "  frontend: updated",
+        f"alarms: {ALARMS.why}",
+        "  sentrypulse-prod-alarms: done in 0 s",
+        "  alarms: updated",
     ]
     assert list(as_asked(account, "prod").values()) == ["deployed, as asked"] * 4
+
+
+def test_the_schedule_is_watched_from_its_deployment_on(account, deployed):
+    """Before, an alarm would ring because there is nothing yet; `dev` was provisioned and not deployed."""
+
+    def stands():
+        found = {stage: find_stacks(account.clients, stage)["alarms"].parameters for stage in ("prod", "dev")}
+        return {stage: parameters["Deployed"] for stage, parameters in found.items()}
+
+    assert stands() == {"prod": "true", "dev": "false"}
+    for stage in ("prod", "dev"):
+        done = provision(account.clients, stage, Wishes(), report=lambda line: None, poll_s=0.01)
+        assert done["alarms"] == "unchanged"
+    assert stands() == {"prod": "true", "dev": "false"}
 
 
 def test_functions_have_the_network_role_and_limits_of_their_plane(account, deployed):

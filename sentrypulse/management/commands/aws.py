@@ -25,6 +25,7 @@ REFUSALS = (
     NotProvisioned,
     StackFailed,
     DeployRefused,
+    provision.WrongWish,
     deploy.ZappaFailed,
     site.NoSite,
 )
@@ -90,6 +91,8 @@ class Command(BaseCommand):
             f"The least it costs a month, before anybody uses it: {floor_usd:.2f} USD (list prices,"
             " us-east-1; docs/deploy.md has the whole bill)."
         )
+        for warning in provision.find_warnings(clients, stage, wishes):
+            self._say(warning)
         if options["dry_run"]:
             self._say("A dry run: nothing was made.")
             return
