@@ -4,6 +4,7 @@ AWS changes them, and other regions cost up to a quarter more. A bill is what AW
 stands here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -32,6 +33,9 @@ CLOUDFRONT_GB = 0.085
 CLOUDFRONT_FREE_GB = 1024
 CLOUDFRONT_10K_HTTPS = 0.0100
 CLOUDFRONT_FREE_REQUESTS = 10_000_000
+
+# https://aws.amazon.com/ec2/pricing/on-demand/ ("Data Transfer"): what goes from one region to another
+BETWEEN_REGIONS_GB = 0.02
 
 # https://aws.amazon.com/cloudwatch/pricing/
 LOGS_GB = 0.50
@@ -66,9 +70,12 @@ LEVELS = {
 MINUTES = HOURS_A_MONTH * 60
 GROUPS_A_MINUTE = 12
 """Slots within five seconds share messages (decision 16)."""
-EMPTY_RECEIVES_A_MINUTE = 4 * 5 * 3
-"""Lambda reads each of four queues with five pollers, which wait 20 s at most."""
+EMPTY_RECEIVES_A_MINUTE = 5 * 3
+"""Of a queue: Lambda reads it with five pollers, which wait 20 s at most."""
 CUSTOM_METRICS = 25
+EDGE_CUSTOM_METRICS = 10
+CHECK_AND_RESULT_BYTES = 700
+"""In messages of some ten, for an HTTP check with a name and a status to expect."""
 VERSIONS_KEPT = 4
 """Zappa keeps three when it has uploaded the code (num_retained_versions), and makes one more with its
 configuration."""
@@ -84,19 +91,16 @@ def estimate(load: Load) -> dict[str, float]:
     0.3 s, a request 60 ms at 1 GB; one I/O of the database for five results; for each request of the API one
     of the app's files, and one new sandbox for a thousand.
     """
-    checks = load.monitors * MINUTES * 60 / load.interval_s
-    messages_a_minute = GROUPS_A_MINUTE * max(1.0, ceil(checks / MINUTES / GROUPS_A_MINUTE / 100))
-    edge = messages_a_minute * MINUTES
-    record = min(edge, edge / 10 + GROUPS_A_MINUTE * MINUTES)
+    checks = _count_checks(load)
+    edge, record = _count_calls(checks)
     jobs = 9 * MINUTES
     calls = edge + record + jobs
-    gb_s = edge * 1.0 * 0.5 + record * 0.2 * 0.5 + jobs * 0.3 * 0.5
-    sqs = (edge * 2 + jobs) * 1.5 + EMPTY_RECEIVES_A_MINUTE * MINUTES
+    sqs = (edge * 2 + jobs) * 1.5 + 4 * EMPTY_RECEIVES_A_MINUTE * MINUTES
     stored_gb = (checks * RAW_DAYS / 30.4 * ROW_BYTES + load.monitors * ROLLUP_BYTES_A_MONITOR) / 1e9
     return {
         "API (Lambda)": load.requests / 1e6 * LAMBDA_MILLION_CALLS + load.requests * 0.06 * LAMBDA_GB_S,
         "API Gateway (HTTP API)": load.requests / 1e6 * HTTP_API_MILLION,
-        "Pipeline (Lambda)": calls / 1e6 * LAMBDA_MILLION_CALLS + gb_s * LAMBDA_GB_S,
+        "Pipeline (Lambda)": _price_calls(edge, record, jobs),
         "SQS": sqs / 1e6 * SQS_MILLION,
         "Aurora, compute": load.database_acu * HOURS_A_MONTH * AURORA_ACU_HOUR,
         "Aurora, storage and I/O": stored_gb * AURORA_GB_MONTH + checks / 5 / 1e6 * AURORA_MILLION_IO,
@@ -110,14 +114,47 @@ def estimate(load: Load) -> dict[str, float]:
     }
 
 
+def estimate_edge(load: Load) -> dict[str, float]:
+    """USD a month that a further region adds, when every monitor is checked from there, too."""
+    checks = _count_checks(load)
+    edge, record = _count_calls(checks)
+    sqs = edge * 2 * 1.5 + EMPTY_RECEIVES_A_MINUTE * MINUTES
+    rows_gb = checks * RAW_DAYS / 30.4 * ROW_BYTES / 1e9
+    return {
+        "Its edge, and recording at home (Lambda)": _price_calls(edge, record, 0),
+        "SQS": sqs / 1e6 * SQS_MILLION,
+        "Aurora, storage and I/O": rows_gb * AURORA_GB_MONTH + checks / 5 / 1e6 * AURORA_MILLION_IO,
+        "From region to region": checks * CHECK_AND_RESULT_BYTES / 1e9 * BETWEEN_REGIONS_GB,
+        "Logs, metrics, alarms": (edge + record) * LOG_BYTES_A_CALL / 1e9 * LOGS_GB
+        + EDGE_CUSTOM_METRICS * METRIC_MONTH
+        + EDGE_ALARM_METRICS * ALARM_METRIC_MONTH,
+    }
+
+
+def _count_checks(load: Load) -> float:
+    return load.monitors * MINUTES * 60 / load.interval_s
+
+
+def _count_calls(checks: float) -> tuple[float, float]:
+    """Of the edge of one region, and of the recorder for what that found."""
+    messages_a_minute = GROUPS_A_MINUTE * max(1.0, ceil(checks / MINUTES / GROUPS_A_MINUTE / 100))
+    edge = messages_a_minute * MINUTES
+    return edge, min(edge, edge / 10 + GROUPS_A_MINUTE * MINUTES)
+
+
+def _price_calls(edge: float, record: float, jobs: float) -> float:
+    gb_s = edge * 1.0 * 0.5 + record * 0.2 * 0.5 + jobs * 0.3 * 0.5
+    return (edge + record + jobs) / 1e6 * LAMBDA_MILLION_CALLS + gb_s * LAMBDA_GB_S
+
+
 def provisioned(sandboxes: int, *, memory_gb: float = 1.0) -> float:
     """USD a month for sandboxes that are kept ready; what they run is billed beside."""
     return sandboxes * memory_gb * HOURS_A_MONTH * 3600 * PROVISIONED_GB_S
 
 
-def table() -> str:
+def table(estimated: Callable[[Load], dict[str, float]] = estimate) -> str:
     """The estimates of the three levels, as docs/deploy.md shows them (a test compares)."""
-    columns = [estimate(load) for load in LEVELS.values()]
+    columns = [estimated(load) for load in LEVELS.values()]
     lines = [f"| | {' | '.join(f'{users:,} users a day' for users in LEVELS)} |", "|---|---:|---:|---:|"]
     lines += [
         f"| {part} | {' | '.join(f'{column[part]:.2f}' for column in columns)} |" for part in columns[0]

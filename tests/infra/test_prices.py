@@ -10,7 +10,9 @@ from tests.infra.test_templates import ROOT
 
 
 def test_the_documented_bill_is_the_computed_one():
-    assert prices.table() in (ROOT / "docs" / "deploy.md").read_text()
+    documented = (ROOT / "docs" / "deploy.md").read_text()
+    assert prices.table() in documented
+    assert prices.table(prices.estimate_edge) in documented
 
 
 def test_what_keeps_the_api_warm_costs_what_the_documentation_says():
@@ -21,6 +23,7 @@ def test_what_keeps_the_api_warm_costs_what_the_documentation_says():
         f"adds its snapshots ({prices.VERSIONS_KEPT * version:.2f} USD)",
         f"{prices.SNAPSTART_RESTORE_GB * 1000:.2f} USD a thousand restores",
         f"Two sandboxes of 1 GB cost {prices.provisioned(2):.2f} USD a month idle",
+        f"metrics that its alarms watch ({prices.EDGE_ALARM_METRICS * prices.ALARM_METRIC_MONTH:.2f} USD",
         f"the alarms' metrics ({prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH:.2f} USD)",
     ):
         assert said in documented, said
