@@ -142,7 +142,13 @@ def tell_home(home: Clients, stage: str, *, report: Report, run: Run) -> None:
     """Configure anew what is deployed at home, so that it knows the regions that there are now.
 
     The code stays as it is: a newer one might want a schema that is not there. The core comes before the API,
-    for it must know a region whose checks the API asks for."""
+    for it must know a region whose checks the API asks for. Functions that SAM made are left to SAM."""
+    if is_deployed(home, ZappaStage(stage, "api")) and not find_api_domain(home, stage):
+        report(
+            "The API at home is none of Zappa's: deploy there again as you did, so that it learns of its"
+            " regions"
+        )
+        return
     for zappa in zappa_stages(stage):
         if zappa.plane != "edge" and is_deployed(home, zappa):
             report(f"{zappa.key} learns of its regions")

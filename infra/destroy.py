@@ -4,6 +4,7 @@ snapshot, published pages and the archive in their buckets, and the secrets that
 from collections.abc import Callable, Sequence
 
 from infra import secrets, site
+from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
 from infra.deploy import Run, tell_home, zappa_beside
@@ -48,7 +49,8 @@ def destroy_edge(
     poll_s: float = 5.0,
 ) -> None:
     """Home forgets the region first, and sends no more checks there; then what is there goes. Safe to run
-    again after an interruption. Raises ``WrongRegion``, ``NotProvisioned``.
+    again after an interruption. Raises ``WrongRegion``, ``NotProvisioned``, and ``DeployRefused`` while home
+    was not told.
 
     Monitors that name it are checked from their other regions, or from all (``Monitor.watched_from``).
     """
@@ -60,7 +62,20 @@ def destroy_edge(
         )
     close_edge(home.ssm, stage, region)
     tell_home(home, stage, report=report, run=beside(home))
+    if knowing := [
+        one.key for one in zappa_stages(stage) if one.plane != "edge" and _knows(home, one, region)
+    ]:
+        raise DeployRefused(
+            f"{', '.join(knowing)} would still send checks to {region}: deploy at home, then run this again."
+        )
     _take_away_edge(home, stage, there, report=report, beside=beside, poll_s=poll_s)
+
+
+def _knows(home: Clients, zappa: ZappaStage, region: str) -> bool:
+    if not is_deployed(home, zappa):
+        return False
+    stands = home.functions.get_function_configuration(FunctionName=zappa.function)
+    return f"{region}=" in stands.get("Environment", {}).get("Variables", {}).get("CHECKS_QUEUE_URL", "")
 
 
 def _take_away_edge(

@@ -171,6 +171,17 @@ def test_all_stands_as_asked(account):
     ]
 
 
+def test_a_schedule_that_others_deployed_is_watched_from_the_next_provision_on(account):
+    """As after SAM; before, the alarm would ring because there is nothing yet."""
+
+    def stands():
+        return find_stacks(account.home, "prod")["alarms"].parameters["Deployed"]
+
+    assert stands() == "false"
+    done = [provision(account.home, "prod", Wishes(), report=quiet, poll_s=0.01)["alarms"] for _ in range(2)]
+    assert (done, stands()) == (["updated", "unchanged"], "true")
+
+
 def test_only_the_edge_is_deployed_there(account):
     with pytest.raises(
         AssertionError, match="Only prod_edge runs in us-east-1: prod is at home in eu-west-1"

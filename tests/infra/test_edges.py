@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 
 from infra import deploy, destroy, edges, provision
+from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.edges import WrongRegion
 from infra.outputs import NotProvisioned, find_stacks, read_outputs
@@ -70,7 +71,12 @@ def zappa():
 
 
 @pytest.fixture
-def deployed(clients, there, at_home, zappa):
+def by_zappa(monkeypatch):
+    monkeypatch.setattr("infra.deploy.find_api_domain", lambda clients, stage: "api")
+
+
+@pytest.fixture
+def deployed(clients, there, at_home, zappa, by_zappa):
     """Home with its core and API, and an edge in another region."""
     zappa.make(clients, "sentrypulse-prod-core")
     zappa.make(clients, "sentrypulse-prod")
@@ -194,6 +200,16 @@ def test_home_learns_of_an_edge_once_it_stands(clients, there, deployed, zappa):
     assert edges.read_edges(clients.ssm, "prod") == {THERE: URL}  # an open edge stays open
 
 
+def test_functions_at_home_that_sam_made_are_left_to_sam(clients, at_home, zappa):
+    lines = []
+    zappa.make(clients, "sentrypulse-prod-core")
+    zappa.make(clients, "sentrypulse-prod")
+    provision_edge(clients)
+    deploy.deploy_edge(clients, "prod", THERE, report=lines.append, beside=zappa)
+    assert zappa.asked == [(THERE, "deploy prod_edge")]
+    assert "none of Zappa's: deploy there again as you did" in lines[-1]
+
+
 def test_an_edge_that_was_not_deployed_gets_no_checks(clients, there, at_home, zappa):
     provision_edge(clients)
     zappa.fails = "deploy"
@@ -213,7 +229,6 @@ def test_an_edge_is_not_deployed_to_nowhere(clients, at_home, zappa):
 def test_a_deployment_at_home_takes_the_edges_along_that_are_open(clients, deployed, zappa, monkeypatch):
     provision_edge(clients, "ap-south-1")  # closed
     monkeypatch.setattr("infra.deploy.finish_stacks", lambda *args, **more: None)
-    monkeypatch.setattr("infra.deploy.find_api_domain", lambda clients, stage: "api")
     zappa.asked.clear()
     deploy.deploy(clients, "prod", report=lambda line: None, beside=zappa, migrate=False)
     assert zappa.asked == [
@@ -273,6 +288,21 @@ def test_a_destruction_that_was_interrupted_is_gone_on_with(clients, there, depl
     zappa.fails = ""
     destroy_edge(clients, zappa)
     assert (find_stacks(there, "prod"), edges.read_edges(clients.ssm, "prod")) == ({}, {})
+
+
+def test_an_edge_stays_while_home_would_still_send_checks_there(clients, there, deployed, zappa):
+    def set_queues(url):
+        clients.functions.update_function_configuration(
+            FunctionName="sentrypulse-prod-core", Environment={"Variables": {"CHECKS_QUEUE_URL": url}}
+        )
+
+    set_queues(f"eu-west-1=https://x/1/checks,{THERE}={URL}")  # as where SAM deployed it
+    with pytest.raises(DeployRefused, match=f"prod_core would still send checks to {THERE}: deploy at home"):
+        destroy_edge(clients, zappa)
+    assert list(find_stacks(there, "prod")) == ["queues", "edge"]
+    set_queues("eu-west-1=https://x/1/checks")
+    destroy_edge(clients, zappa)
+    assert find_stacks(there, "prod") == {}
 
 
 def test_a_stage_does_not_go_without_its_edges(clients, there, deployed, zappa):

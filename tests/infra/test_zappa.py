@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.deploy import deploy
-from infra.outputs import find_stacks, read_outputs
+from infra.outputs import read_outputs
 from infra.provision import provision
 from infra.stacks import ALARMS, FRONTEND, Wishes
 from infra.stages import ZappaStage, rule_name, zappa_stages
@@ -171,20 +171,6 @@ def test_a_deployment_ends_with_every_function_as_asked(account, deployed):
         "  alarms: updated",
     ]
     assert list(as_asked(account, "prod").values()) == ["deployed, as asked"] * 4
-
-
-def test_the_schedule_is_watched_from_its_deployment_on(account, deployed):
-    """Before, an alarm would ring because there is nothing yet; `dev` was provisioned and not deployed."""
-
-    def stands():
-        found = {stage: find_stacks(account.clients, stage)["alarms"].parameters for stage in ("prod", "dev")}
-        return {stage: parameters["Deployed"] for stage, parameters in found.items()}
-
-    assert stands() == {"prod": "true", "dev": "false"}
-    for stage in ("prod", "dev"):
-        done = provision(account.clients, stage, Wishes(), report=lambda line: None, poll_s=0.01)
-        assert done["alarms"] == "unchanged"
-    assert stands() == {"prod": "true", "dev": "false"}
 
 
 def test_functions_have_the_network_role_and_limits_of_their_plane(account, deployed):
