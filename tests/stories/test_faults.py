@@ -58,8 +58,8 @@ def has_stored(monitor, at, *, but=0):
 def count_duplicates(engine):
     return sum(
         int(found)
-        for name in ("core", "core2")
-        for found in re.findall(r"record results=\d+ .*duplicates=(\d+)", engine.output(name))
+        for log in engine.folder.glob("core*.log")
+        for found in re.findall(r"record results=\d+ .*duplicates=(\d+)", log.read_text())
     )
 
 
