@@ -1,5 +1,9 @@
 """The pool of a Celery worker's processes: a worker that is told to stop ends what they have begun."""
 
+import os
+import signal
+from contextlib import suppress
+
 from billiard.pool import CLOSE
 from celery.concurrency import asynpool, prefork
 
@@ -30,3 +34,13 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc]
     """Chosen by the setting ``worker_pool``."""
 
     Pool = Processes
+
+    def kill(self) -> None:
+        for process in self._pool._pool if self._pool else ():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+    def on_terminate(self) -> None:
+        """Not by SIGTERM, which the processes ignore (``set_up_process``)."""
+        self.kill()
+        super().on_terminate()
