@@ -147,6 +147,7 @@ def make_app(options: Options) -> Celery:
             "sqs"
         ),  # it would need queues of its own
         worker_send_task_events=False,
+        worker_pool="pipeline.entrypoints.celery_pool:TaskPool",
         worker_consumer="pipeline.entrypoints.celery:KeepingConsumer",
         beat_scheduler="pipeline.entrypoints.celery:Clock",
         beat_schedule=beat_schedule(),
