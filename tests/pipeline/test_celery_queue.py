@@ -1,6 +1,8 @@
 """The Celery engine's queues on a broker in memory; tests/stories has them on real ones."""
 
 import json
+import threading
+from contextlib import suppress
 
 import kombu
 import pytest
@@ -158,6 +160,25 @@ def test_a_broker_that_is_away_is_told_in_one_sentence_without_its_password():
         with pytest.raises(QueuesAway, match=r"^The broker of CELERY_BROKER_URL does not answer") as told:
             ask()
         assert "s3cret" not in str(told.value)
+    sender._app.close()
+
+
+def test_a_broker_that_is_away_for_long_uses_up_no_connections():
+    """With one connection in the pool whoever does not give it back keeps the next one waiting for ever."""
+    sender = make_sender(f"redis://127.0.0.1:{free_port()}/0")
+    sender._app.conf.update(broker_pool_limit=1, broker_transport_options={"socket_connect_timeout": 1})
+    told = []
+
+    def ask_on_and_on():
+        for ask in 2 * (sender.figures, lambda: sender.send("checks", BODY), lambda: sender.free("checks")):
+            with suppress(QueuesAway):
+                ask()
+            told.append(ask)
+
+    asking = threading.Thread(target=ask_on_and_on, daemon=True)
+    asking.start()
+    asking.join(30)
+    assert len(told) == 6
     sender._app.close()
 
 
