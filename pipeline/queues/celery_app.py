@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 from pipeline.queues.celery import (
     BATCH_MAX_S,
@@ -18,6 +19,8 @@ from pipeline.queues.celery import (
 from pipeline.timetable import TIMETABLE
 from sentrypulse.env import Env, SettingsError
 
+TRANSPORTS = dict.fromkeys(("redis", "rediss"), "pipeline.queues.redis_transport:Transport")
+"""What speaks with brokers in place of Kombu's own, by the scheme of the URL."""
 TICK_LIVES_S = 60.0
 """A tick that no worker took in time is dropped: the next one comes anyway. Not sooner, although some come
 twice a second, for the clocks of two machines may differ by many seconds."""
@@ -88,6 +91,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 def make_app(options: Options) -> Celery:
     """Nothing is opened yet."""
+    TRANSPORT_ALIASES.update(TRANSPORTS)
     app = Celery("sentrypulse", fixups=[], set_as_current=False)
     app.conf.update(
         broker_url=options.broker_url,

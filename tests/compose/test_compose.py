@@ -44,6 +44,9 @@ print(json.dumps({
     "environment": dict(os.environ),
 }))
 """
+SLOW_SERVER = SERVER.replace(
+    "self.send_response(200)", "__import__('time').sleep(3); self.send_response(200)"
+)
 CONNECT = """
 import socket, sys
 try:
@@ -116,6 +119,34 @@ def test_a_target_is_watched_through_an_outage(installation):
             assert {browser.get(sheet).status_code for sheet in sheets} == {200}
         copy = installation.compose("exec", "-T", "web", "cat", "/data/published/acme/index.html")
         assert "Website" in copy
+
+
+def test_no_process_ends_because_the_broker_does(installation):
+    """Not even those that are in the middle of something: of 20 checks that take 3 s, some always are."""
+    installation.run_beside("slow", SLOW_SERVER)
+    account = {"email": "eve@example.com", "password": "correct horse battery"}
+    with httpx.Client(base_url=f"{installation.url}/api/v1/", timeout=20) as api:
+        token = api.post("auth/register", json=account).json()["access"]
+        api.headers["Authorization"] = f"Bearer {token}"
+        for number in range(20):
+            asked = {"name": f"Slow {number}", "kind": "http", "url": f"http://slow:8080/{number}"}
+            made = api.post("monitors/", json=asked | {"interval_s": 10, "timeout_s": 8})
+            assert made.status_code == 201, made.text
+
+        def newest():
+            return api.get("monitors/").json()["results"][0]["last_result"]
+
+        wait_for(newest)
+        installation.compose("stop", "redis")
+        page = httpx.get(f"{installation.url}/status/acme/", timeout=20)
+        assert page.status_code in {200, 404}  # there is none where this test runs alone
+        reports = [api.get("health").json() for _ in range(12)]
+        assert {report["broker"]["ok"] for report in reports} == {False}
+        assert {report["database"]["ok"] for report in reports} == {True}
+        installation.compose("start", "redis")
+        wait_for(installation.is_well, within_s=90, every_s=2)
+    rows = [row for service in PROCESSES for row in installation.containers(service)[service]]
+    assert [row["Name"] for row in rows if row["RestartCount"]] == []
 
 
 def test_processes_have_no_rights(installation):

@@ -5,6 +5,7 @@ import threading
 from contextlib import suppress
 
 import kombu
+import kombu.transport.redis
 import pytest
 
 from pipeline import dispatch
@@ -180,6 +181,24 @@ def test_a_broker_that_is_away_for_long_uses_up_no_connections():
     asking.join(30)
     assert len(told) == 6
     sender._app.close()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_a_channel_of_redis_knows_where_to_acknowledge_when_its_connection_is_lost(scheme, monkeypatch):
+    def connect_nowhere(channel, connection, **options):
+        channel.connection = connection
+
+    monkeypatch.setattr(kombu.transport.redis.Channel, "__init__", connect_nowhere)
+    connection = make_sender(f"{scheme}://:s3cret@broker.example:6380/3")._app.connection_for_read()
+    channel = connection.transport.Channel(connection.transport)
+    connection.close()
+    found = channel._connparams()
+    assert (found["host"], found["port"], found["db"], found["password"]) == (
+        "broker.example",
+        6380,
+        3,
+        "s3cret",
+    )
 
 
 def test_the_clock_ticks_for_every_job_and_a_tick_outlives_clocks_that_differ():
