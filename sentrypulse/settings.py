@@ -87,7 +87,13 @@ else:
 REDIS_URL = env.redis_url()
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
-        {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "sentrypulse"}
+        {
+            "BACKEND": "sentrypulse.cache.SharedCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "sentrypulse",
+            # Without limits a Redis that stands still would keep every thread of the web server for good.
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 5, "SOCKET_TIMEOUT": 5},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
