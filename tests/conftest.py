@@ -69,6 +69,7 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Django, the tests and their parameters are not worth walking again at each collection of garbage."""
     gc.freeze()
+    gc.set_threshold(10_000)  # and what a test makes is gone by itself soon after, most of it
     gc.enable()
 
 
