@@ -9,6 +9,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
 
+# Containers often forbid Python to keep bytecode; each worker and process would then compile everything anew.
+test test-mysql test-aws: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/dev.stamp  ## The whole suite on SQLite; no service needed
 	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 

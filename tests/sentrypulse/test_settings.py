@@ -351,19 +351,20 @@ def test_the_settings_of_production_pass_djangos_own_check_without_a_warning(tmp
 
 
 SHOW = """
+import gc
 from django.conf import settings as s
 print(s.PUBLIC_URL, ",".join(s.ALLOWED_HOSTS), s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,
-      s.DATABASES["default"]["OPTIONS"].get("timeout"), sep="|")
+      s.DATABASES["default"]["OPTIONS"].get("timeout"), gc.isenabled(), sep="|")
 """
 
 
 @pytest.mark.parametrize(
     ("environment", "shown"),
     [
-        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20"),
+        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20|True"),
         (
             {"PUBLIC_URL": "https://[2001:db8::1]", "DATABASE_URL": "sqlite:///x.sqlite3?timeout=5"},
-            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5",
+            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5|True",
         ),
     ],
 )
