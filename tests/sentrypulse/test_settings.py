@@ -226,6 +226,20 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
                 "ses://moon",
             )
         ),
+        *(
+            (
+                lambda env: env.storage_url("ARCHIVE_URL"),
+                {"ARCHIVE_URL": url},
+                "ARCHIVE_URL must look like file:///srv/folder or s3://bucket/prefix?region=eu-central-1 .",
+            )
+            for url in (
+                "archive",
+                "/srv/archive",
+                "file://srv/archive",
+                "s3:///results",
+                "ftp://host/archive",
+            )
+        ),
         (
             lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),
             {"LOG_FORMAT": "xml"},
