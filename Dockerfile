@@ -4,8 +4,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc pkg-config default-libmysqlclient-dev \
  && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt requirements-mysql.txt /build/
-RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir -r /build/requirements.txt -r /build/requirements-mysql.txt
+RUN python -m venv --without-pip /venv \
+ && pip --python /venv/bin/python install --no-cache-dir -r /build/requirements.txt -r /build/requirements-mysql.txt
 ENV PATH=/venv/bin:$PATH
 COPY . /app
 WORKDIR /app

@@ -4,10 +4,13 @@ BIN := .venv/bin
 DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql test-aws package sam check format lock bench bench-analytics bench-engines clean
+.PHONY: run test test-mysql test-aws test-compose package sam check format lock bench bench-analytics bench-engines clean
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
+
+# Containers often forbid Python to keep bytecode; each worker and process would then compile everything anew.
+test test-mysql test-aws: export PYTHONDONTWRITEBYTECODE :=
 
 test: .venv/dev.stamp  ## The whole suite on SQLite; no service needed
 	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
@@ -20,6 +23,9 @@ test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the R
 test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine and what deploys it, on an emulated AWS (Python 3.12, MariaDB)
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" DATABASE_URL_MYSQL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist loadfile -q tests/infra $(ARGS)
+
+test-compose: .venv/dev.stamp  ## compose.yaml for real: builds the image and starts everything beside what runs; needs Docker
+	$(BIN)/pytest -q tests/compose $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package

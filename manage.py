@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for SentryPulse."""
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ from django.core.management import execute_from_command_line
 from sentrypulse.env import SettingsError
 
 if __name__ == "__main__":
+    gc.disable()  # nothing that is loaded is garbage; once all apps are, SentryPulseConfig enables it again
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentrypulse.settings")
     try:
         execute_from_command_line(sys.argv)

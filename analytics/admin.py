@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from analytics.models import BurnAlert, Progress, SlaReport, Slo, StaleSpan
+from analytics.models import Archiving, BurnAlert, Progress, SlaReport, Slo, StaleSpan
 from analytics.slos.services import find_faults, update_slo
 from monitors.admin import ReadOnly
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:  # Django's own classes take no parameters at runtime
     ReportModelAdmin = admin.ModelAdmin[SlaReport]
     ProgressModelAdmin = admin.ModelAdmin[Progress]
     StaleSpanModelAdmin = admin.ModelAdmin[StaleSpan]
+    ArchivingModelAdmin = admin.ModelAdmin[Archiving]
 else:
     SloModelForm = forms.ModelForm
     SloModelAdmin = BurnAlertModelAdmin = ReportModelAdmin = admin.ModelAdmin
-    ProgressModelAdmin = StaleSpanModelAdmin = admin.ModelAdmin
+    ProgressModelAdmin = StaleSpanModelAdmin = ArchivingModelAdmin = admin.ModelAdmin
 
 
 class SloForm(SloModelForm):
@@ -88,3 +89,8 @@ class ProgressAdmin(ReadOnly, ProgressModelAdmin):
 class StaleSpanAdmin(ReadOnly, StaleSpanModelAdmin):
     list_display = ["monitor", "start_at", "end_at"]
     list_select_related = ["monitor"]
+
+
+@admin.register(Archiving)
+class ArchivingAdmin(ReadOnly, ArchivingModelAdmin):
+    list_display = ["name", "written_at", "problem", "lease_owner", "lease_until"]

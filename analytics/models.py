@@ -104,6 +104,25 @@ class Progress(models.Model):
         return self.name
 
 
+class Archiving(models.Model):
+    """Who moves purged results to the archive, which slice was being moved, and how that went; one row."""
+
+    RESULTS = "results"
+
+    name = models.CharField(max_length=32, primary_key=True)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = InstantField()
+    pending = models.JSONField(null=True, help_text="The slice that is being written; see archive/")
+    written_at = InstantField(null=True, help_text="When the archive last took something")
+    problem = models.CharField(max_length=300, blank=True, help_text="Why it does not, as of the last purge")
+
+    class Meta:
+        verbose_name_plural = "archiving"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class StaleSpan(models.Model):
     """A result came after its hour was rolled up: what it can change, ``[start_at, end_at)``, is rolled
     again.

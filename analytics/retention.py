@@ -1,17 +1,20 @@
 """How long figures are kept, and the purge: small deletes by primary key, with a rest after each, so that the
-recorder is never kept waiting. Nothing raw goes before it is rolled up, no hour before its day is."""
+recorder is never kept waiting. Nothing raw goes before it is rolled up, nor before it is archived where there
+is an archive; no hour before its day is."""
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Max
 
+from analytics.archive.stores import open_archive
+from analytics.archive.writing import Rest, purge_into
 from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.rollups import take_lease
 from analytics.windows import floor_day, floor_hour
@@ -22,8 +25,6 @@ logger = logging.getLogger(__name__)
 MONITORS_AT_ONCE = 200
 ROWS_AT_ONCE = 2_000
 """In one delete, which is one transaction of some ten milliseconds."""
-
-Rest = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -49,11 +50,12 @@ def purge(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = 
     """
     purged = Purged()
     stop_at = time.monotonic() + for_s
-    for what, rows in _purge(owner=owner, now=now, rest=rest):
-        setattr(purged, what, getattr(purged, what) + rows)
-        if time.monotonic() > stop_at:
-            purged.more = True
-            break
+    with closing(_purge(owner=owner, now=now, rest=rest)) as steps:
+        for what, rows in steps:
+            setattr(purged, what, getattr(purged, what) + rows)
+            if time.monotonic() > stop_at:
+                purged.more = True
+                break
     if purged != Purged():
         logger.info(
             "purge results=%d hours=%d days=%d more=%d",
@@ -65,7 +67,7 @@ def purge(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = 
     return purged
 
 
-def _purge(*, owner: str, now: datetime, rest: Rest) -> Iterator[tuple[str, int]]:
+def _purge(*, owner: str, now: datetime, rest: Rest) -> Generator[tuple[str, int]]:
     """What went, and how many rows, after each delete."""
     raw_from = _give_up_raw(owner=owner, now=now)
     if raw_from is None:
@@ -73,8 +75,9 @@ def _purge(*, owner: str, now: datetime, rest: Rest) -> Iterator[tuple[str, int]
     rolled_days = floor_day(Progress.objects.get(pk=Progress.UPTIME).rolled_until)
     hours_from = min(hours_kept_from(now), rolled_days)
     last_day = settings.DAY_RETENTION_DAYS
+    archive = open_archive()
     for ids in _monitors():
-        for rows in _purge_results(ids, raw_from, rest):
+        for rows in _purge_results(ids, raw_from, rest) if archive is None else ():
             yield "results", rows
         for model in (Rollup, LatencyRollup):
             for rows in _purge_rollups(model, ids, Period.HOUR, hours_from, rest):
@@ -84,6 +87,10 @@ def _purge(*, owner: str, now: datetime, rest: Rest) -> Iterator[tuple[str, int]
                 for rows in _purge_rollups(model, ids, Period.DAY, days_from, rest):
                     yield "days", rows
     _purge_orphans()
+    if archive is not None:  # last: however slow it is, it holds up nothing else
+        # Whole days: an object holds a day's rows, and would hold an hour's.
+        for rows in purge_into(archive, until=floor_day(raw_from), owner=owner, now=now, rest=rest):
+            yield "results", rows
 
 
 def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
@@ -111,14 +118,10 @@ def _monitors() -> Iterator[list[int]]:
 
 
 def _purge_results(ids: Sequence[int], raw_from: datetime, rest: Rest) -> Iterator[int]:
-    """All results of before ``raw_from``, but each monitor's last: it holds into what is kept, and is the
-    only one of a monitor that is paused."""
-    old = Result.objects.filter(monitor_id__in=ids, scheduled_at__lt=raw_from).order_by().values("monitor_id")
-    lasts = old.annotate(last=Max("scheduled_at"), found=Count("scheduled_at"))
-    for row in list(lasts):
-        if row["found"] > 1:
-            older = Result.objects.filter(monitor_id=row["monitor_id"], scheduled_at__lt=row["last"])
-            yield from _delete(older, "scheduled_at", rest)
+    """All results of before ``raw_from``, but each monitor's last."""
+    for row in list(Result.objects.of_before(raw_from, monitor_ids=ids)):
+        older = Result.objects.filter(monitor_id=row["monitor_id"], scheduled_at__lt=row["last"])
+        yield from _delete(older, "scheduled_at", rest)
 
 
 def _purge_rollups(

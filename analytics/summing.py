@@ -15,7 +15,7 @@ from analytics import dialect
 from analytics.calendar import find_zone, parts_of
 from analytics.latency import COLUMNS, latency_sql
 from analytics.models import LatencyRollup, Period, Rollup
-from analytics.uptime import MONITORS_AT_ONCE, SUMS, Sql, in_list, time_sql, within
+from analytics.uptime import MONITORS_AT_ONCE, SUMS, Sql, in_list, run, time_sql, within
 from analytics.windows import DAY, HOUR, Span
 from monitors.instants import to_ms
 from monitors.models import Monitor
@@ -38,10 +38,12 @@ def _groups(hour: datetime, ids: Collection[int] | None) -> Iterator[tuple[dict[
     them."""
     monitors = Monitor.objects.order_by("pk").values_list("pk", "holds_s", "team__timezone")
     for rows in _in_chunks(monitors, ids, MONITORS_AT_ONCE):
-        rolled = Rollup.objects.filter(
-            monitor_id__in=[row[0] for row in rows], period_h=Period.HOUR, start_at=hour
+        rolled = (
+            "SELECT monitor_id, holds_s FROM analytics_rollup"
+            f" WHERE monitor_id IN ({in_list(row[0] for row in rows)})"
+            f" AND period_h = {Period.HOUR:d} AND start_at = %s"
         )
-        held = dict(rolled.values_list("monitor_id", "holds_s"))
+        held = dict(run(rolled, [to_ms(hour)]))
         groups: dict[tuple[Span, ...], dict[int, int]] = defaultdict(dict)
         for pk, holds_s, zone in rows:
             groups[_parts(hour, zone)][pk] = max(holds_s, held.get(pk, 0))
@@ -60,19 +62,25 @@ def _in_chunks(rows: QuerySet[Any, Any], ids: Collection[int] | None, size: int)
     if ids is not None:
         rows = rows.filter(pk__in=ids)
     last = 0
-    while chunk := list(rows.filter(pk__gt=last)[:size]):
+    while True:
+        chunk = list(rows.filter(pk__gt=last)[:size])
+        if chunk:
+            yield chunk
+        if len(chunk) < size:
+            return
         last = chunk[-1][0]
-        yield chunk
 
 
 def _clear_other_parts(ids: Collection[int], parts: Sequence[Span]) -> None:
     """An hour that was cut elsewhere before, by the midnight of a zone that the team has left."""
-    start, end = parts[0][0], parts[-1][1]
-    for model in (Rollup, LatencyRollup):
-        rows = model.objects.filter(
-            monitor_id__in=ids, period_h=Period.HOUR, start_at__gt=start, start_at__lt=end
-        )
-        rows.exclude(start_at__in=[part[0] for part in parts]).delete()
+    others = (
+        f"monitor_id IN ({in_list(ids)}) AND period_h = {Period.HOUR:d}"
+        f" AND start_at > %s AND start_at < %s AND start_at NOT IN ({', '.join(['%s'] * len(parts))})"
+    )
+    values = [to_ms(at) for at in (parts[0][0], parts[-1][1], *(start for start, _ in parts))]
+    with connection.cursor() as cursor:
+        for model in (Rollup, LatencyRollup):
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE {others}", values)
 
 
 def sum_up_day(day: datetime, ids: Collection[int] | None = None) -> None:
@@ -126,14 +134,17 @@ def _replace(
     SQLite has one writer, who would wait while the sums are made; so they are made into a table of this
     connection's own, and put in place from there.
     """
-    made, values = select
+    (made, values), table = select, model._meta.db_table
+    names = ", ".join(("monitor_id", "start_at", *columns))
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("DROP TABLE IF EXISTS temp.made")
-            cursor.execute(f"CREATE TEMP TABLE made AS {made}", values)
-            made, values = "SELECT * FROM temp.made", []
+            # Kept and emptied: were it dropped, SQLite would plan all of this connection's statements anew.
+            own = f"temp.made_for_{table}"
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {own} ({names})")
+            cursor.execute(f"DELETE FROM {own}")
+            cursor.execute(f"INSERT INTO {own} {made}", values)
+            made, values = f"SELECT * FROM {own}", []
         cursor.execute(
-            f"REPLACE INTO {model._meta.db_table} (monitor_id, start_at, {', '.join(columns)}, period_h)"
-            f" SELECT made.*, {period:d} FROM ({made}) made",
+            f"REPLACE INTO {table} ({names}, period_h) SELECT made.*, {period:d} FROM ({made}) made",
             values,
         )

@@ -228,6 +228,7 @@ def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool
             f" WHERE monitor_id IN ({in_list(ids)}) AND scheduled_at >= %s AND scheduled_at < %s"
         )
         values += [to_ms(start - timedelta(seconds=reach_s)), to_ms(end)]
+    held, held_values = _holds_sql(holds, start if rolling else None)
     return (
         f"""
         SELECT r.monitor_id, r.region, r.status, r.in_maintenance, r.at, h.holds_s,
@@ -238,20 +239,21 @@ def _found_sql(holds: Mapping[int, int], spans: Sequence[Span], *, rolling: bool
                    COALESCE(LEAD(scheduled_at) OVER (
                        PARTITION BY monitor_id, region ORDER BY scheduled_at), %s) AS next_at
             FROM ({" UNION ALL ".join(branches)}) some
-        ) r JOIN ({_holds_sql(holds, start if rolling else None)}) h ON h.id = r.monitor_id + 0""",
-        [to_ms(end), *values],
+        ) r JOIN ({held}) h ON h.id = r.monitor_id + 0""",
+        [to_ms(end), *values, *held_values],
     )
 
 
-def _holds_sql(ids: Iterable[int], rolled_at: datetime | None) -> str:
+def _holds_sql(ids: Iterable[int], rolled_at: datetime | None) -> Sql:
     """A join, not a subquery: SQLite would ask that once for every use of ``holds_s``, 18 times a result."""
     if rolled_at is None:
-        return f"SELECT m.id, m.holds_s FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})"
+        return f"SELECT m.id, m.holds_s FROM monitors_monitor m WHERE m.id IN ({in_list(ids)})", []
     return (
         "SELECT m.id, COALESCE(o.holds_s, m.holds_s) AS holds_s FROM monitors_monitor m"
         " LEFT JOIN analytics_rollup o ON o.monitor_id = m.id"
-        f" AND o.period_h = {Period.HOUR:d} AND o.start_at = {to_ms(rolled_at)}"
-        f" WHERE m.id IN ({in_list(ids)})"
+        f" AND o.period_h = {Period.HOUR:d} AND o.start_at = %s"
+        f" WHERE m.id IN ({in_list(ids)})",
+        [to_ms(rolled_at)],
     )
 
 

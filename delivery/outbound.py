@@ -60,8 +60,9 @@ _SENDS_UNCONNECTED = {"socket.sendto", "socket.sendmsg"}
 _STARTS_PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty"}
 
 
-def _hear(event: str, args: tuple[Any, ...]) -> None:
-    attempt = _here.attempt
+def _hear(event: str, args: tuple[Any, ...], *, here: _Here = _here) -> None:
+    """``here`` is its own: Python still tells of events when it has emptied this module, at its end."""
+    attempt = here.attempt
     if attempt is None:
         return
     if event == "socket.connect":

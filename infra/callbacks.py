@@ -176,6 +176,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
         **({"DATABASE_CA_FILE": f"/var/task/{CERTIFICATES.name}"} if CERTIFICATES.is_file() else {}),
         "DATA_DIR": "/tmp/sentrypulse",  # noqa: S108  # the one place where a function may write
         "PUBLISH_URL": f"s3://{output('PublishedBucket')}?region={region}",
+        "ARCHIVE_URL": f"s3://{output('ArchiveBucket')}?region={region}",
         **({"REDIS_URL": outputs["RedisUrl"]} if "RedisUrl" in outputs else {}),
     }
 

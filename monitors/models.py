@@ -1,11 +1,13 @@
 """What is watched (written by users), what is believed of it and what was found (written by the pipeline)."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from accounts.models import Team, User
@@ -165,6 +167,14 @@ class RegionState(models.Model):
 class ResultQuerySet(models.QuerySet["Result"]):
     def for_user(self, user: "User") -> "ResultQuerySet":
         return self.filter(monitor__team_id__in=team_ids_for(user))
+
+    def of_before(self, before: datetime, *, monitor_ids: Sequence[int]) -> "models.QuerySet[Result, Any]":
+        """For the purge: of each monitor that has several results of before, the ``first`` and the ``last``
+        of them. The last one stays: it holds into what is kept, and is the only one of a monitor that is
+        paused."""
+        old = self.filter(monitor_id__in=monitor_ids, scheduled_at__lt=before).order_by()
+        spans = old.values("monitor_id").annotate(first=Min("scheduled_at"), last=Max("scheduled_at"))
+        return spans.filter(first__lt=F("last")).order_by("monitor_id")
 
 
 class Result(models.Model):

@@ -7,9 +7,6 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from pipeline.queues.addresses import aws_region_of
@@ -27,6 +24,9 @@ _GRACE_S = 5.0
 
 @lru_cache(maxsize=8)
 def _client(aws_region: str | None) -> "LambdaClient":
+    import boto3  # takes a tenth of a second, and no other engine needs it
+    from botocore.config import Config
+
     config = Config(
         connect_timeout=3, read_timeout=math.ceil(WITHIN_S + _GRACE_S), retries={"total_max_attempts": 1}
     )
@@ -38,6 +38,8 @@ def call_edge(call: str, *, region: str = "", within_s: float = WITHIN_S, **argu
 
     Raises ``DomainError`` with a sentence for the person who asked when it does not answer, or fails.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     where = f" in {region}" if region else ""
     payload = json.dumps({"call": call, "within_s": within_s, **arguments})
     try:

@@ -135,17 +135,16 @@ class Env:
             _refuse(name, f"must look like https://status.example.com (no path), not {url!r}.")
         return url
 
-    def publish_url(self, default: str) -> str:
-        """Where status pages are published: file:///directory or s3://bucket/prefix?region=eu-central-1."""
-        url = self.text("PUBLISH_URL", default)
+    def storage_url(self, name: str, default: str = "") -> str:
+        """Where files are kept: file:///folder or s3://bucket/prefix?region=eu-central-1; empty where the
+        default is."""
+        url = self.text(name, default)
         parts = urlsplit(url)
         right = (
             parts.path.startswith("/") and not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
         )
-        if parts.scheme not in {"file", "s3"} or not right:
-            _refuse(
-                "PUBLISH_URL", "must look like file:///srv/pages or s3://bucket/prefix?region=eu-central-1 ."
-            )
+        if url and (parts.scheme not in {"file", "s3"} or not right):
+            _refuse(name, "must look like file:///srv/folder or s3://bucket/prefix?region=eu-central-1 .")
         return url
 
     def address(self, name: str) -> str:

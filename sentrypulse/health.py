@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from analytics.models import Archiving
 from analytics.uptime import read_rolled_until
 from pipeline import dispatch
 from pipeline.models import Cursor
@@ -59,6 +60,20 @@ def _ask_rollups() -> dict[str, Any]:
     return {"ok": lag_s < ROLLUPS_STALE_AFTER_S, "rolled_until": rolled_until, "lag_s": round(lag_s, 1)}
 
 
+def _ask_archive() -> dict[str, Any]:
+    """Whether it took what the last purge had. If not, results wait in the database: it makes nobody ill."""
+    try:
+        state = Archiving.objects.filter(pk=Archiving.RESULTS).first()
+    except (DatabaseError, InterfaceError):
+        return {"ok": False, "error": "Unknown: the database does not answer."}
+    if state is None or not settings.ARCHIVE_URL:
+        return {"ok": True, "written_at": None}
+    if state.problem:  # its text may name a bucket, and health is public
+        error = "The archive takes nothing, so no raw result is purged; the admin says why (Archiving)."
+        return {"ok": False, "written_at": state.written_at, "error": error}
+    return {"ok": True, "written_at": state.written_at}
+
+
 def _ask_queues() -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     """Whether they answer, and their figures."""
     try:
@@ -77,6 +92,7 @@ def examine() -> dict[str, Any]:
         "database": database,
         "scheduler": scheduler,
         "rollups": _ask_rollups(),
+        "archive": _ask_archive(),
         "broker": broker,
         "queues": queues,
         "dead_letters": sum(queue["dead_letters"] for queue in queues.values()) if broker["ok"] else None,
@@ -106,6 +122,11 @@ class _OwnState(Collector):
         rolled = GaugeMetricFamily("sentrypulse_rollup_lag_seconds", "Since the last hour that is rolled up")
         rolled.add_metric([], report["rollups"].get("lag_s", float("nan")))
         yield rolled
+        archive = GaugeMetricFamily(
+            "sentrypulse_archive_up", "0 when the archive took nothing at the last purge"
+        )
+        archive.add_metric([], float(report["archive"]["ok"]))
+        yield archive
         depth = GaugeMetricFamily("sentrypulse_queue_messages", "Messages waiting", labels=["queue"])
         dead = GaugeMetricFamily("sentrypulse_dead_letters", "Messages given up", labels=["queue"])
         for name, figures in report["queues"].items():

@@ -87,7 +87,13 @@ else:
 REDIS_URL = env.redis_url()
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
-        {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "sentrypulse"}
+        {
+            "BACKEND": "sentrypulse.cache.SharedCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "sentrypulse",
+            # Without limits a Redis that stands still would keep every thread of the web server for good.
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 5, "SOCKET_TIMEOUT": 5},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -106,6 +112,7 @@ PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100
 RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
+ARCHIVE_URL = env.storage_url("ARCHIVE_URL")  # empty: raw results go for good
 LEDGER_RETENTION_DAYS = env.integer("LEDGER_RETENTION_DAYS", 400, low=30, high=36_600)
 QUEUE_ADDRESSES = env.queues(required=ENGINE == "serverless")
 REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else ["local"]
@@ -117,7 +124,7 @@ ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
 # Status pages
 
-PUBLISH_URL = env.publish_url(f"file://{DATA_DIR / 'published'}")
+PUBLISH_URL = env.storage_url("PUBLISH_URL", f"file://{DATA_DIR / 'published'}")
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL")
 DNS_SERVER = env.address("DNS_SERVER")
 

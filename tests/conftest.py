@@ -1,13 +1,18 @@
 """What every test may rely on."""
 
+import fcntl
+import gc
 import os
 import sqlite3
+from contextlib import closing
 
 import pytest
 from django.conf import settings as project
 from django.core.cache import cache
 from django.db import connection
 from hypothesis import settings as hypothesis_settings
+
+gc.disable()  # while the tests are collected; what that leaves lives to the end
 
 # A third of hypothesis' usual examples keeps the suite short; HYPOTHESIS_EXAMPLES=1000 looks deeper.
 hypothesis_settings.register_profile(
@@ -59,6 +64,41 @@ def pytest_collection_modifyitems(items):
         rest = max(0, size - len(head))
         items += head + others[:rest]
         del others[:rest]
+
+
+def pytest_collection_finish():
+    """Django, the tests and their parameters are not worth walking again at each collection of garbage."""
+    gc.freeze()
+    gc.set_threshold(10_000)  # and what a test makes is gone by itself soon after, most of it
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """Where the first worker leaves its empty SQLite database: to migrate takes seconds, each time."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "migrated.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, migrated):
+    """pytest-django's own. On SQLite all workers but the first find the tables there, and nothing to do."""
+    if connection.vendor != "sqlite":
+        request.getfixturevalue("django_db_setup")
+        return
+    name = connection.creation._get_test_db_name()
+    with (
+        migrated.with_suffix(".lock").open("w") as lock,
+        closing(sqlite3.connect(name, uri=True)) as memory,  # keeps it until Django is connected
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = migrated.exists()
+        with closing(sqlite3.connect(migrated)) as file:
+            if made:
+                file.backup(memory)
+            request.getfixturevalue("django_db_setup")
+            if not made:
+                memory.backup(file)
 
 
 @pytest.fixture(autouse=True)

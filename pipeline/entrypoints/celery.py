@@ -6,15 +6,19 @@ A message leaves the broker only when it was handled, was sent on, or was put am
 import logging
 import logging.config
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from celery import beat, bootsteps, signals
+from celery.apps import worker as program
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.platforms import EX_FAILURE
 from celery.worker import state
 from celery.worker.consumer import Consumer
 from celery.worker.request import Request
@@ -180,8 +184,19 @@ def set_up_logging(**kwargs: Any) -> None:
     logging.config.dictConfig(setting)
 
 
+def end_at_once(worker: Any) -> None:
+    """At SIGQUIT and the second Ctrl-C. All else follows in the worker's own loop: Celery (5.7) would cancel
+    its consumer and wait for its processes here, in the signal's handler; for ever, where the signal has
+    interrupted a write to one of them."""
+    if worker.pool:
+        worker.pool.kill()
+
+
 def set_up_worker(instance: Any, **kwargs: Any) -> None:
     """Before the worker forks: load what its queues need, so that its processes share it."""
+    program.install_worker_term_hard_handler = partial(
+        program._shutdown_handler, sig="SIGQUIT", how="Cold", callback=end_at_once, exitcode=EX_FAILURE
+    )
     planes = sorted({queue.alias for queue in instance.app.amqp.queues.consume_from.values()})
     dispatch.use_sender(_sender)
     try:
@@ -207,7 +222,9 @@ def _set_up_django() -> None:
 
 
 def set_up_process(**kwargs: Any) -> None:
-    """A forked process shares no connection with the one it came from."""
+    """A forked process shares no connection with the one it came from, and leaves to it when to end: process
+    managers send SIGTERM to both, and the worker ends what is begun."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "pipeline.entrypoints.celery_core" in sys.modules:
         import_module("pipeline.entrypoints.celery_core").drop_connections()
 

@@ -170,22 +170,27 @@ class CelerySender:
         return self._ask(count)
 
     def _ask(self, question: Callable[[StdChannel], Answer]) -> Answer:
-        """Put a question to the broker; again on a new connection, for the pool's may have died unseen."""
+        """Put a question to the broker; again on a new connection, for the pool's may have died unseen.
+
+        A connection that failed is closed and given back: it connects anew when it is next taken. Kombu's
+        ``replace`` would put none in its place, and a pool that is empty keeps everybody waiting for ever.
+        """
         for again in (True, False):
             connection = self._app.pool.acquire(block=True)
+            answered = False
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
                 answer = question(connection.default_channel)
+                answered = True
             except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
-                self._app.pool.replace(connection)
                 if not again:
                     raise _away(error) from error
-            except BaseException:
-                self._app.pool.replace(connection)
-                raise
             else:
-                connection.release()
                 return answer
+            finally:
+                if not answered:
+                    connection.close()
+                connection.release()
         raise AssertionError("unreachable")
 
     @contextmanager

@@ -22,11 +22,12 @@ from pipeline.queues.redis import LOST_AFTER_S, SIGNS
 from pipeline.timetable import TIMETABLE
 from sentrypulse.env import Env, SettingsError
 
+TRANSPORTS = dict.fromkeys(("redis", "rediss"), "pipeline.queues.redis:Transport")
+"""What speaks with brokers in place of Kombu's own, by the scheme of the URL."""
 TICK_LIVES_S = 60.0
 """A tick that no worker took in time is dropped: the next one comes anyway. Not sooner, although some come
 twice a second, for the clocks of two machines may differ by many seconds."""
 JOB_MAX_S = 3_600
-REDIS_TRANSPORT = dict.fromkeys(("redis", "rediss"), "pipeline.queues.redis:Transport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 def make_app(options: Options) -> Celery:
     """Nothing is opened yet."""
-    TRANSPORT_ALIASES.update(REDIS_TRANSPORT)
+    TRANSPORT_ALIASES.update(TRANSPORTS)
     app = Celery("sentrypulse", fixups=[], set_as_current=False)
     app.conf.update(
         broker_url=options.broker_url,
@@ -147,6 +148,7 @@ def make_app(options: Options) -> Celery:
             "sqs"
         ),  # it would need queues of its own
         worker_send_task_events=False,
+        worker_pool="pipeline.entrypoints.celery_pool:TaskPool",
         worker_consumer="pipeline.entrypoints.celery:KeepingConsumer",
         beat_scheduler="pipeline.entrypoints.celery:Clock",
         beat_schedule=beat_schedule(),

@@ -87,13 +87,22 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     priority_steps = (0,)
     from_transport_options = (*redis.Channel.from_transport_options, "queue_prefix", "lost_after_s")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, connection: Any, **kwargs: Any) -> None:
+        self._address = connection.client
         self._consumer = uuid.uuid4().hex
         self._signed_at = -math.inf
         self._asked_of = ""  # the queue that a BLMOVE now waits at
         self._in_a_row = 0
         self._taken: bytes | None = None
-        super().__init__(*args, **kwargs)
+        super().__init__(connection, **kwargs)
+
+    def _connparams(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """A channel outlives its connection: what is at work when Redis goes away is acknowledged through it.
+        Kombu's connection has then forgotten its address, and the ``AttributeError`` would end the worker."""
+        if self.connection.client is None:
+            self.connection.client = self._address
+        found: dict[str, Any] = super()._connparams(*args, **kwargs)
+        return found
 
     def close(self) -> None:
         if not self.closed and self._signed_at > 0:

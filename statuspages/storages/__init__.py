@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
 
+from sentrypulse.storing import StorageError, read_place
 from statuspages.rendering.files import File
 
 __all__ = ["Storage", "StorageError", "open_storage"]
-
-
-class StorageError(Exception):
-    """The storage did not do it; its text is one sentence. Worth trying again."""
 
 
 class Storage(Protocol):
@@ -37,12 +32,11 @@ def open_storage() -> Storage:
 
 @lru_cache(maxsize=8)
 def _open(url: str, endpoint: str) -> Storage:
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
-        from statuspages.storages.s3 import S3Storage  # boto3 takes a while to import
+    place = read_place(url)
+    if place.bucket:
+        from statuspages.storages.s3 import S3Storage  # botocore takes a while to import
 
-        region = parse_qs(parts.query).get("region", [""])[0]
-        return S3Storage(parts.netloc, parts.path.strip("/"), region=region, endpoint=endpoint)
+        return S3Storage(place.bucket, place.prefix, region=place.region, endpoint=endpoint)
     from statuspages.storages.directory import DirectoryStorage  # as above
 
-    return DirectoryStorage(Path(unquote(parts.path)))
+    return DirectoryStorage(place.folder)

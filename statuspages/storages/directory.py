@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sentrypulse.storing import StorageError, write_whole
 from statuspages.rendering.files import File
-from statuspages.storages import StorageError
 
 
 class DirectoryStorage:
@@ -71,17 +71,10 @@ class DirectoryStorage:
             name: {"media_type": f.media_type, "policy": f.policy, "embeddable": f.embeddable}
             for name, f in files.items()
         }
-        _replace(folder / ".types", json.dumps(types).encode())
+        write_whole(folder / ".types", json.dumps(types).encode())
         for name, file in files.items():
-            _replace(folder / name, file.body)
+            write_whole(folder / name, file.body)
         for old in folder.iterdir():
             if old.name not in files and old.name != ".types":
                 with suppress(FileNotFoundError):
                     old.unlink()
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Whole or not at all, for who reads it meanwhile."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_bytes(body)
-    draft.replace(path)

@@ -9,12 +9,10 @@ objects that keep their version, so that nothing older comes back.
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sentrypulse.storing import StorageError, connect_s3, explain_refusal
 from statuspages.rendering.files import CACHE_CONTROL, File
-from statuspages.storages import StorageError
 
 TRIES = 12
 INDEX = "index.html"
@@ -28,14 +26,7 @@ class S3Storage:
 
     def __init__(self, bucket: str, prefix: str, *, region: str = "", endpoint: str = "") -> None:
         self.bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
-        self._client: Any = boto3.client(
-            "s3",
-            region_name=region or None,
-            endpoint_url=endpoint or None,
-            config=Config(
-                connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"}
-            ),
-        )
+        self._client = connect_s3(region=region, endpoint=endpoint)
 
     def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
         """Of a page's last files none is left behind: a logo of another kind is written over as gone."""
@@ -99,9 +90,9 @@ class S3Storage:
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
                     continue
-                raise _explain(error) from None
+                raise explain_refusal(error) from None
             except BotoCoreError as error:
-                raise _explain(error) from None
+                raise explain_refusal(error) from None
             return True
         raise StorageError(f"Somebody else keeps writing {key}.")
 
@@ -111,16 +102,12 @@ class S3Storage:
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
-            raise _explain(error) from None
+            raise explain_refusal(error) from None
         except BotoCoreError as error:
-            raise _explain(error) from None
+            raise explain_refusal(error) from None
 
     def _call(self, method: Any, **parameters: Any) -> Any:
         try:
             return method(**parameters)
         except (BotoCoreError, ClientError) as error:
-            raise _explain(error) from None
-
-
-def _explain(error: Exception) -> StorageError:
-    return StorageError(f"The bucket did not take it: {' '.join(str(error).split())[:200]}")
+            raise explain_refusal(error) from None

@@ -14,6 +14,7 @@ from tests.infra.test_templates import ROOT
 OUTPUTS = {
     "PackagesBucket": "packages",
     "PublishedBucket": "published",
+    "ArchiveBucket": "archive",
     "ApiRoleArn": "arn:api",
     "CoreRoleArn": "arn:core",
     "EdgeRoleArn": "arn:edge",
@@ -118,6 +119,13 @@ def test_the_core_is_inside_and_reaches_aws_over_ipv6():
     assert variables["AWS_USE_DUALSTACK_ENDPOINT"] == "true"
     assert variables["CHECKS_QUEUE_URL"] == "eu-west-1=https://sqs/1/Checks"
     assert variables["EDGE_FUNCTION"] == "sentrypulse-prod-edge"
+
+
+def test_the_core_archives_to_the_stages_own_bucket_unless_told_otherwise():
+    assert filled("prod_core")["aws_environment_variables"]["ARCHIVE_URL"] == "s3://archive?region=eu-west-1"
+    off = filled("prod_core", aws_environment_variables={"ARCHIVE_URL": ""})
+    assert off["aws_environment_variables"]["ARCHIVE_URL"] == ""
+    assert "ARCHIVE_URL" not in filled("prod_edge")["aws_environment_variables"]
 
 
 def test_every_variable_that_functions_are_given_is_a_documented_setting():

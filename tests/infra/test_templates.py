@@ -104,7 +104,7 @@ def test_sam_gives_functions_the_environment_that_zappa_gives_them(name, plane):
         one for text in (shared, block) for one in re.findall(r"^ +([A-Z][A-Z_]+): ", text, re.MULTILINE)
     }
     queues = [f"{queue}QueueUrl" for queue in ("Checks", "Results", "Deliveries", "Receipts")]
-    outputs = dict.fromkeys([*queues, "PublishedBucket", "FromEmail", "RedisUrl"], "x")
+    outputs = dict.fromkeys([*queues, "PublishedBucket", "ArchiveBucket", "FromEmail", "RedisUrl"], "x")
     wanted = set(environment(ZappaStage("prod", plane), outputs, "eu-west-1"))
     certificates = {"DATABASE_CA_FILE"}  # with Zappa only where the file is
     assert given - certificates == wanted - certificates

@@ -2,8 +2,11 @@
 
 import json
 import ssl
+import threading
+from contextlib import suppress
 
 import kombu
+import kombu.transport.redis
 import pytest
 
 from pipeline import dispatch
@@ -177,6 +180,43 @@ def test_a_broker_that_is_away_is_told_in_one_sentence_without_its_password():
             ask()
         assert "s3cret" not in str(told.value)
     sender._app.close()
+
+
+def test_a_broker_that_is_away_for_long_uses_up_no_connections():
+    """With one connection in the pool whoever does not give it back keeps the next one waiting for ever."""
+    sender = make_sender(f"redis://127.0.0.1:{free_port()}/0")
+    sender._app.conf.update(broker_pool_limit=1, broker_transport_options={"socket_connect_timeout": 1})
+    told = []
+
+    def ask_on_and_on():
+        for ask in 2 * (sender.figures, lambda: sender.send("checks", BODY), lambda: sender.free("checks")):
+            with suppress(QueuesAway):
+                ask()
+            told.append(ask)
+
+    asking = threading.Thread(target=ask_on_and_on, daemon=True)
+    asking.start()
+    asking.join(30)
+    assert len(told) == 6
+    sender._app.close()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_a_channel_of_redis_knows_where_to_acknowledge_when_its_connection_is_lost(scheme, monkeypatch):
+    def connect_nowhere(channel, connection, **options):
+        channel.connection = connection
+
+    monkeypatch.setattr(kombu.transport.redis.Channel, "__init__", connect_nowhere)
+    connection = make_sender(f"{scheme}://:s3cret@broker.example:6380/3")._app.connection_for_read()
+    channel = connection.transport.Channel(connection.transport)
+    connection.close()
+    found = channel._connparams()
+    assert (found["host"], found["port"], found["db"], found["password"]) == (
+        "broker.example",
+        6380,
+        3,
+        "s3cret",
+    )
 
 
 def test_the_clock_ticks_for_every_job_and_a_tick_outlives_clocks_that_differ():

@@ -8,7 +8,7 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from analytics.models import Progress
+from analytics.models import Archiving, Progress
 from pipeline import dispatch
 from pipeline.dispatch import QueuesAway
 from pipeline.models import Cursor
@@ -142,7 +142,7 @@ def test_neither_health_nor_metrics_tell_anything_of_anybody(client, engine):
         for word in ("ada", "Secret", "hidden", "some-host-4711", "example.com"):
             assert word not in told, (path, word)
     assert set(client.get(HEALTH).json()) == {
-        "ok", "engine", "database", "scheduler", "rollups", "broker", "queues", "dead_letters",
+        "ok", "engine", "database", "scheduler", "rollups", "archive", "broker", "queues", "dead_letters",
     }  # fmt: skip
 
 
@@ -260,3 +260,22 @@ def test_a_request_is_one_line_of_the_log_whatever_its_path(client, caplog):
     assert line.startswith("request method=GET path=/api/v1/%0AINFO%20all%20is%20well status=404 took_ms=")
     assert line.endswith(f" id={answer['X-Request-Id']}")
     assert "s3cret" not in line
+
+
+@pytest.mark.django_db
+def test_an_archive_that_is_away_is_told_but_makes_nobody_ill(client, engine, settings):
+    move_schedule()
+    settings.ARCHIVE_URL = "s3://hidden-bucket"
+    assert client.get(HEALTH).json()["archive"] == {"ok": True, "written_at": None}
+    state = Archiving.objects.create(
+        pk=Archiving.RESULTS, lease_until=timezone.now(), problem="The bucket hidden-bucket did not take it."
+    )
+    answer = client.get(HEALTH)
+    assert (answer.status_code, answer.json()["archive"]["ok"]) == (200, False)
+    assert "hidden-bucket" not in answer.content.decode()
+    assert "sentrypulse_archive_up 0.0" in client.get("/metrics").content.decode().splitlines()
+    state.problem, state.written_at = "", timezone.now()
+    state.save()
+    archive = client.get(HEALTH).json()["archive"]
+    assert (archive["ok"], "error" in archive, archive["written_at"] is None) == (True, False, False)
+    assert "sentrypulse_archive_up 1.0" in client.get("/metrics").content.decode().splitlines()

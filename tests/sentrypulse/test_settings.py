@@ -226,6 +226,20 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
                 "ses://moon",
             )
         ),
+        *(
+            (
+                lambda env: env.storage_url("ARCHIVE_URL"),
+                {"ARCHIVE_URL": url},
+                "ARCHIVE_URL must look like file:///srv/folder or s3://bucket/prefix?region=eu-central-1 .",
+            )
+            for url in (
+                "archive",
+                "/srv/archive",
+                "file://srv/archive",
+                "s3:///results",
+                "ftp://host/archive",
+            )
+        ),
         (
             lambda env: logging_setting(level="INFO", style=env.text("LOG_FORMAT")),
             {"LOG_FORMAT": "xml"},
@@ -351,19 +365,20 @@ def test_the_settings_of_production_pass_djangos_own_check_without_a_warning(tmp
 
 
 SHOW = """
+import gc
 from django.conf import settings as s
 print(s.PUBLIC_URL, ",".join(s.ALLOWED_HOSTS), s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,
-      s.DATABASES["default"]["OPTIONS"].get("timeout"), sep="|")
+      s.DATABASES["default"]["OPTIONS"].get("timeout"), gc.isenabled(), sep="|")
 """
 
 
 @pytest.mark.parametrize(
     ("environment", "shown"),
     [
-        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20"),
+        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20|True"),
         (
             {"PUBLIC_URL": "https://[2001:db8::1]", "DATABASE_URL": "sqlite:///x.sqlite3?timeout=5"},
-            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5",
+            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5|True",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from tests.delivery.receivers import Receiver
 from tests.e2e.harness import Target
 from tests.stories.engines import CeleryProcesses, EmbeddedProcess, RabbitMQ, Redis, Sqs
 from tests.stories.proxy import Proxy
+from tests.stories.targets import SlowTarget
 
 BROKERS = {"redis": Redis, "rabbitmq": RabbitMQ, "sqs": Sqs}
 
@@ -18,6 +19,13 @@ def _quick(settings):
 @pytest.fixture
 def target():
     running = Target().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def slow_target():
+    running = SlowTarget()
     yield running
     running.stop()
 

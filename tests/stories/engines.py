@@ -39,6 +39,7 @@ class Faults:
     skew_s: float = 0.0  # the clock of one of two schedulers is ahead
     two_schedulers: bool = False
     die_at: str = ""  # the process that handles this body dies
+    stop_at_first_message: bool = False  # the worker is told to stop while it hands out a message
     note_modules: str = ""  # a file for the names of the modules that the edge has loaded
 
 

@@ -6,6 +6,7 @@ python -m tests.stories.faulty_celery '{"double": true}' worker -Q core
 import json
 import os
 import random
+import select
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,33 @@ def note_modules(path):
     signals.task_postrun.connect(note, weak=False)
 
 
+def stop_at_first_message():
+    """Tell the worker to stop while the first message is on its way from it to one of its processes, which
+    takes it only when the worker's loop has ended."""
+    from celery.concurrency.asynpool import AsynPool, Worker
+
+    closed, close_pipe = os.pipe()  # before the processes are made, so that they share it
+    close, prepare = AsynPool.close, Worker._make_child_methods
+
+    def close_and_tell(pool):
+        close(pool)
+        os.write(close_pipe, b"closed")
+
+    def prepare_to_stop(process):
+        prepare(process)
+        take = process.wait_for_job
+
+        def stop_then_take():
+            if process.inq._reader.poll(1) and not select.select([closed], [], [], 0)[0]:
+                os.kill(os.getppid(), signal.SIGTERM)
+                select.select([closed], [], [])
+            return take()
+
+        process.wait_for_job = stop_then_take
+
+    AsynPool.close, Worker._make_child_methods = close_and_tell, prepare_to_stop
+
+
 def main():
     faults, arguments = json.loads(sys.argv[1]), sys.argv[2:]
     if faults.get("skew_s"):
@@ -73,6 +101,8 @@ def main():
         die_at(faults["die_at"])
     if faults.get("note_modules"):
         note_modules(faults["note_modules"])
+    if faults.get("stop_at_first_message"):
+        stop_at_first_message()
     app.start(arguments)
 
 

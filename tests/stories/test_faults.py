@@ -14,19 +14,11 @@ from pipeline.specs import build_spec
 from tests.pipeline.factories import make_monitor, make_result, make_team
 from tests.stories.engines import TRIES, Faults, database_url
 from tests.stories.story import TOLD, heard_by, incidents_of, read_rows, state_of, tell
-from tests.stories.targets import SlowTarget
 
 STRAY = '{"from": "another program"}'
 on_both_brokers = pytest.mark.parametrize("engine", ["redis", "rabbitmq"], indirect=True)
 
 on_redis = pytest.mark.parametrize("engine", ["redis"], indirect=True)
-
-
-@pytest.fixture
-def slow_target():
-    running = SlowTarget()
-    yield running
-    running.stop()
 
 
 def slots(number):
@@ -58,8 +50,8 @@ def has_stored(monitor, at):
 def count_duplicates(engine):
     return sum(
         int(found)
-        for name in ("core", "core2")
-        for found in re.findall(r"record results=\d+ .*duplicates=(\d+)", engine.output(name))
+        for log in engine.folder.glob("core*.log")
+        for found in re.findall(r"record results=\d+ .*duplicates=(\d+)", log.read_text())
     )
 
 

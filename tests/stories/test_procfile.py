@@ -1,7 +1,9 @@
 """The commands of Procfile and compose.yaml, as a host runs them."""
 
+import os
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -83,6 +85,10 @@ def test_the_procfiles_processes_together_watch_a_site(engine, target, tmp_path)
     assert (report["engine"], report["broker"], report["dead_letters"]) == ("celery", {"ok": True}, 0)
     assert set(report["queues"]) == {"core", "edge", "dead"}
     assert httpx.get(f"http://127.0.0.1:{port}/static/admin/css/base.css").status_code == 200
+    stopped = {name: engine.running.pop(name) for name in ("web", "core", "edge", "beat")}
+    for process in stopped.values():
+        os.killpg(process.pid, signal.SIGTERM)  # to all of its processes, as systemd and honcho do
+    assert {name: process.wait(25) for name, process in stopped.items()} == dict.fromkeys(stopped, 0)
 
 
 def read_compose():
@@ -105,6 +111,17 @@ def test_composes_edge_and_clock_have_neither_the_secrets_nor_a_way_to_the_datab
         assert not {"DATABASE_URL", *SECRETS} & set(services[name]["environment"])
         assert not set(services[name]["networks"]) & set(services["mariadb"]["networks"])
     assert services["worker-edge"]["deploy"]["replicas"] == 2
+
+
+def test_composes_processes_are_not_the_first_of_their_containers():
+    """The first one is deaf to SIGTERM until it has a handler for it, seconds after its start."""
+    ours = {
+        name: service
+        for name, service in read_compose().items()
+        if service["image"].startswith("sentrypulse")
+    }
+    assert len(ours) == 5
+    assert all(service["init"] is True for service in ours.values())
 
 
 def test_compose_and_its_example_hold_no_secret():
