@@ -17,7 +17,7 @@ from django.db.models import Q
 from monitors.instants import to_ms, whole_ms
 from monitors.models import Monitor, RegionState, Result
 from monitors.slots import next_slot
-from monitors.transitions import Change, Finding, Health, Policy, State, compare, fold, verdict
+from monitors.transitions import Change, Finding, Health, Policy, State, fold
 from probes.result import CheckResult, Status
 
 REPLAY_WITHIN = timedelta(hours=6)
@@ -34,7 +34,6 @@ class Watched:
     monitor: Monitor
     newest_at: datetime | None
     states: dict[str, RegionState]
-    left: list[RegionState] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     replay_from: datetime | None = None
     newest: CheckResult | None = None
@@ -66,7 +65,7 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
     """Lock the monitors' states and sort out what is new. To be called in a transaction.
 
     Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was
-    in flight, or is not checked from there any more.
+    in flight.
     """
     unique = {key_of(result): result for result in reversed(list(results))}
     watched = _lock({result.monitor_id for result in unique.values()}, now=now)
@@ -82,8 +81,7 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
 
 
 def _is_current(monitor: Monitor, result: CheckResult) -> bool:
-    current = monitor.enabled and monitor.revision == result.revision
-    return current and result.region in monitor.watched_from
+    return monitor.enabled and monitor.revision == result.revision
 
 
 def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
@@ -189,35 +187,14 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
 def believe(watched: Watched) -> list[Change]:
     """Fold the batch's findings, in order, into what the regions believe. For monitors without
     ``replay_from``."""
-    left = _leave_regions(watched)
     healths, changes = fold(watched.healths, watched.findings, watched.policy)
     _take(watched, healths, at=watched.findings[-1].at)
-    return left + changes
-
-
-def _leave_regions(watched: Watched) -> list[Change]:
-    """Ask the regions no more that there are none of any longer: one that never changes its mind again could
-    keep a quorum from ever being down, or from being up. What changes by that is told.
-
-    Where none is left that has looked, a monitor that was down stays so until one of the others finds it up.
-    """
-    before, watching = watched.healths, watched.monitor.watched_from
-    watched.left = [watched.states.pop(region) for region in before if region not in watching]
-    if not watched.left:
-        return []
-    first = watched.findings[0]
-    if not watched.states and verdict(before.values()) is State.DOWN:
-        _take(watched, {first.region: Health(State.DOWN)}, at=first.at)
-        return []
-    change = compare(before, watched.healths, first.at)
-    return [change] if change else []
+    return changes
 
 
 def believe_again(watched: Watched, history: Sequence[Finding], *, was_down: bool) -> list[Change]:
     """Fold the whole ``history``; ``was_down`` tells whether an incident was open where it begins."""
-    _leave_regions(watched)
     start = Health(State.DOWN) if was_down else Health()
-    history = [finding for finding in history if finding.region in watched.monitor.watched_from]
     healths, changes = fold(dict.fromkeys(watched.states, start), history, watched.policy)
     if history:
         _take(watched, healths, at=history[-1].at)
@@ -273,10 +250,7 @@ def read_histories(late: Sequence[Watched]) -> dict[int, list[Finding]]:
 
 
 def save_states(batch: Batch) -> int:
-    """Write the states that changed (most do not); the number of rows written. Those of regions that were
-    left are deleted."""
-    if left := [state.pk for watched in batch.watched.values() for state in watched.left]:
-        RegionState.objects.filter(pk__in=left).delete()
+    """Write the states that changed (most do not); the number of rows written."""
     states = [s for w in batch.watched.values() for s in w.states.values() if s.changed]
     fields = ["state", "failures", "first_failed_at", "passes", "first_passed_at", "changed_at"]
     RegionState.objects.bulk_update([s for s in states if s.pk], fields)

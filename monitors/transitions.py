@@ -138,15 +138,13 @@ def fold(
         before = dict(after)
         for finding in slot:
             after[finding.region] = step(after.get(finding.region, Health()), finding, policy)
-        change = compare(before, after, at)
+        change = _compare(before, after, at)
         if change:
             changes.append(change)
     return after, changes
 
 
-def compare(before: Mapping[str, Health], after: Mapping[str, Health], at: datetime) -> Change | None:
-    """What people must hear of two states of the regions; a region that is in ``after`` no more is no longer
-    asked."""
+def _compare(before: Mapping[str, Health], after: Mapping[str, Health], at: datetime) -> Change | None:
     was_down = verdict(before.values()) is State.DOWN
     is_down = verdict(after.values()) is State.DOWN
     if is_down and not was_down:
@@ -155,10 +153,6 @@ def compare(before: Mapping[str, Health], after: Mapping[str, Health], at: datet
         )
         return WentDown(*down[quorum(len(after)) - 1])
     if was_down and not is_down:
-        risen = [
-            r
-            for r, h in before.items()
-            if h.state is State.DOWN and (r not in after or after[r].state is not State.DOWN)
-        ]
+        risen = [r for r, h in before.items() if h.state is State.DOWN and after[r].state is not State.DOWN]
         return Recovered(max(before[region].first_passed_at or at for region in risen))
     return None
