@@ -226,8 +226,11 @@ def _is_wake(letter: Letter) -> bool:
 
 
 def _tools_of(stage_name: str) -> dict[str, Any]:
-    """What a stage of the edge works with, one for the whole process."""
-    return {"prober": shared_prober()} if stage_name == "probe" else {"courier": courier()}
+    """What a stage of the edge works with, one for the whole process. Checks may be old here, too: a full
+    queue of slow targets holds them for long, and a process that was suspended finds them as it left them."""
+    if stage_name == "probe":
+        return {"prober": shared_prober(), "now": read_clock()}
+    return {"courier": courier()}
 
 
 def _drop_connection() -> None:
