@@ -26,7 +26,7 @@ it."""
 
 
 def slots(number):
-    """Moments of the last minute or so (older checks are left out) that are nobody's slots by the timetable."""
+    """Moments of the last minute or so (older checks are left out) that are nobody's by the timetable."""
     now = timezone.now().replace(microsecond=0)
     return [now - timedelta(milliseconds=500 * count) for count in range(1, number + 1)]
 
