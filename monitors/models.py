@@ -117,6 +117,12 @@ class Monitor(models.Model):
         """The regions that check it: its own, as far as there still are, or all of them."""
         return [region for region in self.regions if region in settings.REGIONS] or settings.REGIONS
 
+    @property
+    def judged_from(self) -> list[str]:
+        """The regions whose findings count: a heartbeat is waited for in one place alone
+        (`monitors/heartbeats.py`)."""
+        return settings.REGIONS[:1] if self.kind == "heartbeat" else self.watched_from
+
 
 class RegionState(models.Model):
     """What one region believes of a monitor. The pipeline's; changes only when the belief does."""

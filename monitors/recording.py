@@ -37,6 +37,8 @@ class Watched:
     findings: list[Finding] = field(default_factory=list)
     replay_from: datetime | None = None
     newest: CheckResult | None = None
+    left: list[RegionState] = field(default_factory=list)
+    """What regions believed that watch no more: rows to delete."""
 
     @property
     def policy(self) -> Policy:
@@ -65,7 +67,7 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
     """Lock the monitors' states and sort out what is new. To be called in a transaction.
 
     Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was
-    in flight.
+    in flight, or from a region that watches it no more.
     """
     unique = {key_of(result): result for result in reversed(list(results))}
     watched = _lock({result.monitor_id for result in unique.values()}, now=now)
@@ -81,7 +83,8 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
 
 
 def _is_current(monitor: Monitor, result: CheckResult) -> bool:
-    return monitor.enabled and monitor.revision == result.revision
+    current = monitor.enabled and monitor.revision == result.revision
+    return current and result.region in monitor.judged_from
 
 
 def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
@@ -187,7 +190,8 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
 def believe(watched: Watched) -> list[Change]:
     """Fold the batch's findings, in order, into what the regions believe. For monitors without
     ``replay_from``."""
-    healths, changes = fold(watched.healths, watched.findings, watched.policy)
+    regions = watched.monitor.judged_from
+    healths, changes = fold(watched.healths, watched.findings, watched.policy, watching=regions)
     _take(watched, healths, at=watched.findings[-1].at)
     return changes
 
@@ -195,7 +199,8 @@ def believe(watched: Watched) -> list[Change]:
 def believe_again(watched: Watched, history: Sequence[Finding], *, was_down: bool) -> list[Change]:
     """Fold the whole ``history``; ``was_down`` tells whether an incident was open where it begins."""
     start = Health(State.DOWN) if was_down else Health()
-    healths, changes = fold(dict.fromkeys(watched.states, start), history, watched.policy)
+    regions = dict.fromkeys([*watched.states, *(finding.region for finding in history)], start)
+    healths, changes = fold(regions, history, watched.policy, watching=watched.monitor.judged_from)
     if history:
         _take(watched, healths, at=history[-1].at)
     return changes
@@ -208,6 +213,8 @@ def _take(watched: Watched, healths: Mapping[str, Health], *, at: datetime) -> N
             state = RegionState(monitor=watched.monitor, region=region, counted_from=at)
             watched.states[region] = state
         state.changed = state.take(health, at=at) or state.pk is None
+    gone = [region for region in watched.states if region not in healths]
+    watched.left += [watched.states.pop(region) for region in gone]
 
 
 def replay_start(watched: Watched) -> datetime:
@@ -250,11 +257,14 @@ def read_histories(late: Sequence[Watched]) -> dict[int, list[Finding]]:
 
 
 def save_states(batch: Batch) -> int:
-    """Write the states that changed (most do not); the number of rows written."""
+    """Write the states that changed (most do not), delete those of regions that are gone; the number of rows
+    written."""
     states = [s for w in batch.watched.values() for s in w.states.values() if s.changed]
     fields = ["state", "failures", "first_failed_at", "passes", "first_passed_at", "changed_at"]
     RegionState.objects.bulk_update([s for s in states if s.pk], fields)
     RegionState.objects.bulk_create([s for s in states if not s.pk])
+    if left := [s.pk for w in batch.watched.values() for s in w.left]:
+        RegionState.objects.filter(pk__in=left).delete()
     return len(states)
 
 

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -97,13 +96,8 @@ def _insert(monitor: Monitor, tags: Sequence[Tag], *, now: datetime) -> None:
     else:
         monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
         monitor.save(update_fields=["phase_ms"])
-    _add_states(monitor, _regions_of(monitor), now=now)
+    _add_states(monitor, monitor.judged_from, now=now)
     monitor.tags.set(tags)
-
-
-def _regions_of(monitor: Monitor) -> list[str]:
-    """A heartbeat is waited for in one place, where `monitors/heartbeats.py` judges it."""
-    return settings.REGIONS[:1] if monitor.kind == HEARTBEAT else monitor.watched_from
 
 
 def _add_states(monitor: Monitor, regions: Iterable[str], *, now: datetime) -> None:
@@ -158,7 +152,7 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
         if changed & {*_ASKED, *_POLICY, "secrets"}:
             _forget_runs(states, now=now)
         if "regions" in changed:
-            _match_regions(monitor, states, now=now)
+            _add_regions(monitor, states, now=now)
         if "config" in changed and monitor.kind == HEARTBEAT:
             rearm(
                 [monitor.pk], now=now
@@ -261,13 +255,11 @@ def _forget_runs(states: Sequence[RegionState], *, now: datetime, pending: bool 
     RegionState.objects.bulk_update(states, fields)
 
 
-def _match_regions(monitor: Monitor, states: Sequence[RegionState], *, now: datetime) -> None:
-    watched, known = (
-        _regions_of(monitor),
-        {state.region for state in states if state.monitor_id == monitor.pk},
-    )
-    RegionState.objects.filter(monitor=monitor).exclude(region__in=watched).delete()
-    _add_states(monitor, [region for region in watched if region not in known], now=now)
+def _add_regions(monitor: Monitor, states: Sequence[RegionState], *, now: datetime) -> None:
+    """States for regions that are new. Those that watch no more keep theirs until the next result: only with
+    it in hand the recorder knows what becomes of an outage that they had a say in."""
+    known = {state.region for state in states if state.monitor_id == monitor.pk}
+    _add_states(monitor, [region for region in monitor.judged_from if region not in known], now=now)
 
 
 def edit_monitors(
@@ -335,7 +327,7 @@ def _switch(
         Heartbeat.objects.filter(monitor_id__in=ids).update(deadline_at=None, started_at=None, run_id="")
         _forget_runs([state for state in states if state.monitor_id in ids], now=now, pending=True)
         for monitor in switched:
-            _match_regions(monitor, states, now=now)
+            _add_regions(monitor, states, now=now)
     return switched
 
 

@@ -1,7 +1,7 @@
 """When does a monitor turn down? The rules, pure: no clock and no database, so that any history can be
 replayed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -126,22 +126,41 @@ def verdict(healths: Collection[Health]) -> State:
 
 
 def fold(
-    healths: Mapping[str, Health], findings: Iterable[Finding], policy: Policy
+    healths: Mapping[str, Health],
+    findings: Sequence[Finding],
+    policy: Policy,
+    *,
+    watching: Collection[str] | None = None,
 ) -> tuple[dict[str, Health], list[Change]]:
     """Fold ``findings``, ordered by slot, into the regions' healths; the changes are what people must hear.
 
     All results of one slot count before the quorum is asked, so the order of the regions does not matter.
+    A region that is not ``watching`` any more (None: all are) has no say after its last finding: from the
+    next slot on the quorum is one of those that are left, whatever that does to an outage.
     """
     after = dict(healths)
+    gone = {} if watching is None else _last_slots(healths, findings, watching)
     changes: list[Change] = []
     for at, slot in groupby(findings, key=lambda finding: finding.at):
         before = dict(after)
+        for region, last_at in gone.items():
+            if last_at is None or last_at < at:
+                after.pop(region, None)
         for finding in slot:
             after[finding.region] = step(after.get(finding.region, Health()), finding, policy)
         change = _compare(before, after, at)
         if change:
             changes.append(change)
     return after, changes
+
+
+def _last_slots(
+    healths: Mapping[str, Health], findings: Sequence[Finding], watching: Collection[str]
+) -> dict[str, datetime | None]:
+    """The slot of the last finding of each region that watches no more; None where there is none."""
+    last: dict[str, datetime | None] = dict.fromkeys(r for r in healths if r not in watching)
+    last |= {finding.region: finding.at for finding in findings if finding.region not in watching}
+    return last
 
 
 def _compare(before: Mapping[str, Health], after: Mapping[str, Health], at: datetime) -> Change | None:
@@ -153,6 +172,7 @@ def _compare(before: Mapping[str, Health], after: Mapping[str, Health], at: date
         )
         return WentDown(*down[quorum(len(after)) - 1])
     if was_down and not is_down:
-        risen = [r for r, h in before.items() if h.state is State.DOWN and after[r].state is not State.DOWN]
-        return Recovered(max(before[region].first_passed_at or at for region in risen))
+        still = {region for region, health in after.items() if health.state is State.DOWN}
+        risen = [h for r, h in before.items() if h.state is State.DOWN and r not in still]
+        return Recovered(max(health.first_passed_at or at for health in risen))
     return None

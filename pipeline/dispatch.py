@@ -74,6 +74,12 @@ class Sender(Protocol):
     def drop(self, letter_id: str) -> bool:
         """Forget a dead letter for good; False: there is none of this id."""
 
+    def redrive_all(self) -> int:
+        """Send again every dead letter that can be, in one pass however many there are; how many."""
+
+    def drop_all(self) -> int:
+        """Forget every dead letter, in one pass; how many."""
+
 
 @runtime_checkable
 class SendsParcels(Protocol):
@@ -103,6 +109,12 @@ class _NoEngine:
 
     def drop(self, letter_id: str) -> bool:
         return False
+
+    def redrive_all(self) -> int:
+        return 0
+
+    def drop_all(self) -> int:
+        return 0
 
 
 _sender: Sender = _NoEngine()
@@ -152,6 +164,14 @@ def redrive(letter_id: str) -> bool:
 
 def drop(letter_id: str) -> bool:
     return _sender.drop(letter_id)
+
+
+def redrive_all() -> int:
+    return _sender.redrive_all()
+
+
+def drop_all() -> int:
+    return _sender.drop_all()
 
 
 def load_stage(name: str) -> Callable[..., Any]:

@@ -135,9 +135,10 @@ def freeze_reports(*, owner: str, now: datetime) -> None:
     freeze_due(now=now)
 
 
-def publish_pages(*, owner: str, now: datetime) -> None:
-    """Publish the status pages that changed, or whose copy is a minute old."""
-    publishing.publish_due(owner=owner, now=now)
+def publish_pages(*, owner: str, now: datetime) -> bool:
+    """Publish the status pages that changed, or whose copy is a minute old; True: not all yet. Where none
+    could be (the storage is away), the rest waits for the next time."""
+    return publishing.publish_due(owner=owner, now=now) > 0 and publishing.is_behind(now=now)
 
 
 def send_notices(*, owner: str, now: datetime) -> None:

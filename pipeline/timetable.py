@@ -13,7 +13,8 @@ class Job:
     of one ``lane`` wait for each other, lanes do not.
 
     ``soon`` names a function ``(*, now, until)``: the moments in ``[now, until)`` at which running it is
-    worth while, for an engine whose clock comes round less often than the job should.
+    worth while, for an engine whose clock comes round less often than the job should. Somebody waits for such
+    a job; the others ``may_wait`` for those.
     """
 
     name: str
@@ -21,6 +22,10 @@ class Job:
     run: str
     lane: str = "housekeeping"
     soon: str = ""
+
+    @property
+    def may_wait(self) -> bool:
+        return not self.soon
 
 
 def find_job(name: str) -> Job | None:

@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "sentrypulse.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sentrypulse.middleware.CompressApiMiddleware",
     "sentrypulse.middleware.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

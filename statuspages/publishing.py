@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from monitors.instants import to_ms
 from sentrypulse.errors import DomainError
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 DEBOUNCE, REFRESH, LEASE = timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=30)
 AT_ONCE, BUDGET_S = 200, 20.0
-"""Pages and seconds a round; what is left comes with the next one."""
+"""Pages and seconds a round; ``is_behind`` says whether another one is wanted."""
 
 
 def publish_due(*, owner: str, now: datetime) -> int:
@@ -55,8 +55,17 @@ def publish_now(page: StatusPage, *, now: datetime) -> None:
         )
 
 
+def is_behind(*, now: datetime) -> bool:
+    """Is there a copy that was due at ``now`` and was not tried since?"""
+    return _due(now).exists()
+
+
 def find_due(*, now: datetime) -> list[Publication]:
     """Copies to be made or taken away, those that waited longest first."""
+    return list(_due(now).select_related("page__team").order_by("rendered_at", "pk")[:AT_ONCE])
+
+
+def _due(now: datetime) -> QuerySet[Publication]:
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     changed = Q(changes__gt=F("published_changes")) & Q(rendered_at__lte=now - DEBOUNCE)
     never = Q(rendered_at__isnull=True)
@@ -66,8 +75,7 @@ def find_due(*, now: datetime) -> list[Publication]:
         ~Q(place="") & (~shown | ~Q(place=F("page__slug"))) & (never | Q(rendered_at__lte=now - DEBOUNCE))
     )
     orphan = Q(page__isnull=True)
-    found = Publication.objects.filter(free).filter(render | misplaced | orphan)
-    return list(found.select_related("page__team").order_by("rendered_at", "pk")[:AT_ONCE])
+    return Publication.objects.filter(free).filter(render | misplaced | orphan)
 
 
 def _take_turn(publication: Publication, storage: Storage, *, owner: str, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The edge's one function: checks and deliveries from their queues, and either at once when the core asks. It
 sees no database and no Django; its role can touch its queues and nothing else."""
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -14,17 +15,22 @@ from delivery.message import Delivery
 from delivery.send import Courier
 from pipeline import dispatch
 from pipeline.dispatch import QueuesAway
-from pipeline.entrypoints.aws_events import entry, handle_batch
+from pipeline.entrypoints.aws_events import Handle, entry, handle_batch
 from pipeline.json_lines import log_json_lines
-from pipeline.messages import pack_specs
+from pipeline.messages import Deliveries, decode, pack_specs
 from pipeline.queues.sqs import SqsSender
 from probes.run import Prober
 from probes.spec import CheckSpec
 from sentrypulse.env import Env
 
+logger = logging.getLogger(__name__)
+
 RESERVE_S = 5.0
 """Kept of the function's time for handing over what was found, and handing back what was not."""
 FLUSH_S = 1.0
+LETTER_AGAIN_S, LETTER_SLOWER = 60, 3
+"""A letter that is not taken for now comes again in a minute, then in thrice as long each time: five attempts
+in 40 minutes, as by the queue's own time, but the second one soon."""
 
 
 class Edge:
@@ -79,12 +85,31 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
         )
         return failed
 
-    return handle_batch(
-        event,
-        queues={"checks": take_checks, "deliveries": take_deliveries},
-        addresses=edge.addresses,
-        away=(QueuesAway,),
-    )
+    queues: dict[str, Handle] = {"checks": take_checks, "deliveries": take_deliveries}
+    answer = handle_batch(event, queues=queues, addresses=edge.addresses, away=(QueuesAway,))
+    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    for record in event["Records"]:
+        if record["messageId"] in failed and _holds_letters(record["body"]):
+            _bring_again(record)
+    return answer
+
+
+def _holds_letters(body: str) -> bool:
+    """Or is it a message that is none, which the queue brings again by itself until it is dead?"""
+    try:
+        return isinstance(decode(body), Deliveries)
+    except msgspec.MsgspecError:
+        return False
+
+
+def _bring_again(record: dict[str, Any]) -> None:
+    """Let what was handed back come again before the queue's own twelve minutes are over."""
+    attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    pause_s = LETTER_AGAIN_S * LETTER_SLOWER ** min(attempt - 1, 4)
+    try:
+        get_edge().sender.show_again("deliveries", [record["receiptHandle"]], pause_s=pause_s)
+    except QueuesAway as error:
+        logger.warning("a letter comes again by itself: %s", error)
 
 
 # Calls that are answered at once

@@ -1,6 +1,7 @@
 """What a Celery worker of the edge plane does: probe and deliver. No Django, no database."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from delivery.send import Courier
@@ -9,6 +10,10 @@ from probes.run import Prober
 from sentrypulse.env import Env
 
 _probe, _deliver = dispatch.load_stage("probe"), dispatch.load_stage("deliver")
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)
@@ -23,9 +28,10 @@ def shared_courier() -> Courier:
 
 
 def probe(bodies: Sequence[bytes]) -> list[int]:
-    """Run the checks of the messages and send their results; the indexes of messages that are none."""
+    """Run the checks of the messages and send their results; the indexes of messages that are none. Nothing
+    is put back: the broker delays for as long as it is asked to."""
     failed: list[int] = _probe(
-        bodies, prober=shared_prober(), send=lambda body: dispatch.send("results", body)
+        bodies, prober=shared_prober(), send=lambda body: dispatch.send("results", body), now=read_clock()
     )
     return failed
 

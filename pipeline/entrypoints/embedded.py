@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -79,6 +80,12 @@ class EmbeddedEngine:
     def drop(self, letter_id: str) -> bool:
         queue, number = self._find_queue(letter_id)
         return queue is not None and queue.bury(number) is not None
+
+    def redrive_all(self) -> int:
+        return sum(self.redrive(letter.id) for letter in self.dead_letters(limit=sys.maxsize))
+
+    def drop_all(self) -> int:
+        return sum(self.drop(letter.id) for letter in self.dead_letters(limit=sys.maxsize))
 
     def _find_queue(self, letter_id: str) -> tuple[MemoryQueue | None, int]:
         name, _, number = letter_id.rpartition("-")
@@ -226,8 +233,11 @@ def _is_wake(letter: Letter) -> bool:
 
 
 def _tools_of(stage_name: str) -> dict[str, Any]:
-    """What a stage of the edge works with, one for the whole process."""
-    return {"prober": shared_prober()} if stage_name == "probe" else {"courier": courier()}
+    """What a stage of the edge works with, one for the whole process. Checks may be old here, too: a full
+    queue of slow targets holds them for long, and a process that was suspended finds them as it left them."""
+    if stage_name == "probe":
+        return {"prober": shared_prober(), "now": read_clock()}
+    return {"courier": courier()}
 
 
 def _drop_connection() -> None:

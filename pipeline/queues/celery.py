@@ -117,6 +117,12 @@ class CelerySender:
     def drop(self, letter_id: str) -> bool:
         return self._remove_dead(letter_id, lambda dead: None)
 
+    def redrive_all(self) -> int:
+        return self._remove_all_dead(lambda dead: self.put(dead.queue, dead.body), only=set(PLANES))
+
+    def drop_all(self) -> int:
+        return self._remove_all_dead(lambda dead: None)
+
     # What the workers' tasks need besides
 
     def put(self, queue: str, body: str, *, failures: int = 0, delay_s: float = 0.0) -> None:
@@ -229,6 +235,16 @@ class CelerySender:
                     message.ack()
                     return True
         return False
+
+    def _remove_all_dead(self, then: Callable[[Dead], None], *, only: Container[str] | None = None) -> int:
+        removed = 0
+        with self._browse_dead() as messages:
+            for dead, message in messages:
+                if only is None or dead.queue in only:
+                    then(dead)
+                    message.ack()
+                    removed += 1
+        return removed
 
 
 def _read_dead(body: str | bytes) -> Dead:

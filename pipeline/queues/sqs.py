@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        DeleteMessageBatchRequestEntryTypeDef,
         MessageTypeDef,
     )
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Entry
@@ -209,52 +210,85 @@ class SqsSender:
     def redrive(self, letter_id: str) -> bool:
         """Queue it again, then delete it among the dead: killed in between, it comes twice, which is
         harmless."""
+        return self._settle(letter_id, again=True)
+
+    def drop(self, letter_id: str) -> bool:
+        return self._settle(letter_id, again=False)
+
+    def _settle(self, letter_id: str, *, again: bool) -> bool:
         with ExitStack() as held:
             for queue, message in self._take_dead(held, letter_id):
                 if _id_of(queue, message) == letter_id:
-                    with _reaching(queue):
-                        queue.client.send_message(QueueUrl=queue.url, MessageBody=message["Body"])
-                    self._delete(queue, message)
+                    if again:
+                        self._send_entries(queue, *_fill_calls([Parcel(message["Body"].encode())]))
+                    if dead := self.dead_queue(queue):
+                        self._delete(dead, [message])
                     return True
         return False
 
-    def drop(self, letter_id: str) -> bool:
-        with ExitStack() as held:
-            for queue, message in self._take_dead(held, letter_id):
-                if _id_of(queue, message) == letter_id:
-                    self._delete(queue, message)
-                    return True
-        return False
+    def redrive_all(self) -> int:
+        """Each is gone from among the dead before the next ten are looked at: a pass ends, however many there
+        are, and one that was cut short has done its part."""
+        return self._settle_all(again=True)
+
+    def drop_all(self) -> int:
+        return self._settle_all(again=False)
+
+    def _settle_all(self, *, again: bool) -> int:
+        began_ms, done = time.time() * 1000, 0
+        for queue, dead in self._dead_queues():
+            while messages := self._receive_dead(dead):
+                old = [m for m in messages if int(m["Attributes"]["SentTimestamp"]) <= began_ms]
+                if not old:
+                    break  # they were sent, and have died, since: not for ever in a round
+                if again:
+                    for entries in _fill_calls([Parcel(message["Body"].encode()) for message in old]):
+                        self._send_entries(queue, entries)
+                self._delete(dead, old)
+                done += len(old)
+        return done
 
     def _take_dead(self, held: ExitStack, letter_id: str = "") -> "Iterator[tuple[Queue, MessageTypeDef]]":
         """Every dead letter once, with the queue that it came from; with ``letter_id`` those of its queue
-        only. Each is hidden from other readers until ``held`` is closed, or for ``LOOK_S``."""
-        for name in self._addresses:
-            for queue in self._queues(name):
-                if letter_id and not letter_id.startswith(f"{queue.shown}-"):
-                    continue
-                dead = self.dead_queue(queue)
-                while dead is not None:
-                    with _reaching(dead):
-                        answer = dead.client.receive_message(
-                            QueueUrl=dead.url,
-                            MaxNumberOfMessages=ENTRIES_A_CALL,
-                            VisibilityTimeout=LOOK_S,
-                            WaitTimeSeconds=1,  # else SQS asks some of its servers, and may miss the few
-                            MessageSystemAttributeNames=["All"],
-                        )
-                    messages = answer.get("Messages", [])
-                    held.callback(_show_again, dead, messages)
-                    for message in messages:
-                        yield queue, message
-                    if not messages:
-                        break
+        only. Each is hidden from other readers until ``held`` is closed, or for ``LOOK_S``: in a longer look
+        the first ones come again, and then it ends."""
+        for queue, dead in self._dead_queues():
+            if letter_id and not letter_id.startswith(f"{queue.shown}-"):
+                continue
+            seen: set[str] = set()
+            while messages := self._receive_dead(dead):
+                held.callback(_show_again, dead, messages)
+                new = [message for message in messages if message["MessageId"] not in seen]
+                seen |= {message["MessageId"] for message in new}
+                for message in new:
+                    yield queue, message
+                if not new:
+                    break
 
-    def _delete(self, queue: Queue, message: "MessageTypeDef") -> None:
-        dead = self.dead_queue(queue)
-        if dead is not None:
-            with _reaching(dead):
-                dead.client.delete_message(QueueUrl=dead.url, ReceiptHandle=message["ReceiptHandle"])
+    def _dead_queues(self) -> Iterator[tuple[Queue, Queue]]:
+        for queue in (queue for name in self._addresses for queue in self._queues(name)):
+            if dead := self.dead_queue(queue):
+                yield queue, dead
+
+    def _receive_dead(self, dead: Queue) -> "list[MessageTypeDef]":
+        with _reaching(dead):
+            answer = dead.client.receive_message(
+                QueueUrl=dead.url,
+                MaxNumberOfMessages=ENTRIES_A_CALL,
+                VisibilityTimeout=LOOK_S,
+                WaitTimeSeconds=1,  # else SQS asks some of its servers, and may miss the few
+                MessageSystemAttributeNames=["All"],
+            )
+        return answer.get("Messages", [])
+
+    def _delete(self, dead: Queue, messages: "Sequence[MessageTypeDef]") -> None:
+        """Ten at most. What is not deleted comes again, and is handled twice, which is harmless."""
+        entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+            for number, message in enumerate(messages)
+        ]
+        with _reaching(dead):
+            dead.client.delete_message_batch(QueueUrl=dead.url, Entries=entries)
 
     # Which queue, by which client
 

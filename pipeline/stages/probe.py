@@ -14,8 +14,9 @@ from probes.spec import CheckSpec
 
 logger = logging.getLogger(__name__)
 
-TOO_OLD = timedelta(minutes=15)
-"""A check that comes so late would tell of now what was asked of then: it is left out, a gap."""
+TOO_OLD = timedelta(minutes=3)
+"""A check that begins so late would tell of then what was found now: it is left out, a gap. Long enough for a
+second attempt after a function of Lambda's died (decision 16), and for clocks that differ by seconds."""
 TOO_EARLY = timedelta(seconds=30)
 """More than clocks differ by: the queue could not delay it for as long as was asked."""
 
@@ -29,7 +30,7 @@ def probe(
     prober: Prober,
     send: Callable[[bytes], None],
     flush_s: float = 0.5,
-    now: datetime | None = None,
+    now: datetime,
     deadline_at: float | None = None,
     put_back: PutBack | None = None,
 ) -> list[int]:
@@ -37,21 +38,23 @@ def probe(
     that are none.
 
     Results go out while slow targets are still being waited for, so that one of them delays nobody else's
-    news. What has not ended at ``deadline_at`` (``time.monotonic()``), and with ``now`` what comes before its
-    time, is ``put_back``: it is nobody's downtime.
+    news. What has not ended at ``deadline_at`` (``time.monotonic()``), and what comes before its time, is
+    ``put_back``, where the queue needs that; what comes long after it, or had to wait here for so long, is
+    left out: it is nobody's downtime.
     """
     started = time.perf_counter()
     specs, failed = read_specs(bodies)
-    if now is not None and put_back is not None:
-        specs = take_current(specs, now=now, put_back=put_back)
-    open_specs = {(spec.monitor_id, spec.scheduled_at, spec.region): spec for spec in specs}
+    current = take_current(specs, now=now, put_back=put_back)
+    open_specs = {(spec.monitor_id, spec.scheduled_at, spec.region): spec for spec in current}
     found = 0
     for results in prober.run(list(open_specs.values()), flush_s=flush_s, deadline_at=deadline_at):
-        for body in result_bodies(results):
-            send(body)
-        found += len(results)
         for result in results:
             open_specs.pop((result.monitor_id, result.scheduled_at, result.region), None)
+        told = [result for result in results if result.checked_at - result.scheduled_at <= TOO_OLD]
+        for body in result_bodies(told):
+            send(body)
+        found += len(told)
+        _note_left_out(len(results) - len(told))
     if open_specs and put_back is not None:
         put_back(list(open_specs.values()), 0.0)
     observing.count(Specs=len(specs), Results=found, SpecsPutBack=len(open_specs))
@@ -77,13 +80,26 @@ def read_specs(bodies: Sequence[bytes]) -> tuple[list[CheckSpec], list[int]]:
     return specs, failed
 
 
-def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack) -> list[CheckSpec]:
-    """The specs whose time it is; those before it are put back, those long past are left out."""
-    early = [spec for spec in specs if spec.scheduled_at > now + TOO_EARLY]
-    for spec in early:
-        put_back([spec], (spec.scheduled_at - now).total_seconds())
-    current = [spec for spec in specs if now - TOO_OLD <= spec.scheduled_at <= now + TOO_EARLY]
-    if left_out := len(specs) - len(early) - len(current):
-        logger.warning("probe left out specs=%d: they are older than %s", left_out, TOO_OLD)
-        observing.count(SpecsTooOld=left_out)
+def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack | None) -> list[CheckSpec]:
+    """The specs whose time it is; those before it are put back, those long past are left out.
+
+    Without ``put_back`` the queue delays as long as it is asked to: what seems early then is a clock that was
+    set back, and is checked.
+    """
+    current: list[CheckSpec] = []
+    left_out = 0
+    for spec in specs:
+        if put_back is not None and spec.scheduled_at > now + TOO_EARLY:
+            put_back([spec], (spec.scheduled_at - now).total_seconds())
+        elif now - spec.scheduled_at > TOO_OLD:
+            left_out += 1
+        else:
+            current.append(spec)
+    _note_left_out(left_out)
     return current
+
+
+def _note_left_out(count: int) -> None:
+    if count:
+        logger.warning("probe left out specs=%d: they came more than %s after their slots", count, TOO_OLD)
+        observing.count(SpecsTooOld=count)

@@ -9,7 +9,8 @@ from importlib import import_module
 import msgspec
 
 from delivery.message import Receipt
-from pipeline import dispatch, observing
+from pipeline import dispatch, leisure, observing
+from pipeline.dispatch import Parcel
 from pipeline.messages import Receipts, Wake, decode, encode
 from pipeline.timetable import Job, find_job, run_job
 
@@ -24,13 +25,17 @@ ORIGINS = {
 }
 BEGIN_JOBS_FOR_S = 40.0
 """Ten messages may be ten jobs of 20 s: more than a function's two minutes."""
+PAUSE_S, ASK_AGAIN_S = 5.0, 3.0
+"""So long pauses a job that may wait after its part, and so soon asks one again that found no place: each has
+its turn."""
 OWNER = "wake"
 """For whom a woken job takes its lease: an engine's clock that is at it has it, and then nothing happens."""
 
 
 def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> list[int]:
-    """Hand each receipt to the app it came from, and run the jobs asked for, each once, or wake them again
-    when there is no time to begin; the indexes of messages that are none or come from nowhere.
+    """Hand each receipt to the app it came from, and run the jobs asked for, each once: first those that are
+    waited for, then those that may wait. What there is no time or no place to begin is woken again. The
+    indexes of messages that are none or come from nowhere.
 
     Whatever an app or a job raises propagates, a database error above all; then settle all of them again.
     """
@@ -53,10 +58,15 @@ def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> lis
             failed.append(index)
     for origin, receipts in by_origin.items():
         _load(ORIGINS[origin])(receipts, now=now)
-    for job in jobs:
-        in_time = time.perf_counter() - started < BEGIN_JOBS_FOR_S
-        if not in_time or _run(job, owner=owner, now=now):
-            dispatch.send("receipts", encode(Wake(job.name)))  # it goes on in a turn of its own
+    ends_at = started + BEGIN_JOBS_FOR_S
+    _run_jobs([job for job in jobs if not job.may_wait], ends_at=ends_at, owner=owner, now=now)
+    if at_leisure := [job for job in jobs if job.may_wait]:
+        with leisure.take_place(owner, now=now) as place:
+            if place:
+                _run_jobs(at_leisure, ends_at=ends_at, owner=owner, now=now, pause_s=PAUSE_S)
+        if not place:
+            observing.count(JobsPostponed=len(at_leisure))
+            _wake_again(at_leisure, delay_s=ASK_AGAIN_S)
     took_ms = round((time.perf_counter() - started) * 1000)
     settled = sum(map(len, by_origin.values()))
     observing.count(Receipts=settled, Jobs=len(jobs))
@@ -65,9 +75,22 @@ def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> lis
     return failed
 
 
-def _run(job: Job, *, owner: str, now: datetime) -> bool:
-    observing.mark(job=job.name)
-    return run_job(job, owner=owner, now=now)
+def _run_jobs(
+    jobs: Sequence[Job], *, ends_at: float, owner: str, now: datetime, pause_s: float = 0.0
+) -> None:
+    """Each once, or not at all when the time is up; where there is more to do, it has a turn of its own."""
+    left: list[Job] = []
+    for job in jobs:
+        if time.perf_counter() < ends_at:
+            observing.mark(job=job.name)
+            if not run_job(job, owner=owner, now=now):
+                continue
+        left.append(job)
+    _wake_again(left, delay_s=pause_s)
+
+
+def _wake_again(jobs: Sequence[Job], *, delay_s: float) -> None:
+    dispatch.send_all("receipts", [Parcel(encode(Wake(job.name)), delay_s) for job in jobs])
 
 
 def _origin(receipt: Receipt) -> str:

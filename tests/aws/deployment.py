@@ -136,13 +136,14 @@ class Deployment:
             "RECEIPTS_QUEUE_URL": self.urls["receipts"],
         }
 
-    def make_core(self, name, *, skew_s=0.0, **more):
+    def make_core(self, name, *, skew_s=0.0, code="", **more):
+        """``code`` stands in a module beside the package, has the ``handler``, and may change the package."""
         handler = CORE_HANDLER
-        if skew_s:
-            module = self.scratch / "client" / "skewed.py"
+        if code := _SKEWED.format(skew_s=skew_s) if skew_s else code:
+            module = self.scratch / "client" / f"{name.replace('-', '_')}.py"
             module.parent.mkdir(exist_ok=True)
-            module.write_text(_SKEWED.format(skew_s=skew_s))
-            handler = "skewed.handler"
+            module.write_text(code)
+            handler = f"{module.stem}.handler"
         environment = {
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": settings.SECRET_KEY,

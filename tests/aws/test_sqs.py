@@ -179,6 +179,64 @@ def test_depth_and_dead_letters_are_told_and_letters_can_be_sent_again_or_droppe
     assert [letter.body for letter in sender.dead_letters()] == [b"three"]  # looking hid none of them
 
 
+def bury(aws, queues, name, bodies):
+    """Dead letters of the queue, without the detour through it."""
+    for start in range(0, len(bodies), 10):
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
+        aws.client("sqs").send_message_batch(QueueUrl=f"{queues[name]}-dead", Entries=entries)
+
+
+def test_all_dead_letters_are_sent_again_in_one_pass_however_soon_the_others_are_seen_again(
+    aws, queues, monkeypatch
+):
+    monkeypatch.setattr("pipeline.queues.sqs.LOOK_S", 0)  # as if there were thousands
+    bodies = {name: [f'{{"{name}":{n}}}' for n in range(35)] for name in ("checks", "results")}
+    for name, theirs in bodies.items():
+        bury(aws, queues, name, theirs)
+    sender, received = make_sender(queues), []
+    aws.faults.append(
+        lambda operation, parameters: received.append(1) if operation == "ReceiveMessage" else None
+    )
+    assert sender.redrive_all() == 70
+    assert len(received) == 2 * (4 + 1) + 2  # four times ten, and once nothing, in each of two; two are empty
+    for name, theirs in bodies.items():
+        assert sorted(receive_all(aws, queues[name])) == sorted(theirs)
+    assert sender.redrive_all() == 0
+
+
+def test_all_dead_letters_are_dropped_in_one_pass(aws, queues):
+    bury(aws, queues, "results", [str(n) for n in range(25)])
+    sender = make_sender(queues)
+    assert sender.drop_all() == 25
+    assert sender.dead_letters() == []
+    assert receive_all(aws, queues["results"]) == []
+
+
+def test_what_dies_while_all_are_sent_again_does_not_go_round_for_ever(aws, queues, monkeypatch):
+    monkeypatch.setattr("pipeline.queues.sqs.LOOK_S", 0)
+    bury(aws, queues, "results", ["poison"])
+    sender, sqs = make_sender(queues), aws.client("sqs")
+
+    def die_at_once(operation, parameters):
+        if operation == "SendMessageBatch":
+            bury(aws, queues, "results", [entry["MessageBody"] for entry in parameters["Entries"]])
+
+    aws.faults.append(die_at_once)
+    assert sender.redrive_all() == 1
+    found = sqs.get_queue_attributes(
+        QueueUrl=f"{queues['results']}-dead", AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert found["Attributes"]["ApproximateNumberOfMessages"] == "1"
+
+
+def test_looking_for_one_among_very_many_ends_when_the_first_come_again(aws, queues, monkeypatch):
+    monkeypatch.setattr("pipeline.queues.sqs.LOOK_S", 0)
+    bury(aws, queues, "results", [str(n) for n in range(12)])
+    sender = make_sender(queues)
+    assert not sender.drop("results-no-such-letter")
+    assert len(sender.dead_letters()) == 10  # the first call's; the second brought nothing new
+
+
 def test_looking_for_dead_letters_asks_all_of_sqs_and_the_queue_alone_that_is_named(aws, queues):
     sender, asked = make_sender(queues), []
 

@@ -2,6 +2,7 @@
 back: the client's address, scheme and name, the stage's prefix, static files, large bodies, the admin."""
 
 import base64
+import gzip
 import json
 import re
 import sys
@@ -127,6 +128,16 @@ def test_the_next_page_of_a_list_is_at_the_public_address(lambda_handler):
     answer = ask(lambda_handler, "/api/v1/monitors/", headers={"authorization": f"Bearer {token}"})
     assert answer["statusCode"] == 200, answer
     assert json.loads(answer["body"])["next"].startswith(f"https://{HOST}/api/v1/monitors/?")
+
+
+def test_a_long_list_comes_compressed_through_lambdas_json(lambda_handler):
+    team = make_team()
+    for number in range(60):
+        make_monitor(team, name=f"monitor {number}")
+    headers = {"authorization": f"Bearer {token_of(make_member(team))}", "accept-encoding": "gzip, br"}
+    answer = ask(lambda_handler, "/api/v1/monitors/", headers=headers)
+    assert (answer["statusCode"], answer["headers"]["content-encoding"]) == (200, "gzip")
+    assert len(json.loads(gzip.decompress(answer["body"]))["results"]) == 50
 
 
 def token_of(user):

@@ -110,6 +110,28 @@ def test_sam_gives_functions_the_environment_that_zappa_gives_them(name, plane):
     assert given - certificates == wanted - certificates
 
 
+def visibility_s(queue):
+    template = (FOLDER / "queues.yaml").read_text().partition(f"\n  {queue}:\n")[2]
+    return int(re.search(r"VisibilityTimeout: (\d+)\n", template)[1])
+
+
+def test_no_message_is_shown_again_before_its_functions_time_is_over():
+    for key in ("prod_core", "prod_edge"):
+        config = read_zappa_config(key)
+        for source in filter(None, (event.get("event_source") for event in config["events"])):
+            longest_s = config["timeout_seconds"] + source["batch_window"]
+            assert visibility_s(source["arn"].removesuffix("QueueArn")) > longest_s
+
+
+def test_checks_of_a_function_that_died_are_in_time_for_one_attempt_more_and_then_a_gap():
+    from pipeline.stages.probe import TOO_OLD
+    from pipeline.stages.schedule import GROUP_S
+
+    clocks_differ_s = 10
+    again_s = visibility_s("Checks") + GROUP_S
+    assert again_s + clocks_differ_s <= TOO_OLD.total_seconds() < 2 * visibility_s("Checks")
+
+
 # The two functions that CloudFront runs
 
 

@@ -155,6 +155,19 @@ def test_dead_letters_stay_in_their_order_until_they_are_redriven_or_dropped(sen
     assert (arguments, named["failures"]) == (["results", "3"], 0)
 
 
+def test_all_dead_letters_are_redriven_or_dropped_in_one_pass(sender):
+    for number in range(5):
+        sender.bury("results", f"{number}", failures=1, error="")
+    sender.bury("nowhere", "stray", failures=1, error="")  # there is no queue to send it to
+    assert sender.redrive_all() == 5
+    assert [arguments for _, (arguments, _, _) in take_all(sender, "core")] == [
+        ["results", f"{number}"] for number in range(5)
+    ]
+    assert [letter.body for letter in sender.dead_letters()] == [b"stray"]
+    assert sender.drop_all() == 1
+    assert sender.dead_letters() == []
+
+
 def test_what_somebody_else_has_put_among_the_dead_is_shown_and_can_be_dropped(sender):
     sender._ask(lambda channel: kombu.Producer(channel).publish("stray", routing_key="sentrypulse-dead"))
     sender.bury("results", "1", failures=1, error="")

@@ -41,6 +41,12 @@ class Queues:
     def drop(self, letter_id):
         return self.letters.pop(letter_id, None) is not None
 
+    def redrive_all(self):
+        return sum(self.redrive(letter_id) for letter_id in list(self.letters))
+
+    def drop_all(self):
+        return sum(self.drop(letter_id) for letter_id in list(self.letters))
+
 
 @pytest.fixture
 def queues(settings):
@@ -70,7 +76,7 @@ def test_the_list_tells_what_was_given_up_and_no_secret(queues, capsys):
 
 
 def test_those_named_are_sent_again_and_who_cannot_be_is_told(queues, capsys):
-    lines, errors = run(capsys, "redrive", "--all")
+    lines, errors = run(capsys, "redrive", "checks-1", "results-2")
     assert lines == ["Sent again: 1 of 2."]
     assert errors == ["There is no dead letter results-2, or it cannot be sent again."]
     assert queues.redriven == [SECRET]
@@ -83,6 +89,14 @@ def test_those_named_are_dropped_and_no_others(queues, capsys):
     with pytest.raises(CommandError, match="Name the dead letters to drop, or give --all"):
         run(capsys, "drop")
     assert list(queues.letters) == ["results-2"]
+
+
+def test_all_are_all_that_there_are_and_not_those_of_the_list(queues, capsys, monkeypatch):
+    monkeypatch.setattr(queues, "dead_letters", None)  # a list has a limit
+    assert run(capsys, "redrive", "--all")[0] == ["Sent again: 1."]
+    assert list(queues.letters) == ["results-2"]
+    assert run(capsys, "drop", "--all")[0] == ["Dropped: 1."]
+    assert queues.letters == {}
 
 
 def test_queues_that_are_away_are_told_in_one_sentence(queues, capsys):

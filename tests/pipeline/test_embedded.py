@@ -19,6 +19,7 @@ from pipeline.messages import Deliveries, Results, decode, encode
 from pipeline.queues import memory
 from pipeline.stages import record as record_stage
 from pipeline.stages import settle as settle_stage
+from probes import check
 from probes.result import Status
 from tests.delivery.receivers import make_delivery, receive
 from tests.e2e.harness import Target
@@ -392,7 +393,14 @@ def test_a_wall_clock_that_jumps_and_returns_stops_neither_schedule_nor_belief(
     target, recording, scheduling, monkeypatch, jump
 ):
     offset = timedelta(0)
-    monkeypatch.setattr(embedded, "read_clock", lambda: datetime.now(UTC) + offset)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + offset
+
+    monkeypatch.setattr(embedded, "datetime", Clock)
+    monkeypatch.setattr(check, "datetime", Clock)  # the one clock of the process, for probes as well
     monitor = watch(target, fail_after=1)
 
     with run_engine():

@@ -254,9 +254,9 @@ def test_a_values_of_every_column_come_back_as_they_were_recorded():
     assert (row.tls_expires_at, row.domain_expires_at) == (at(1000), at(2000))
 
 
-def test_two_regions_must_agree_before_an_incident_opens():
+def test_two_regions_must_agree_before_an_incident_opens(settings):
+    settings.REGIONS = ["local", "far"]
     monitor = make_monitor()
-    RegionState.objects.create(monitor=monitor, region="far", counted_from=T0)
     for minute, (near, far) in enumerate(
         itertools.chain([("D", "U")] * 3, [("D", "D")] * 2, [("U", "D")]), 1
     ):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
+from pipeline import jobs
 from statuspages import publishing, services
 from statuspages.models import Publication, StatusPage
 from statuspages.publications import mark_changed
@@ -71,6 +72,53 @@ def test_a_page_is_published_every_minute_though_nothing_changed():
     run()
     assert due(NOW + REFRESH - SECOND) == []
     assert due(NOW + REFRESH) == [page.pk]
+
+
+def publish_rounds(now=NOW):
+    """What the job answers, round after round, until it says that there is no more."""
+    answers = []
+    while not answers or answers[-1]:
+        answers.append(jobs.publish_pages(owner="me", now=now))
+    return answers
+
+
+def test_more_pages_than_a_round_takes_are_published_round_after_round(published, monkeypatch):
+    monkeypatch.setattr(publishing, "AT_ONCE", 2)
+    for number in range(5):
+        make_page(slug=f"page-{number}")
+    assert publish_rounds() == [True, True, False]
+    assert len(list(published.glob("page-*"))) == 5
+    assert publish_rounds() == [False]
+
+
+def test_a_round_whose_time_is_up_is_followed_by_another_one(published, monkeypatch):
+    render = publishing.render_page
+
+    def take_all_the_time(page, *, now):
+        monkeypatch.setattr(publishing, "BUDGET_S", -1.0)
+        return render(page, now=now)
+
+    monkeypatch.setattr(publishing, "render_page", take_all_the_time)
+    for number in range(3):
+        make_page(slug=f"page-{number}")
+    assert jobs.publish_pages(owner="me", now=NOW)
+    assert len(list(published.glob("page-*"))) == 1
+    monkeypatch.setattr(publishing, "BUDGET_S", 20.0)
+    assert jobs.publish_pages(owner="me", now=NOW)
+    monkeypatch.setattr(publishing, "BUDGET_S", 20.0)
+    assert not jobs.publish_pages(owner="me", now=NOW)
+    assert len(list(published.glob("page-*"))) == 3
+
+
+def test_a_storage_that_is_away_is_not_asked_again_at_once(monkeypatch):
+    def away(storage, place, files, *, version):
+        raise StorageError("It is away.")
+
+    monkeypatch.setattr(publishing, "AT_ONCE", 2)
+    monkeypatch.setattr(DirectoryStorage, "write", away)
+    for number in range(3):
+        make_page(slug=f"page-{number}")
+    assert publish_rounds() == [False]
 
 
 def test_a_change_while_it_is_rendered_is_published_after_it(monkeypatch):

@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pipeline import dispatch
 from pipeline.dispatch import DeadLetter, QueuesAway
 
+DONE = {"redrive": "Sent again", "drop": "Dropped"}
+
 
 class Command(BaseCommand):
     help = (
@@ -18,8 +20,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["list", "redrive", "drop"])
         parser.add_argument("ids", nargs="*", metavar="ID", help="those of the list")
-        parser.add_argument("--all", action="store_true", help="redrive or drop all that are listed")
-        parser.add_argument("--limit", type=int, default=100, help="how many to look at (100)")
+        parser.add_argument("--all", action="store_true", help="redrive or drop all that there are")
+        parser.add_argument("--limit", type=int, default=100, help="how many to list (100)")
         parser.add_argument(
             "--bodies",
             action="store_true",
@@ -32,11 +34,15 @@ class Command(BaseCommand):
                 "The embedded engine's dead letters are in its own process: see them under /admin/ there."
             )
         try:
-            letters = dispatch.dead_letters(limit=options["limit"])
             if action == "list":
-                self._list(letters, bodies=options["bodies"])
+                self._list(dispatch.dead_letters(limit=options["limit"]), bodies=options["bodies"])
+            elif ids:
+                self._settle(action, ids)
+            elif options["all"]:
+                done = dispatch.redrive_all() if action == "redrive" else dispatch.drop_all()
+                self.stdout.write(f"{DONE[action]}: {done}.")
             else:
-                self._settle(action, ids or ([x.id for x in letters] if options["all"] else []))
+                raise CommandError(f"Name the dead letters to {action}, or give --all.")
         except QueuesAway as error:
             raise CommandError(str(error)) from None
 
@@ -52,11 +58,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(letters)} dead letters.")
 
     def _settle(self, action: str, ids: list[str]) -> None:
-        if not ids:
-            raise CommandError(f"Name the dead letters to {action}, or give --all.")
         settle = dispatch.redrive if action == "redrive" else dispatch.drop
         done = [letter_id for letter_id in ids if settle(letter_id)]
         for letter_id in ids:
             if letter_id not in done:
                 self.stderr.write(f"There is no dead letter {letter_id}, or it cannot be sent again.")
-        self.stdout.write(f"{'Sent again' if action == 'redrive' else 'Dropped'}: {len(done)} of {len(ids)}.")
+        self.stdout.write(f"{DONE[action]}: {len(done)} of {len(ids)}.")
