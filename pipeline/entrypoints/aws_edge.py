@@ -30,7 +30,7 @@ RESERVE_S = 5.0
 FLUSH_S = 1.0
 LETTER_AGAIN_S, LETTER_SLOWER = 60, 3
 """A letter that is not taken for now comes again in a minute, then in thrice as long each time: five attempts
-in 40 minutes, as by the queue's own time, but the second one soon."""
+in 40 minutes."""
 
 
 class Edge:
@@ -103,7 +103,8 @@ def _holds_letters(body: str) -> bool:
 
 
 def _bring_again(record: dict[str, Any]) -> None:
-    """Let what was handed back come again before the queue's own twelve minutes are over."""
+    """Let what was handed back come again in its own time, not the queue's, which would be five attempts
+    within twelve minutes."""
     attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     pause_s = LETTER_AGAIN_S * LETTER_SLOWER ** min(attempt - 1, 4)
     try:

@@ -211,7 +211,7 @@ def test_no_function_carries_a_secret_in_its_environment(account, deployed):
     ("function", "queue", "batch", "at_once"),
     [
         ("sentrypulse-prod-core", "results", 10, 5),
-        ("sentrypulse-prod-core", "receipts", 10, 2),
+        ("sentrypulse-prod-core", "receipts", 10, 5),
         ("sentrypulse-prod-edge", "checks", 1, 50),
         ("sentrypulse-prod-edge", "deliveries", 10, 10),
     ],
