@@ -137,8 +137,8 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """Ask for the next message. Kombu's poller calls this, and ``_brpop_read`` when an answer came."""
-        if self._asked_of:  # the last answer was lost with its connection
-            self._give_back(self._consumer, unread=self._asked_of)
+        if self._asked_of:  # the last answer was lost with its connection; what is held is still at work
+            self._give_back(self._consumer, unread=self._asked_of, held_too=False)
             self._asked_of = ""
         queues = self._queue_cycle.consume(len(self.active_queues))
         if not queues:
@@ -214,20 +214,22 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
             if signed_at < now - FORGOTTEN_AFTER_S:
                 client.zrem(self._consumers_key, name)
 
-    def _give_back(self, consumer: str, *, unread: str) -> None:
-        """Put all that a consumer was given to the front of its queues, whole or not at all; to the queue
+    def _give_back(self, consumer: str, *, unread: str, held_too: bool = True) -> None:
+        """Put what a consumer was given to the front of its queues, whole or not at all; to the queue
         ``unread`` what does not say where it was."""
         taken, held, since = (self._key(kind, consumer) for kind in ("taken", "held", "held-since"))
 
         def move(pipe: Any) -> int:
-            messages = [json.loads(noted)[0] for noted in pipe.hvals(held)]
-            messages += [read_envelope(raw, unread) for raw in pipe.lrange(taken, 0, -1)]
+            noted = {tag.decode(): json.loads(value)[0] for tag, value in pipe.hgetall(held).items()}
+            handed_out = [read_envelope(raw, unread) for raw in pipe.lrange(taken, 0, -1)]
+            back = list(noted.values()) if held_too else []
+            back += [each for each in handed_out if each["properties"]["delivery_tag"] not in noted]
             pipe.multi()
-            for message in {each["properties"]["delivery_tag"]: each for each in messages}.values():
+            for message in back:
                 info = message["properties"]["delivery_info"]
                 self._do_restore_message(message, info["exchange"], info["routing_key"], pipe)
-            pipe.delete(taken, held, since)
-            return len(messages)
+            pipe.delete(taken, *((held, since) if held_too else ()))
+            return len(back)
 
         with self.conn_or_acquire() as client:
             if count := client.transaction(move, taken, held, value_from_callable=True):

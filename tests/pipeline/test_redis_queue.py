@@ -132,18 +132,23 @@ def test_what_a_paused_consumer_was_given_goes_to_another_also_what_it_is_given_
     assert heard == [(CORE, "one")]
 
 
-def test_an_answer_that_is_lost_with_its_connection_is_not_lost(broker, server):
+def test_an_answer_that_is_lost_with_its_connection_is_not_lost_and_what_is_at_work_stays_there(
+    broker, server
+):
     heard = []
-    with open_consumer(broker, CORE, heard=heard, lost_after_s=600) as connection:
+    with open_consumer(broker, CORE, heard=heard, lost_after_s=600, ack=False) as connection:
+        publish(broker, CORE, "at work")
+        drain(connection, lambda: heard)
         channel = connection.default_channel
         connection.transport.cycle._register_BRPOP(channel)
-        publish(broker, CORE, "one")
+        publish(broker, CORE, "lost")
         while server.llen(CORE):
             time.sleep(0.01)
         channel.client.connection.disconnect()
-        drain(connection, lambda: heard)
-    assert heard == [(CORE, "one")]
-    assert not server.keys(f"{PREFIX}*")
+        drain(connection, lambda: len(heard) > 1)
+        assert server.llen(CORE) == 0
+        assert heard == [(CORE, "at work"), (CORE, "lost")]
+        assert len(server.keys(TAKEN)) == 0
 
 
 def test_nobody_takes_what_a_living_consumer_holds(broker, server):
