@@ -60,13 +60,16 @@ def _ask_rollups() -> dict[str, Any]:
     return {"ok": lag_s < ROLLUPS_STALE_AFTER_S, "rolled_until": rolled_until, "lag_s": round(lag_s, 1)}
 
 
-def _ask_archive() -> dict[str, Any]:
-    """Whether it took what the last purge had. If not, results wait in the database: it makes nobody ill."""
+def _ask_archive() -> dict[str, Any] | None:
+    """Whether it took what the last purge had. If not, results wait in the database: it makes nobody ill.
+    None where there is no archive."""
+    if not settings.ARCHIVE_URL:
+        return None
     try:
         state = Archiving.objects.filter(pk=Archiving.RESULTS).first()
     except (DatabaseError, InterfaceError):
         return {"ok": False, "error": "Unknown: the database does not answer."}
-    if state is None or not settings.ARCHIVE_URL:
+    if state is None:
         return {"ok": True, "written_at": None}
     if state.problem:  # its text may name a bucket, and health is public
         error = "The archive takes nothing, so no raw result is purged; the admin says why (Archiving)."
@@ -122,11 +125,12 @@ class _OwnState(Collector):
         rolled = GaugeMetricFamily("sentrypulse_rollup_lag_seconds", "Since the last hour that is rolled up")
         rolled.add_metric([], report["rollups"].get("lag_s", float("nan")))
         yield rolled
-        archive = GaugeMetricFamily(
-            "sentrypulse_archive_up", "0 when the archive took nothing at the last purge"
-        )
-        archive.add_metric([], float(report["archive"]["ok"]))
-        yield archive
+        if report["archive"] is not None:
+            archive = GaugeMetricFamily(
+                "sentrypulse_archive_up", "0 when the archive took nothing at the last purge"
+            )
+            archive.add_metric([], float(report["archive"]["ok"]))
+            yield archive
         depth = GaugeMetricFamily("sentrypulse_queue_messages", "Messages waiting", labels=["queue"])
         dead = GaugeMetricFamily("sentrypulse_dead_letters", "Messages given up", labels=["queue"])
         for name, figures in report["queues"].items():

@@ -263,6 +263,13 @@ def test_a_request_is_one_line_of_the_log_whatever_its_path(client, caplog):
 
 
 @pytest.mark.django_db
+def test_where_there_is_no_archive_none_is_called_well(client, engine):
+    move_schedule()
+    assert client.get(HEALTH).json()["archive"] is None
+    assert "sentrypulse_archive_up" not in client.get("/metrics").content.decode()
+
+
+@pytest.mark.django_db
 def test_an_archive_that_is_away_is_told_but_makes_nobody_ill(client, engine, settings):
     move_schedule()
     settings.ARCHIVE_URL = "s3://hidden-bucket"

@@ -1,9 +1,6 @@
 """A setting that makes no sense stops the start with one sentence; those that do suit production."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,24 +11,6 @@ from sentrypulse.logs import logging_setting
 
 ROOT = Path(__file__).resolve().parents[2]
 URL_SHAPE = "must look like https://status.example.com (no path), not"
-
-
-def manage(*arguments, **environment):
-    """``manage.py`` in a process of its own that knows no other setting."""
-    return run_python("manage.py", *arguments, **environment)
-
-
-def run_python(*arguments, **environment):
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:sentrypulse", *arguments],
-        cwd=ROOT,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def refusal(read, **environment):
@@ -324,67 +303,6 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, name, make)
     assert [p.name for p in path.parent.iterdir()] == [name.lower()]
     given = Fernet.generate_key().decode()
     assert require_secret(Env({name: given}), name, kept_at=path, make=make) == given
-
-
-@pytest.mark.parametrize(("query", "shown"), [("", "10"), ("?connect_timeout=3", "3")])
-def test_a_database_that_is_gone_is_not_waited_for_longer_than_a_function_may_run(tmp_path, query, shown):
-    # The settings alone: Django would want the driver, which make test installs none of.
-    show = (
-        "from sentrypulse.settings import DATABASES as d; print(d['default']['OPTIONS']['connect_timeout'])"
-    )
-    url = f"mysql://a:b@c/d{query}"
-    ran = run_python("-c", show, DATA_DIR=str(tmp_path), DATABASE_URL=url)
-    assert ran.stdout.strip() == shown, ran.stderr
-
-
-@pytest.mark.parametrize("command", ["check", "up"])
-def test_a_command_says_one_sentence_and_shows_no_traceback(tmp_path, command):
-    ran = manage(command, DATA_DIR=str(tmp_path), ENGINE="quantum")
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    assert ran.stderr == "ENGINE must be one of embedded, celery, serverless, not 'quantum'.\n"
-
-
-def test_the_settings_of_production_pass_djangos_own_check_without_a_warning(tmp_path):
-    ran = manage(
-        "check",
-        "--deploy",
-        "--fail-level",
-        "WARNING",
-        DATA_DIR=str(tmp_path),
-        ENGINE="embedded",
-        PUBLIC_URL="https://status.example.com",
-        SECRET_KEY="a-long-secret-with-many-different-characters-0123456789-XYZ",
-    )
-    assert (ran.returncode, ran.stdout, ran.stderr) == (
-        0,
-        "System check identified no issues (0 silenced).\n",
-        "",
-    )
-
-
-SHOW = """
-import gc
-from django.conf import settings as s
-print(s.PUBLIC_URL, ",".join(s.ALLOWED_HOSTS), s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,
-      s.DATABASES["default"]["OPTIONS"].get("timeout"), gc.isenabled(), sep="|")
-"""
-
-
-@pytest.mark.parametrize(
-    ("environment", "shown"),
-    [
-        ({"HOST": "::1", "PORT": "8001"}, "http://[::1]:8001|127.0.0.1,[::1],localhost|False|False|20|True"),
-        (
-            {"PUBLIC_URL": "https://[2001:db8::1]", "DATABASE_URL": "sqlite:///x.sqlite3?timeout=5"},
-            "https://[2001:db8::1]|127.0.0.1,[2001:db8::1],[::1],localhost|True|True|5|True",
-        ),
-    ],
-)
-def test_what_follows_from_the_environment_fits_together(tmp_path, environment, shown):
-    ran = manage("shell", "--no-imports", "-c", SHOW, DATA_DIR=str(tmp_path), **environment)
-    assert ran.stderr == ""
-    assert ran.stdout.strip() == shown
 
 
 _READS = re.compile(
