@@ -2,33 +2,62 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= 1
+# Quiet twice: errors alone. A mirror may give a warning for every package.
+PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-mysql test-aws test-compose package sam check format lock bench bench-analytics bench-engines clean
+.PHONY: help run test test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
+
+help:  ## This list
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
 
 # Containers often forbid Python to keep bytecode; each worker and process would then compile everything anew.
-test test-mysql test-aws: export PYTHONDONTWRITEBYTECODE :=
+test test-schema test-mariadb test-mysql-own test-aws: export PYTHONDONTWRITEBYTECODE :=
 
 test: .venv/dev.stamp  ## The whole suite on SQLite; no service needed
 	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
+test-schema: .venv/dev.stamp  ## Ask every operation of the API what its OpenAPI document allows and forbids
+	$(BIN)/pytest -n 2 --dist worksteal -v --no-header tests/schema $(ARGS)
+
 DATABASE_URL_MYSQL ?= mysql://root:@127.0.0.1:3306/test
 REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
-test-mysql: .venv/mysql.stamp  ## The same suite on MariaDB or MySQL, with the Redis cache
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+SUITE_WITH_REDIS = REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+test-mariadb: .venv/mysql.stamp  ## The same suite on MariaDB (or what DATABASE_URL_MYSQL names), with the Redis cache
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" $(SUITE_WITH_REDIS)
+
+test-mysql-own: .venv/mysql.stamp  ## The same suite on a MySQL of its own; needs root and debootstrap
+	sh scripts/with-mysql.sh env $(SUITE_WITH_REDIS)
+
+test-mysql: test-mariadb test-mysql-own  ## Both, one after the other
+.NOTPARALLEL: test-mysql
 
 test-aws: .venv-aws/mysql.stamp .venv-sam/sam.stamp  ## The serverless engine and what deploys it, on an emulated AWS (Python 3.12, MariaDB)
-	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist worksteal -q tests/aws "tests/stories/test_story.py::test_every_engine_finds_the_same_rows[serverless]" "tests/stories/test_soak.py::test_a_quiet_team_loses_nothing_whatever_happens_beside_it[serverless]" $(ARGS)
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" DATABASE_URL_MYSQL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -n 3 --dist loadfile -q tests/infra $(ARGS)
+
+soak: export SOAK_S ?= 7200
+soak: export SOAK_MONITORS ?= 500
+soak: export SOAK_INTERVAL_S ?= 10
+soak: export SOAK_KILL_EVERY_S ?= 300
+soak: export SOAK_FLAP_EVERY_S ?= 900
+soak: .venv/mysql.stamp .venv-aws/mysql.stamp  ## The soak that the suites run for a minute, for two hours on each engine
+	$(BIN)/pytest -q tests/stories/test_soak.py -k embedded $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" $(BIN)/pytest -q tests/stories/test_soak.py -k redis $(ARGS)
+	DATABASE_URL="$(DATABASE_URL_MYSQL)" .venv-aws/bin/pytest -q tests/stories/test_soak.py -k serverless $(ARGS)
 
 test-compose: .venv/dev.stamp  ## compose.yaml for real: builds the image and starts everything beside what runs; needs Docker
 	$(BIN)/pytest -q tests/compose $(ARGS)
 
 package: .venv-aws/mysql.stamp  ## What goes to Lambda: build/sentrypulse-core.zip and build/sentrypulse-edge.zip
 	.venv-aws/bin/python -m infra.package
+
+DOCKER ?= docker
+package-container:  ## The same in AWS's own build image, from any system (DOCKER=podman works as well)
+	$(DOCKER) run --rm --platform linux/amd64 -v "$(CURDIR):/src" -w /src public.ecr.aws/sam/build-python3.12 sh scripts/package-in-container.sh
 
 check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/ruff format --check .
@@ -38,7 +67,7 @@ check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@sh scripts/lock.sh --check
 
-format: .venv/dev.stamp
+format: .venv/dev.stamp  ## Put the code in form, and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -54,7 +83,7 @@ bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statist
 bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; needs MariaDB, Redis, RabbitMQ
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
-clean:
+clean:  ## Remove the environments; var/, with the data, stays
 	rm -rf .venv .venv-aws .venv-sam
 
 .venv/bin/python:
@@ -64,15 +93,15 @@ clean:
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
 	@echo "Installing dependencies …"
-	@$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
-	@$(BIN)/pip install --quiet -r requirements-dev.txt
+	@$(BIN)/$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
 .venv/mysql.stamp: requirements-mysql.txt .venv/dev.stamp
-	@$(BIN)/pip install --quiet -r requirements-mysql.txt || { echo "mysqlclient needs a compiler and headers: apt-get install gcc pkg-config python3-dev default-libmysqlclient-dev"; exit 1; }
+	@$(BIN)/$(PIP_INSTALL) -r requirements-mysql.txt || { echo "mysqlclient needs a compiler and headers: apt-get install gcc pkg-config python3-dev default-libmysqlclient-dev"; exit 1; }
 	@touch $@
 
 # The serverless engine's tools: packaging, deploying, the emulator. Python 3.12 or 3.13, as Lambda runs it.
@@ -84,25 +113,31 @@ PYTHON_AWS ?= $(shell sh scripts/find-python-aws.sh)
 
 .venv-aws/aws.stamp: requirements-dev.txt requirements-aws.txt | .venv-aws/bin/python
 	@echo "Installing the serverless engine's tools …"
-	@.venv-aws/bin/pip install --quiet -r requirements-dev.txt -r requirements-aws.txt
+	@.venv-aws/bin/$(PIP_INSTALL) -r requirements-dev.txt -r requirements-aws.txt
 	@touch $@
 
-sam: .venv-aws/aws.stamp .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
+sam-packages: .venv-aws/aws.stamp  ## Zappa's packages under build/sam, for `make sam` and `make serverless`
 	@mkdir -p build/sam
 	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE) -o build/sam/api.zip
 	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_core -o build/sam/core.zip
 	@VIRTUAL_ENV=$(CURDIR)/.venv-aws .venv-aws/bin/zappa package $(STAGE)_edge -o build/sam/edge.zip
+
+sam: sam-packages .venv-sam/sam.stamp  ## The packages as AWS SAM deploys them (STAGE=prod; after aws provision)
 	@cd infra/sam && ../../.venv-sam/bin/sam build --template template.yaml
+
+serverless: sam-packages .venv/run.stamp  ## The packages and build/serverless/serverless.yml, as the Serverless Framework 3 deploys them
+	@mkdir -p build/serverless
+	@$(BIN)/python manage.py aws outputs --stage $(STAGE) --serverless > build/serverless/serverless.yml
 
 STAGE ?= prod
 
 .venv-aws/mysql.stamp: requirements-mysql.txt .venv-aws/aws.stamp
-	@.venv-aws/bin/pip install --quiet -r requirements-mysql.txt
+	@.venv-aws/bin/$(PIP_INSTALL) -r requirements-mysql.txt
 	@touch $@
 
 .venv-sam/sam.stamp: requirements-sam.txt
 	@test -n "$(PYTHON_AWS)" || exit 1
 	@$(PYTHON_AWS) -m venv .venv-sam
 	@echo "Installing AWS SAM …"
-	@.venv-sam/bin/pip install --quiet -r requirements-sam.txt
+	@.venv-sam/bin/$(PIP_INSTALL) -r requirements-sam.txt
 	@touch $@

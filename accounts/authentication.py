@@ -64,7 +64,10 @@ def find_live_key(raw: str, *, now: datetime) -> ApiKey | None:
     shape = KEY_SHAPE.fullmatch(raw)
     if shape is None:
         return None
-    member = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("user"))
+    # A key lives as long as the membership it was made in: who left and came back has to make a new one.
+    member = Membership.objects.filter(
+        team=OuterRef("team"), user=OuterRef("user"), joined_at__lte=OuterRef("created_at")
+    )
     key = (
         ApiKey.objects.select_related("user")
         .filter(Exists(member), prefix=shape[1], user__is_active=True)

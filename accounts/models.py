@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower, Now
-from django.utils import timezone
+from django.db.models.functions import Lower
+from django.utils.timezone import now
+
+from accounts.addresses import fold_email
 
 
 class Role(models.TextChoices):
@@ -30,12 +33,12 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Log-ins ignore the case of the e-mail address."""
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=fold_email(username))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A saved user with a personal team; ``joined_at`` is now unless given."""
-        joined_at: datetime = fields.pop("joined_at", None) or timezone.now()
-        user = self.model(email=email.strip().lower(), joined_at=joined_at, **fields)
+        joined_at: datetime = fields.pop("joined_at", None) or now()
+        user = self.model(email=fold_email(email), joined_at=joined_at, **fields)
         user.set_password(password)
         with transaction.atomic(using=self._db):
             user.save(using=self._db)
@@ -43,6 +46,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        fields.setdefault("email_verified_at", now())  # the operator knows who he is
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
@@ -51,7 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True, help_text="Off: may not log in; API keys are dead too.")
     is_staff = models.BooleanField("may use the admin", default=False)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = models.DateTimeField(default=now)
+    email_verified_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a letter to the address was answered; empty: never yet"
+    )
 
     api_key: "ApiKey | None" = None
     """The key that authenticated this request, set by ``ApiKeyAuthentication``; only its team counts then."""
@@ -88,7 +95,7 @@ class Team(models.Model):
         User, null=True, blank=True, on_delete=models.CASCADE, related_name="personal_team"
     )
     timezone = models.CharField(max_length=64, default="UTC", help_text="IANA name, such as Europe/Berlin")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     objects = TeamQuerySet.as_manager()
@@ -106,7 +113,7 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = models.DateTimeField(default=now)
 
     class Meta:
         constraints = [
@@ -128,7 +135,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="invitations_sent"
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -172,7 +179,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=8, unique=True)
     secret_hash = models.CharField(max_length=64, help_text="SHA-256 of the whole key, which is random")
     scope = models.CharField(max_length=5, choices=Scope, default=Scope.READ)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never")
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -190,6 +197,47 @@ class ApiKey(models.Model):
 
     def is_live(self, *, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def list_quotas() -> list[tuple[str, str]]:
+    """The kinds of quota; a new one makes no migration."""
+    return [(name, name) for name in settings.QUOTAS]
+
+
+class Quota(models.Model):
+    """How much one team may have, where that is not what the settings say (``accounts/quotas.py``)."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="quotas")
+    name = models.CharField(max_length=32, choices=list_quotas)
+    most = models.PositiveBigIntegerField(help_text="0: as many as it likes")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "name"], name="accounts_quota_one_per_team_and_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.team_id}: {self.most}"
+
+
+class QuotaLock(models.Model):
+    """Whoever makes more of what a team has locks its row first. It is a row of its own, for the team's is
+    locked by whatever refers to it."""
+
+    team = models.OneToOneField(Team, primary_key=True, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"of {self.team_id}"
+
+
+class OutsideCall(models.Model):
+    """A request that waits for the outside now (see ``accounts.outside_calls``); void after ``until``."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"of {self.user_id} until {self.until}"
 
 
 def make_personal_team(user: User) -> Team:

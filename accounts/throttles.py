@@ -1,24 +1,38 @@
 """How often one may try to log in, register, reset a password or invite: per client address and per account.
 
-Counted in Django's cache with its atomic increment, in fixed windows; the rates are in the settings.
+Counted by atomic increments in a cache of its own, which nothing else can push entries out of, in fixed
+windows; the rates are in the settings.
+
+An account's log-ins are counted for each address, so that a stranger who guesses does not lock its owner out.
+All addresses that the account has not signed in from share one more count, against guesses from many places.
 """
 
 import hashlib
-import ipaddress
 import re
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.core.cache import cache
+from django.core.cache import caches
+from django.http import HttpRequest
+from django.utils.connection import ConnectionProxy
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+from accounts.addresses import fold_email
+from core.client_address import client_address, fold_address
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 _RATE = re.compile(r"(\d+)/(minute|hour|day)")
 _PERIODS_S = {"minute": 60, "hour": 3600, "day": 86_400}
+KNOWN_FOR_S = 30 * 86_400
+cache = ConnectionProxy(caches, "attempts")
+
+Count = tuple[str, str]
+"""A scope of the rates, and whom it counts."""
 
 
 def count_attempt(scope: str, ident: str, *, now: float) -> float | None:
@@ -33,24 +47,32 @@ def count_attempt(scope: str, ident: str, *, now: float) -> float | None:
     return None if count <= limit else period_s - now % period_s
 
 
-def forget_attempts(scope: str, ident: str, *, now: float) -> None:
-    """After a success, so that only failures in a row lock an account."""
-    cache.delete(_cache_key(scope, ident, now=now))
+def count_attempts(counts: Iterable[Count], *, now: float) -> float | None:
+    """Count one under each in turn, up to the first that is used up: who is refused adds no entries."""
+    for scope, ident in counts:
+        wait_s = count_attempt(scope, ident, now=now)
+        if wait_s is not None:
+            return wait_s
+    return None
 
 
-def fold_account(email: object) -> str:
-    return email.strip().lower() if isinstance(email, str) else ""
+def list_login_counts(request: HttpRequest, account: str) -> list[Count]:
+    """Under what a log-in to ``account``, which went through ``fold_email``, is counted."""
+    address = fold_address(client_address(request))
+    counts = [("login_address", address)]
+    if account:
+        counts.append(("login_account_address", f"{account} {address}"))
+        if not cache.get(_known_key(account, address)):
+            counts.append(("login_account", account))
+    return counts
 
 
-def fold_address(address: str | None) -> str:
-    """IPv6 by its /64, which one customer owns; IPv4 as it is, also when mapped into IPv6."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or "unknown"
-    if isinstance(ip, ipaddress.IPv6Address):
-        return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
+def note_login(request: HttpRequest, account: str, *, now: float) -> None:
+    """After a success: only failures in a row count, and the account is known at this address from now on."""
+    address = fold_address(client_address(request))
+    for scope, ident in (("login_account_address", f"{account} {address}"), ("login_account", account)):
+        cache.delete(_cache_key(scope, ident, now=now))
+    cache.set(_known_key(account, address), True, timeout=KNOWN_FOR_S)
 
 
 def _parse_rate(scope: str) -> tuple[int, int]:
@@ -63,77 +85,75 @@ def _parse_rate(scope: str) -> tuple[int, int]:
 def _cache_key(scope: str, ident: str, *, now: float) -> str:
     """The window is part of the key; whom it counts is hashed, to keep addresses out of the cache."""
     _, period_s = _parse_rate(scope)
-    return f"attempts:{scope}:{int(now // period_s)}:{hashlib.sha256(ident.encode()).hexdigest()[:32]}"
+    return f"attempts:{scope}:{int(now // period_s)}:{_hash(ident)}"
+
+
+def _known_key(account: str, address: str) -> str:
+    return f"known:{_hash(f'{account} {address}')}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 class _Attempts(BaseThrottle):
-    scope: str
     wait_s: float | None = None
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        who = self.identify(request)
-        self.wait_s = count_attempt(self.scope, who, now=time.time()) if who else None
+        self.wait_s = count_attempts(self.list_counts(request), now=time.time())
         return self.wait_s is None
 
     def wait(self) -> float | None:
         return self.wait_s
 
-    def identify(self, request: Request) -> str:
-        """Whom to count; empty counts nobody."""
+    def list_counts(self, request: Request) -> list[Count]:
+        """Under what to count, the widest first."""
         raise NotImplementedError
 
 
-class _PerAddress(_Attempts):
-    def identify(self, request: Request) -> str:
-        return fold_address(self.get_ident(request))  # believes as many proxies as NUM_PROXIES says
-
-
-class _PerAccount(_Attempts):
+class LoginThrottle(_Attempts):
     """By the address in the body, whether or not there is such an account."""
 
-    def identify(self, request: Request) -> str:
-        return fold_account(request.data.get("email")) if isinstance(request.data, dict) else ""
+    def list_counts(self, request: Request) -> list[Count]:
+        return list_login_counts(request._request, _account_of(request))
 
 
-class _PerUser(_Attempts):
-    def identify(self, request: Request) -> str:
-        return fold_account(getattr(request.user, "email", ""))
+class RegisterThrottle(_Attempts):
+    def list_counts(self, request: Request) -> list[Count]:
+        return _by_address_and_account("register", request)
 
 
-class LoginPerAddress(_PerAddress):
-    scope = "login_address"
+class ResetThrottle(_Attempts):
+    def list_counts(self, request: Request) -> list[Count]:
+        return _by_address_and_account("reset", request)
 
 
-class LoginPerAccount(_PerAccount):
-    scope = "login_account"
-
-
-class PasswordPerUser(_PerUser):
+class PasswordThrottle(_Attempts):
     """Guessing the current password counts as guessing at the log-in."""
 
-    scope = "login_account"
+    def list_counts(self, request: Request) -> list[Count]:
+        return [("login_account", account)] if (account := _user_of(request)) else []
 
 
-class RegisterPerAddress(_PerAddress):
-    scope = "register_address"
-
-
-class RegisterPerAccount(_PerAccount):
-    scope = "register_account"
-
-
-class ResetPerAddress(_PerAddress):
-    scope = "reset_address"
-
-
-class ResetPerAccount(_PerAccount):
-    scope = "reset_account"
-
-
-class InvitePerUser(_PerUser):
+class InviteThrottle(_Attempts):
     """Invitations are letters to strangers."""
 
-    scope = "invite_user"
+    counted = ("POST",)
 
-    def allow_request(self, request: Request, view: "APIView") -> bool:
-        return request.method != "POST" or super().allow_request(request, view)
+    def list_counts(self, request: Request) -> list[Count]:
+        account = _user_of(request) if request.method in self.counted else ""
+        return [("invite_user", account)] if account else []
+
+
+def _by_address_and_account(start: str, request: Request) -> list[Count]:
+    counts = [(f"{start}_address", fold_address(client_address(request._request)))]
+    account = _account_of(request)
+    return [*counts, (f"{start}_account", account)] if account else counts
+
+
+def _account_of(request: Request) -> str:
+    return fold_email(request.data.get("email")) if isinstance(request.data, dict) else ""
+
+
+def _user_of(request: Request) -> str:
+    return fold_email(getattr(request.user, "email", ""))

@@ -1,18 +1,20 @@
 """Where alerts go (written by users), what there is to tell and what was told (written by the pipeline)."""
 
 from datetime import time
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.utils.timezone import now
 
 from accounts.models import Team, User
 from accounts.selectors import team_ids_for
-from delivery.kinds import KINDS
+from core.instants import InstantField
+from core.json_column import JsonColumn
+from delivery.registry import KINDS
 from incidents.models import Incident
-from monitors.instants import InstantField
 from monitors.models import Monitor, Tag
-from outbox.models import Outgoing
+from outbox.models import ON_CONSOLE, Outgoing
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -28,11 +30,13 @@ class TroubleKind(models.TextChoices):
     CERTIFICATE = "certificate", "certificate that expires"
     DOMAIN = "domain", "domain that expires"
     BUDGET = "budget", "error budget that burns"
+    NO_DATA = "no_data", "monitor without data"
 
 
 class Event(models.TextChoices):
-    """What a rule can tell. The first seven open a trouble; ``flapping`` stands for those that come too
-    often."""
+    """What a rule can tell. The first eight open a trouble; ``flapping`` stands for those that come too
+    often. ``monitoring_stopped`` and ``monitoring_resumed`` are of all monitors at once: see
+    `alerts/digests.py`."""
 
     DOWN = "down", "a monitor is down"
     HEARTBEAT_LATE = "heartbeat_late", "a heartbeat is late"
@@ -41,10 +45,12 @@ class Event(models.TextChoices):
     TLS_EXPIRING = "tls_expiring", "a certificate expires soon"
     DOMAIN_EXPIRING = "domain_expiring", "a domain expires soon"
     SLO_BURNING = "slo_burning", "an error budget burns too fast"
+    MONITORING_STOPPED = "monitoring_stopped", "monitors have no data any more"
     REMINDER = "reminder", "still so, and nobody acknowledged"
     ESCALATED = "escalated", "nobody acknowledged in time"
     ACKNOWLEDGED = "acknowledged", "somebody is on it"
     RECOVERED = "recovered", "it is over"
+    MONITORING_RESUMED = "monitoring_resumed", "monitors have data again"
     FLAPPING = "flapping", "up and down too often to tell each time"
 
 
@@ -57,11 +63,36 @@ class OwnEvent(models.TextChoices):
     TEST = "test", "a test"
 
 
+class Reason(models.TextChoices):
+    """Why a notice reached nobody, or not by its own row."""
+
+    QUIET_HOURS = "quiet_hours", "a rule's quiet hours"
+    DELAY = "delay", "a rule's delay"
+    DEPENDENCY = "dependency", "a monitor that it depends on"
+    MAINTENANCE = "maintenance", "maintenance"
+    FLAPPING = "flapping", "up and down too often"
+    NO_RULE = "no_rule", "no rule tells it"
+    NO_CHANNEL = "no_channel", "its rule has no channel"
+    CHANNEL_OFF = "channel_off", "its channel is switched off"
+    NO_RECIPIENT = "no_recipient", "its channel has nobody to write to"
+    NO_CONSENT = "no_consent", "nobody there has agreed to get alerts"
+    DECLINED = "declined", "its addresses want no alerts"
+    ADDRESS_REFUSED = "address_refused", "the mail server refuses the address"
+    EMAIL_CONSOLE = ON_CONSOLE, "no mail server is configured"
+    OVER = "over", "it was over before"
+    IN_DIGEST = "in_digest", "told in a digest"
+
+
 DEFAULT_EVENTS = [
     event.value for event in Event if event not in {Event.DEGRADED, Event.FLAPPING, Event.ACKNOWLEDGED}
 ]
 CHOSEN_EVENTS = [event.value for event in Event if event is not Event.FLAPPING]
 """What a rule may list; flapping is told wherever down is."""
+
+
+BEGINNINGS = frozenset(Event) - {Event.RECOVERED, Event.MONITORING_RESUMED, Event.ACKNOWLEDGED}
+"""Who was told one of these, has heard of the trouble."""
+ENDS = frozenset({Event.RECOVERED, Event.MONITORING_RESUMED})
 
 
 class AlertSettings(models.Model):
@@ -73,7 +104,7 @@ class AlertSettings(models.Model):
     digest_over = models.PositiveSmallIntegerField(
         default=5, help_text="More changes than these within a minute go to a channel as one digest"
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta:
         verbose_name_plural = "alert settings"
@@ -97,7 +128,7 @@ class Channel(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=kind_choices)
-    config = models.JSONField(default=dict, blank=True)
+    config = JsonColumn(default=dict, blank=True)
     secrets = models.TextField(blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py")
     to_owners = models.BooleanField(
         default=False, help_text="E-mail only: also to whoever owns or administers the team"
@@ -107,12 +138,42 @@ class Channel(models.Model):
         default=0, editable=False, help_text="Deliveries refused in a row"
     )
     disabled_reason = models.CharField(max_length=600, blank=True, help_text="Why we switched it off")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = ChannelQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
+
+
+class Consent(models.TextChoices):
+    """What an address said to our question whether it wants a team's alerts."""
+
+    ASKED = "asked", "asked, no answer yet"
+    AGREED = "agreed", "agreed"
+    DECLINED = "declined", "declined"
+
+
+class Recipient(models.Model):
+    """An e-mail address in a team's channel that is no verified member's: it gets alerts once it agreed."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="recipients")
+    address = models.CharField(max_length=254, help_text="In small letters")
+    consent = models.CharField(max_length=8, choices=Consent, default=Consent.ASKED)
+    added_at = models.DateTimeField()
+    asked_at = models.DateTimeField(help_text="When the last letter that asks was sent")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "address"], name="alerts_recipient_once"),
+            models.CheckConstraint(
+                condition=Q(consent__in=Consent.values), name="alerts_recipient_consent_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class RuleQuerySet(models.QuerySet["Rule"]):
@@ -138,7 +199,7 @@ class Rule(models.Model):
     enabled = models.BooleanField(default=True)
     monitors = models.ManyToManyField(Monitor, blank=True, related_name="alert_rules")
     tags = models.ManyToManyField(Tag, blank=True, related_name="alert_rules")
-    events = models.JSONField(default=list)
+    events = JsonColumn(default=list)
     delay_min = models.PositiveSmallIntegerField(
         default=0, help_text="Tell only what is still so after these minutes"
     )
@@ -149,13 +210,13 @@ class Rule(models.Model):
         null=True, blank=True, help_text="Local time; what is still so is told after"
     )
     quiet_until = models.TimeField(null=True, blank=True)
-    quiet_days = models.JSONField(
+    quiet_days = JsonColumn(
         default=list, blank=True, help_text="On which quiet hours begin: mon … sun; none means every day"
     )
     timezone = models.CharField(
         max_length=64, blank=True, help_text="IANA name, of the quiet hours; the team's if empty"
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = RuleQuerySet.as_manager()
 
@@ -207,9 +268,9 @@ class Trouble(models.Model):
         Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="trouble"
     )
     monitor = models.ForeignKey(Monitor, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    event = models.CharField(max_length=16, choices=Event, help_text="What opened it")
+    event = models.CharField(max_length=24, choices=Event, help_text="What opened it")
     title = models.CharField(max_length=200)
-    cause = models.JSONField(null=True, blank=True)
+    cause = JsonColumn(null=True, blank=True)
     opened_at = InstantField()
     closed_at = InstantField(null=True)
     told_from = InstantField(help_text="When we knew; delays count from here")
@@ -237,6 +298,10 @@ class Trouble(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def read_cause(self) -> dict[str, Any]:
+        """``cause``, or nothing where the row holds no such thing."""
+        return self.cause if isinstance(self.cause, dict) else {}
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def for_user(self, user: "User") -> "DeliveryQuerySet":
@@ -258,7 +323,7 @@ class Delivery(Outgoing):
     trouble = models.ForeignKey(
         Trouble, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries"
     )
-    event = models.CharField(max_length=16, choices=[*Event.choices, *OwnEvent.choices])
+    event = models.CharField(max_length=24, choices=[*Event.choices, *OwnEvent.choices])
     digest = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged"
     )
@@ -286,7 +351,7 @@ class MessageTemplate(models.Model):
     """A team's own words for an event; a part left empty is ours. Liquid, as in ``alerts/messages``."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="message_templates")
-    event = models.CharField(max_length=16, choices=[*Event.choices, *OwnEvent.choices])
+    event = models.CharField(max_length=24, choices=[*Event.choices, *OwnEvent.choices])
     subject = models.TextField(blank=True, max_length=500)
     text = models.TextField(blank=True, max_length=10_000)
     markdown = models.TextField(blank=True, max_length=10_000)

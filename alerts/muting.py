@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.models import Trouble, TroubleKind
-from alerts.notices import STABLE
-from incidents.maintenance import running, windows_by_monitor
+from alerts.escalation import STABLE
+from alerts.models import Reason, Trouble, TroubleKind
+from incidents.maintenance import maintenance_ends
 from monitors.dependencies import Edges, reach, read_edges, turn_round
 
 PARENT_WAIT = timedelta(seconds=20)
@@ -19,14 +19,15 @@ FLAP_WITHIN, FLAP_OVER = timedelta(minutes=30), 3
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """``until`` when; ``held`` until that which holds it tells."""
+    """``until`` when; ``held`` until that which holds it tells; ``by`` what."""
 
     held: bool = False
     until: datetime | None = None
+    by: Reason = Reason.DEPENDENCY
 
 
 def find_mutes(troubles: Sequence[Trouble], *, now: datetime) -> dict[int, Mute]:
-    """By trouble, what mutes it; those that nothing mutes are left out. Up to five statements."""
+    """By trouble, what mutes it; those that nothing mutes are left out. Up to six statements."""
     watched = [t for t in troubles if t.monitor_id is not None and t.closed_at is None]
     if not watched:
         return {}
@@ -45,26 +46,24 @@ def find_mutes(troubles: Sequence[Trouble], *, now: datetime) -> dict[int, Mute]
             ends += [end + CHILD_WAIT for parent in found if (end := troubled.get(parent))]
         until = max((end for end in ends if end and end > now), default=None)
         if held or until:
-            mutes[trouble.pk] = Mute(held, until)
+            by = Reason.MAINTENANCE if trouble.monitor_id in maintained else Reason.DEPENDENCY
+            mutes[trouble.pk] = Mute(held, until, by)
     return mutes
 
 
 def _maintenance_ends(troubles: Sequence[Trouble], *, now: datetime) -> Mapping[int, datetime]:
     """By monitor, when the maintenance that covers it now ends."""
     ids = {trouble.monitor_id for trouble in troubles if trouble.monitor_id is not None}
-    windows = windows_by_monitor(ids, team_ids={t.team_id for t in troubles}, since=now, until=now)
-    ends: dict[int, datetime] = {}
-    for monitor_id, found in windows.items():
-        for window in found:
-            if span := running(window, now):
-                ends[monitor_id] = max(span[1], ends.get(monitor_id, span[1]))
-    return ends
+    return maintenance_ends(ids, team_ids={trouble.team_id for trouble in troubles}, now=now)
 
 
 def _read_parents(ids: Collection[int], *, now: datetime) -> dict[int, datetime | None]:
-    """Of ``ids``, those that are down (None) or were until a moment ago (when it ended)."""
+    """Of ``ids``, those that are down (None) or were until a moment ago (when it ended). Of one without data
+    nobody knows whether it still is."""
     if not ids:
         return {}
+    lost = Trouble.objects.filter(monitor_id__in=ids, kind=TroubleKind.NO_DATA, closed_at__isnull=True)
+    ids = set(ids) - set(lost.values_list("monitor_id", flat=True))
     recent = Trouble.objects.filter(monitor_id__in=ids, kind=TroubleKind.INCIDENT)
     rows = [
         *recent.filter(closed_at__gt=now - CHILD_WAIT).values_list("monitor_id", "closed_at"),
@@ -75,7 +74,8 @@ def _read_parents(ids: Collection[int], *, now: datetime) -> dict[int, datetime 
 
 def wake_dependents(troubles: Iterable[Trouble], *, now: datetime) -> None:
     """Have the open troubles of monitors that depend on these looked at again: their parent changed."""
-    changed = [t for t in troubles if t.kind == TroubleKind.INCIDENT and t.monitor_id is not None]
+    kinds = (TroubleKind.INCIDENT, TroubleKind.NO_DATA)
+    changed = [t for t in troubles if t.kind in kinds and t.monitor_id is not None]
     edges: Edges = read_edges({t.team_id for t in changed}) if changed else {}
     children = reach([t.monitor_id for t in changed if t.monitor_id], turn_round(edges)) if edges else set()
     if children:
@@ -84,7 +84,7 @@ def wake_dependents(troubles: Iterable[Trouble], *, now: datetime) -> None:
         ).update(look_at=now)
 
 
-def find_flapping(troubles: Sequence[Trouble], *, now: datetime) -> set[int]:
+def update_flapping(troubles: Sequence[Trouble], *, now: datetime) -> set[int]:
     """Tie troubles that come too often to the first that tells of it (``flaps``); the ids of all that are
     followed by a newer one of their monitor. Two statements, none where no incident is new."""
     ids = {t.monitor_id for t in troubles if t.kind == TroubleKind.INCIDENT and t.monitor_id is not None}

@@ -7,60 +7,99 @@ missing.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from alerts.defaults import ensure_defaults
-from alerts.models import Channel, Delivery, Event, Rule, Trouble
-from alerts.muting import Mute, find_flapping, find_mutes, wake_dependents
-from alerts.notices import Facts, Flap, Notice, Policy, Quiet, Step, find_due
-from alerts.troubles import find_incident_troubles, find_missed
-from incidents.reconcile import IncidentEvent
+from alerts.escalation import Due, DueNotice, EscalationStep, Facts, Flap, Quiet, RulePolicy, find_due
+from alerts.models import BEGINNINGS, DEFAULT_EVENTS, ENDS, Channel, Delivery, Reason, Rule, Trouble
+from alerts.muting import Mute, find_mutes, update_flapping, wake_dependents
+from alerts.troubles import find_missed, update_incident_troubles
+from alerts.withholding import Written, end_deleted, find_reasons, write
+from core.isolation import do_together, is_away, leave_out, resting
+from incidents.reconcile import IncidentChange, IncidentEvent
 from monitors.models import Monitor
 from outbox.models import OutgoingStatus
 
 logger = logging.getLogger(__name__)
 
+PLAN = "plan alerts"
 HOLD = timedelta(seconds=2)
 """A notice waits so long for others, which may make one digest of them all."""
 LOOK_AT_ONCE = 200
-_BAD = {*Event.values} - {Event.RECOVERED, Event.ACKNOWLEDGED}
-"""Who was told one of these, has heard of the trouble."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""At what could not be looked at."""
+_WAITING = [OutgoingStatus.HELD, OutgoingStatus.PLANNED, OutgoingStatus.RETRY]
+TOO_LATE = "It was over before this could be sent."
 
 
 def plan(events: Iterable[IncidentEvent], *, now: datetime) -> int:
     """Plan what ``events`` make us tell; the number of deliveries. To be called in the events' transaction.
 
-    The number of statements does not depend on the number of events (up to 200).
+    The number of statements does not depend on the number of events (up to 200). An event that cannot be
+    planned is left out: what happened is recorded all the same, and ``follow`` tries again.
     """
-    return plan_troubles(find_incident_troubles(events, now=now), now=now)
+    planned: list[int] = []
+    do_together(
+        PLAN,
+        list(events),
+        lambda some: planned.append(_plan(some, now=now)),
+        name=lambda event: ("incident", event.incident.pk),
+    )
+    return sum(planned)
+
+
+@transaction.atomic
+def _plan(events: Sequence[IncidentEvent], *, now: datetime) -> int:
+    if gone := {event.incident.team_id for event in events if event.event == IncidentChange.DELETED}:
+        end_deleted(gone, now=now)
+    return plan_troubles(update_incident_troubles(events, now=now), now=now)
 
 
 def plan_troubles(troubles: Sequence[Trouble], *, now: datetime) -> int:
     """The same for troubles that opened, closed or changed."""
-    planned = 0
+    planned: list[int] = []
     ids = sorted(trouble.pk for trouble in troubles)
     for first in range(0, len(ids), LOOK_AT_ONCE):
-        with transaction.atomic():
-            locked = _lock(ids[first : first + LOOK_AT_ONCE])
-            planned += _look(locked, now=now)
-            wake_dependents(locked, now=now)
-    return planned
+        look = partial(_look_at, now=now, planned=planned, wakes=True)
+        _look_together(ids[first : first + LOOK_AT_ONCE], look, now=now)
+    return sum(planned)
 
 
 def follow(*, now: datetime) -> int:
     """Plan what time alone makes us tell, and what was missed; the number of deliveries. Safe to run
     twice."""
-    if missed := find_missed():
-        with transaction.atomic():
-            plan(missed, now=now)
+    if missed := find_missed(but=resting(PLAN, "incident")):
+        plan(missed, now=now)
     due = Trouble.objects.filter(look_at__lte=now).order_by("look_at").values_list("pk", flat=True)
+    planned: list[int] = []
+    if ids := sorted(due[:LOOK_AT_ONCE]):
+        _look_together(ids, partial(_look_at, now=now, planned=planned, wakes=False), now=now)
+    return sum(planned)
+
+
+def _look_together(ids: Sequence[int], look: Callable[[Sequence[int]], None], *, now: datetime) -> None:
+    """One that cannot be looked at is looked at again later, and keeps no other waiting."""
+
+    def look_later(pk: int) -> None:
+        Trouble.objects.filter(pk=pk).update(look_at=now + LOOK_AGAIN)
+
+    do_together(PLAN, ids, look, name=lambda pk: ("trouble", pk), give_up=look_later)
+
+
+def _look_at(ids: Sequence[int], *, now: datetime, planned: list[int], wakes: bool) -> None:
     with transaction.atomic():
-        return _look(_lock(sorted(due[:LOOK_AT_ONCE])), now=now)
+        locked = _lock(ids)
+        count = _look(locked, now=now)
+        if wakes:
+            wake_dependents(locked, now=now)
+    planned.append(count)
 
 
 def _lock(ids: Sequence[int]) -> list[Trouble]:
@@ -78,10 +117,12 @@ def _lock(ids: Sequence[int]) -> list[Trouble]:
 
 @dataclass(slots=True)
 class _Told:
-    """What was planned of a trouble already: by channel and event (with its number), in this round."""
+    """What was planned of a trouble already: by channel and event (with its number), in this round. ``kept``
+    are its rows of what was kept back, by key."""
 
     keys: set[str] = field(default_factory=set)
     heard: set[int] = field(default_factory=set)
+    kept: dict[str, Delivery] = field(default_factory=dict)
 
 
 def _look(troubles: Sequence[Trouble], *, now: datetime) -> int:
@@ -89,27 +130,47 @@ def _look(troubles: Sequence[Trouble], *, now: datetime) -> int:
     if not troubles:
         return 0
     ensure_defaults({trouble.team_id for trouble in troubles})
-    followed = find_flapping(troubles, now=now)
+    followed = update_flapping(troubles, now=now)
     mutes = find_mutes(troubles, now=now)
-    rules = _read_rules(troubles)
     told = _read_told(troubles)
+    rules = _read_rules(troubles, told)
     missing: list[Delivery] = []
+    kept_back = Written()
     for trouble in troubles:
         facts = _facts(trouble, mutes.get(trouble.pk, Mute()), followed=trouble.pk in followed)
-        looks, notices = set[datetime](), set[Notice]()
-        for policy in rules[trouble.pk]:
-            due = find_due(facts, policy, heard=told[trouble.pk].heard, now=now)
-            notices |= due.notices
-            looks |= {due.look_at} if due.look_at else set()
+        heard = told[trouble.pk].heard
+        looked = [(policy, find_due(facts, policy, heard=heard, now=now)) for policy in rules[trouble.pk]]
+        notices = {notice for _, due in looked for notice in due.notices}
         missing += _missing(trouble, notices, told[trouble.pk].keys, now=now)
-        trouble.look_at = min(looks, default=None)
+        trouble.look_at = min((due.look_at for _, due in looked if due.look_at), default=None)
+        _keep_back(kept_back, trouble, facts, looked, told[trouble.pk], now=now)
     _drop_overtaken(missing, now=now)
     _name_channels(missing)
-    Delivery.objects.bulk_create(missing)
+    Delivery.objects.bulk_create([*missing, *kept_back.new])
+    Delivery.objects.bulk_update(kept_back.changed, ["answer", "settled_at"])
     Trouble.objects.bulk_update(troubles, ["look_at"])
     if missing:
         logger.info("alerts troubles=%d planned=%d", len(troubles), len(missing))
     return len(missing)
+
+
+def _keep_back(
+    written: Written,
+    trouble: Trouble,
+    facts: Facts,
+    looked: Sequence[tuple[RulePolicy, Due]],
+    told: _Told,
+    *,
+    now: datetime,
+) -> None:
+    """Add what the ledger must say of the notices of ``trouble`` that are kept back."""
+    kept = {notice for _, due in looked if due.withheld for notice in due.withheld.kept}
+    planned = {notice for notice in kept if key_of(trouble, notice) in told.keys}
+    reasons = find_reasons(facts, looked, heard=told.heard, planned=planned)
+    rows = [row for key, row in told.kept.items() if key.startswith(round_of(trouble))]
+    found = write(trouble, reasons, rows, heard=bool(told.heard), now=now)
+    written.new += found.new
+    written.changed += found.changed
 
 
 def _facts(trouble: Trouble, mute: Mute, *, followed: bool) -> Facts:
@@ -123,11 +184,12 @@ def _facts(trouble: Trouble, mute: Mute, *, followed: bool) -> Facts:
         held_until=mute.until,
         flap=flap,
         followed=followed,
+        held_by=mute.by,
     )
 
 
 def _missing(
-    trouble: Trouble, notices: Iterable[Notice], planned: set[str], *, now: datetime
+    trouble: Trouble, notices: Iterable[DueNotice], planned: set[str], *, now: datetime
 ) -> list[Delivery]:
     rows = []
     for notice in sorted(notices):
@@ -148,10 +210,15 @@ def _missing(
     return rows
 
 
-def key_of(trouble: Trouble, notice: Notice) -> str:
+def key_of(trouble: Trouble, notice: DueNotice) -> str:
     """(incident, event, channel): the identity of an alert."""
     number = f".{notice.number}" if notice.number else ""
-    return f"{trouble.pk}.{trouble.round}:{notice.event}{number}:{notice.channel}"
+    return f"{round_of(trouble)}{notice.event}{number}:{notice.channel}"
+
+
+def round_of(trouble: Trouble) -> str:
+    """How the keys of a trouble begin, since it was opened last."""
+    return f"{trouble.pk}.{trouble.round}:"
 
 
 def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
@@ -161,19 +228,23 @@ def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
     for trouble in troubles:
         by_head[trouble.flaps_id].append(trouble)
     wanted = {t.pk for t in troubles} | {t.flaps_id for t in troubles if t.flaps_id}
-    rows = Delivery.objects.filter(trouble_id__in=wanted).values_list(
-        "trouble_id", "key", "event", "channel_id", "status", "digest_id"
+    rows = Delivery.objects.filter(trouble_id__in=wanted).only(
+        "trouble", "key", "event", "channel", "status", "digest", "reason", "answer", "settled_at"
     )
-    for trouble_id, key, event, channel_id, status, digest_id in rows:
-        heard = event in _BAD and channel_id and (status != OutgoingStatus.DROPPED or digest_id)
-        for trouble in by_head.get(trouble_id, ()):
-            told[trouble.pk].heard |= {channel_id} if heard else set()
-        told[trouble_id].keys.add(key)
-        told[trouble_id].heard |= {channel_id} if heard else set()
+    for row in rows:
+        if row.trouble_id is None:
+            continue
+        told[row.trouble_id].keys.add(row.key)
+        if row.status == OutgoingStatus.WITHHELD and row.channel_id is None:
+            told[row.trouble_id].kept[row.key] = row
+        reached = row.event in BEGINNINGS and (row.status != OutgoingStatus.DROPPED or row.digest_id)
+        if row.channel_id and reached:
+            for pk in {row.trouble_id, *(trouble.pk for trouble in by_head.get(row.trouble_id, ()))}:
+                told[pk].heard.add(row.channel_id)
     return told
 
 
-def _read_rules(troubles: Sequence[Trouble]) -> Mapping[int, list[Policy]]:
+def _read_rules(troubles: Sequence[Trouble], told: Mapping[int, _Told]) -> Mapping[int, list[RulePolicy]]:
     """The policies that apply to each trouble; six statements for any number."""
     team_ids = {trouble.team_id for trouble in troubles}
     rules = list(Rule.objects.filter(team_id__in=team_ids, enabled=True).select_related("team").with_steps())
@@ -192,7 +263,10 @@ def _read_rules(troubles: Sequence[Trouble]) -> Mapping[int, list[Policy]]:
             policies[rule.pk]
             for rule in rules
             if rule.team_id == trouble.team_id
-            and _applies(rule, trouble, tags.get(trouble.monitor_id or 0, set()))
+            and (
+                _applies(rule, trouble, tags.get(trouble.monitor_id or 0, set()))
+                or _told_of_what_is_deleted(policies[rule.pk], trouble, told[trouble.pk])
+            )
         ]
         for trouble in troubles
     }
@@ -203,13 +277,17 @@ def _applies(rule: Rule, trouble: Trouble, tags: set[int]) -> bool:
     return not (monitors or wanted) or trouble.monitor_id in monitors or bool(wanted & tags)
 
 
-def make_policy(rule: Rule, *, alive: set[int]) -> Policy:
+def _told_of_what_is_deleted(policy: RulePolicy, trouble: Trouble, told: _Told) -> bool:
+    """Which rules were for a monitor that is deleted, nobody knows; who heard of it hears of its end."""
+    return trouble.monitor_id is None and trouble.closed_at is not None and bool(policy.channels & told.heard)
+
+
+def make_policy(rule: Rule, *, alive: set[int]) -> RulePolicy:
     """The rule as planning reads it; ``alive`` are the channels that are switched on."""
-    span = rule.quiet_span
-    return Policy(
-        events=frozenset(rule.events),
+    return RulePolicy(
+        events=_read_events(rule),
         steps=tuple(
-            Step(
+            EscalationStep(
                 timedelta(minutes=step.after_min),
                 tuple(sorted(c.pk for c in step.channels.all() if c.pk in alive)),
             )
@@ -217,34 +295,83 @@ def make_policy(rule: Rule, *, alive: set[int]) -> Policy:
         ),
         delay=timedelta(minutes=rule.delay_min),
         remind_every=timedelta(minutes=rule.remind_every_min) if rule.remind_every_min else None,
-        quiet=Quiet(span, frozenset(rule.quiet_days), ZoneInfo(rule.timezone or rule.team.timezone))
-        if span
-        else None,
+        quiet=_read_quiet(rule),
+        name=rule.name,
+        off=tuple(
+            sorted({c.name for step in rule.steps.all() for c in step.channels.all() if c.pk not in alive})
+        ),
     )
+
+
+def _read_events(rule: Rule) -> frozenset[str]:
+    """A rule whose events cannot be read tells what a new one would: rather too much than nothing."""
+    known = isinstance(rule.events, list) and all(isinstance(event, str) for event in rule.events)
+    return frozenset(rule.events if known else DEFAULT_EVENTS)
+
+
+def _read_quiet(rule: Rule) -> Quiet | None:
+    """Quiet hours that nobody can compute keep nothing quiet."""
+    span = rule.quiet_span
+    if span is None:
+        return None
+    try:
+        if not isinstance(rule.quiet_days, list):
+            raise TypeError("quiet_days is no list")
+        return Quiet(span, frozenset(rule.quiet_days), ZoneInfo(rule.timezone or rule.team.timezone))
+    except (TypeError, ValueError, LookupError, OSError) as fault:
+        if is_away(fault):
+            raise
+        leave_out("read quiet hours", ("rule", rule.pk), fault)
+        return None
 
 
 def _drop_overtaken(missing: Sequence[Delivery], *, now: datetime) -> None:
     """Bad news that did not get out before the good news is not told any more: it would be told last."""
-    ends = [row for row in missing if row.event == Event.RECOVERED]
+    ends = [row for row in missing if row.event in ENDS]
     if not ends:
         return
     pairs = {(row.trouble_id, row.channel_id) for row in ends}
     waiting = Delivery.objects.filter(
         trouble_id__in={row.trouble_id for row in ends},
-        event__in=_BAD,
-        status__in=[OutgoingStatus.HELD, OutgoingStatus.PLANNED, OutgoingStatus.RETRY],
+        event__in=BEGINNINGS,
+        status__in=_WAITING,
     )
     overtaken = [
         row.pk
         for row in waiting.select_for_update().order_by("pk")
         if (row.trouble_id, row.channel_id) in pairs
     ]
-    Delivery.objects.filter(pk__in=overtaken).update(
+    _drop(overtaken, now=now)
+
+
+def _drop(ids: Sequence[int], *, now: datetime, **fields: Any) -> None:
+    Delivery.objects.filter(pk__in=ids).update(
         status=OutgoingStatus.DROPPED,
         due_at=None,
         settled_at=now,
-        answer="It was over before this could be sent.",
+        answer=TOO_LATE,
+        reason=Reason.OVER,
+        **fields,
     )
+
+
+def take_back(troubles: Iterable[Trouble], *, now: datetime) -> None:
+    """What was not sent yet of troubles that are over is sent no more, and who did not hear that they began,
+    hears not that they ended. For those that are told together, which waits. To be called before they are
+    planned, in the same transaction."""
+    over = [trouble.pk for trouble in troubles if trouble.closed_at is not None]
+    if not over:
+        return
+    rows = Delivery.objects.select_for_update().filter(trouble_id__in=over).order_by("pk")
+    _drop([row.pk for row in rows if row.status in _WAITING], now=now)
+    digests = Delivery.objects.select_for_update().filter(
+        pk__in={row.digest_id for row in rows if row.digest_id}, status__in=_WAITING
+    )
+    for digest in digests.order_by("pk"):
+        told = Delivery.objects.filter(digest=digest)
+        if not told.filter(trouble__closed_at__isnull=True, trouble__isnull=False).exists():
+            _drop([digest.pk], now=now)
+            _drop(list(told.values_list("pk", flat=True)), now=now, digest=None)
 
 
 def _name_channels(rows: Sequence[Delivery]) -> None:

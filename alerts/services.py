@@ -2,20 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Team
-from alerts.models import CHOSEN_EVENTS, AlertSettings, Channel, Delivery, Rule, Step
-from alerts.quiet import DAYS
-from delivery.config import ConfigError, check_config, join_secrets, split_secrets
+from accounts.quotas import lock_quotas, require_within
+from alerts.models import CHOSEN_EVENTS, AlertSettings, Channel, Delivery, Reason, Rule, Step
+from alerts.quiet_hours import DAYS
+from alerts.recipients import ask_new
+from alerts.waking import wake_teams
+from core.errors import RuleViolation
+from core.field_encryption import SecretsUnreadable, seal, unseal
+from delivery.config import (
+    ConfigError,
+    check_config,
+    join_secrets,
+    list_kept_secrets,
+    split_secrets,
+)
 from monitors.models import Monitor, Tag
-from monitors.secrets import SecretsUnreadable, seal, unseal
 from outbox.models import OutgoingStatus
-from sentrypulse.errors import DomainError
 
 MOST_STEPS = 10
 
@@ -29,10 +39,13 @@ def save_channel(
     name: str | None = None,
     to_owners: bool | None = None,
     enabled: bool | None = None,
+    now: datetime,
 ) -> Channel:
-    """Create or change a channel. Stored secrets stay where ``config`` comes back without them.
+    """Create or change a channel. Stored secrets stay where ``config`` comes back without them, unless the
+    channel moves to another address. New addresses of an e-mail channel are asked (``alerts/recipients.py``).
 
-    Raises ``ValidationError`` by field (``config.url``). Whatever is changed, refusals are counted anew.
+    Raises ``ValidationError`` by field (``config.url``), and ``QuotaReached``. Whatever is changed, refusals
+    are counted anew.
     """
     channel.name = channel.name if name is None else name
     channel.to_owners = channel.to_owners if to_owners is None else to_owners
@@ -45,7 +58,16 @@ def save_channel(
     channel.enabled = channel.enabled if enabled is None else enabled
     if channel.enabled:
         channel.refusals, channel.disabled_reason = 0, ""
-    channel.save()
+    new = channel.pk is None
+    with transaction.atomic():
+        if new:
+            lock_quotas(channel.team_id)
+        channel.save()
+        if new:
+            has = Channel.objects.filter(team_id=channel.team_id).count()
+            require_within(channel.team_id, "channels", has=has)
+        ask_new(channel, now=now)
+        wake_teams([channel.team_id])
     return channel
 
 
@@ -56,6 +78,8 @@ def clean_config(channel: Channel, config: Mapping[str, Any]) -> dict[str, Any]:
     except SecretsUnreadable:
         stored = {}  # as good as none: the user is asked to send them again
     whole = join_secrets(channel.kind, config, stored)
+    if kept := list_kept_secrets(channel.kind, config, whole, stored, before=channel.config):
+        raise ValidationError({f"config.{path}": _SEND_AGAIN for path in kept})
     if channel.to_owners and not whole.get("to"):
         return {"to": []}
     try:
@@ -63,6 +87,8 @@ def clean_config(channel: Channel, config: Mapping[str, Any]) -> dict[str, Any]:
     except ConfigError as fault:
         raise ValidationError({f"config.{name}": text for name, text in fault.errors.items()}) from None
 
+
+_SEND_AGAIN = "Send it again: the channel moves to another address, and a stored secret goes to its own only."
 
 # Rules
 
@@ -81,13 +107,20 @@ def save_rule(
     tags: Sequence[Tag] | None = None,
     steps: Sequence[StepWish] | None = None,
 ) -> Rule:
-    """Create or change a rule; None leaves a part as it is. Raises ``ValidationError`` by field."""
+    """Create or change a rule; None leaves a part as it is. Raises ``ValidationError`` by field, and
+    ``QuotaReached``."""
     for name, value in fields.items():
         setattr(rule, name, value)
     if faults := find_faults(rule, steps):
         raise ValidationError(faults)
+    new = rule.pk is None
     with transaction.atomic():
+        if new:
+            lock_quotas(rule.team_id)
         rule.save()
+        if new:
+            has = Rule.objects.filter(team_id=rule.team_id).count()
+            require_within(rule.team_id, "rules", has=has)
         if monitors is not None:
             rule.monitors.set(monitors)
         if tags is not None:
@@ -96,6 +129,7 @@ def save_rule(
             rule.steps.all().delete()
             for wish in sorted(steps, key=lambda wish: wish.after_min):
                 Step.objects.create(rule=rule, after_min=wish.after_min).channels.set(wish.channels)
+        wake_teams([rule.team_id])
     return rule
 
 
@@ -133,12 +167,15 @@ def set_digest_over(team: Team, digest_over: int) -> None:
 
 
 def retry_delivery(row: Delivery, *, now: Any) -> Delivery:
-    """Try again what was given up, or at once what waits. Raises ``DomainError`` for what was sent."""
+    """Try again what was given up, or at once what waits. Raises ``RuleViolation`` for what was sent."""
     again = {OutgoingStatus.DEAD, OutgoingStatus.RETRY, OutgoingStatus.PLANNED, OutgoingStatus.SENDING}
-    changed = Delivery.objects.filter(pk=row.pk, status__in=again).update(
-        status=OutgoingStatus.PLANNED, due_at=now, settled_at=None, planned_at=now
+    printed = Q(status=OutgoingStatus.WITHHELD, reason=Reason.EMAIL_CONSOLE)
+    changed = Delivery.objects.filter(printed | Q(status__in=again), pk=row.pk).update(
+        status=OutgoingStatus.PLANNED, due_at=now, settled_at=None, planned_at=now, reason=""
     )
     if not changed:
-        raise DomainError("Only what was given up, or waits, can be tried again; this was sent or dropped.")
+        raise RuleViolation(
+            "Only what was given up, or waits, can be tried again; this was sent, dropped or withheld."
+        )
     row.refresh_from_db()
     return row

@@ -4,24 +4,26 @@ seen.
 Nothing is decided here about who is told; see ``planning``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import Q
-
-from accounts.models import Team
 from alerts.models import Event, Trouble, TroubleKind
+from core.instants import to_ms
+from core.isolation import do_each
 from incidents.models import Incident, IncidentKind
-from incidents.reconcile import IncidentEvent
+from incidents.reconcile import IncidentChange, IncidentEvent
 from monitors.models import Monitor
+from monitors.no_data import monitors_without_data, read_no_data
 from monitors.transitions import State
 from probes.errors import ErrorCode
+from probes.expiry import find_passed
 from probes.result import CheckResult
 
 
-def find_incident_troubles(events: Iterable[IncidentEvent], *, now: datetime) -> list[Trouble]:
+def update_incident_troubles(events: Sequence[IncidentEvent], *, now: datetime) -> list[Trouble]:
     """The troubles of the incidents that ``events`` are of, those that are new made, the others as they
     are now.
 
@@ -35,8 +37,13 @@ def find_incident_troubles(events: Iterable[IncidentEvent], *, now: datetime) ->
         known |= {
             t.incident_id: t for t in Trouble.objects.filter(incident_id__in=[n.incident_id for n in new])
         }
-    changed = [trouble for pk, trouble in known.items() if pk and _follow(trouble, incidents[pk], now=now)]
-    Trouble.objects.bulk_update(changed, ["opened_at", "closed_at", "title", "told_from", "round"])
+    ended_by = {event.incident.pk: event.ended_by for event in events if event.ended_by}
+    changed = [
+        trouble
+        for pk, trouble in known.items()
+        if pk and _follow(trouble, incidents[pk], ended_by=ended_by.get(pk, ""), now=now)
+    ]
+    Trouble.objects.bulk_update(changed, ["opened_at", "closed_at", "title", "told_from", "round", "cause"])
     return list(known.values())
 
 
@@ -63,8 +70,19 @@ def _opening_event(incident: Incident) -> Event:
     return Event.HEARTBEAT_LATE if monitor and monitor.kind == "heartbeat" else Event.DOWN
 
 
-def _follow(trouble: Trouble, incident: Incident, *, now: datetime) -> bool:
+def _follow(trouble: Trouble, incident: Incident, *, ended_by: str, now: datetime) -> bool:
     """Copy what the incident says by now; an incident that late results open again is told again."""
+    cause_before = trouble.cause
+    if ended_by and incident.monitor:
+        # Its name, for when the alert is sent a deleted monitor is gone.
+        trouble.cause = {
+            **trouble.read_cause(),
+            "ended_by": ended_by,
+            "monitor_name": incident.monitor.name,
+        }
+    elif incident.resolved_at is None and "ended_by" in trouble.read_cause():
+        kept = trouble.read_cause().items()
+        trouble.cause = {name: value for name, value in kept if name not in {"ended_by", "monitor_name"}}
     if trouble.closed_at is not None and incident.resolved_at is None:
         trouble.round, trouble.told_from = trouble.round + 1, now
     before = (trouble.opened_at, trouble.closed_at, trouble.title)
@@ -73,7 +91,8 @@ def _follow(trouble: Trouble, incident: Incident, *, now: datetime) -> bool:
         incident.resolved_at,
         incident.title,
     )
-    return before != (trouble.opened_at, trouble.closed_at, trouble.title)
+    after = (trouble.opened_at, trouble.closed_at, trouble.title)
+    return before != after or trouble.cause is not cause_before
 
 
 # What opens by a result's code, if the monitor is degraded: the trouble, its event, and its title's words.
@@ -119,10 +138,10 @@ def find_turns(seen: Iterable[Turn]) -> list[Turn]:
     ]
 
 
-def find_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trouble]:
+def update_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trouble]:
     """The troubles that ``turns`` open or close. A certificate or a domain that expires is one trouble until
-    it is renewed, whatever happens between; slowness is one for each spell. Up to four statements for any
-    number of turns.
+    it is renewed, whatever happens between, and is told anew at each of the monitor's thresholds that it
+    passes; slowness is one for each spell. Up to five statements for any number of turns.
     """
     if not turns:
         return []
@@ -133,8 +152,11 @@ def find_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trou
     touched = [trouble for trouble in open_now if _is_over(trouble, turns)]
     for trouble in touched:
         trouble.closed_at = now
-    Trouble.objects.bulk_update(touched, ["closed_at"])
-    new = {t.key: t for turn in turns if (t := _from_turn(turn, open_now, now=now))}
+    thresholds = _read_thresholds(turns)
+    nearer = [t for t in open_now if t.closed_at is None and _comes_nearer(t, turns, thresholds, now=now)]
+    touched += nearer
+    Trouble.objects.bulk_update(touched, ["closed_at", "round", "told_from", "cause"])
+    new = {t.key: t for turn in turns if (t := _from_turn(turn, open_now, thresholds, now=now))}
     known = set(Trouble.objects.filter(key__in=list(new)).values_list("key", flat=True)) if new else set()
     Trouble.objects.bulk_create([trouble for key, trouble in new.items() if key not in known])
     return touched + list(Trouble.objects.filter(key__in=set(new) - known) if set(new) - known else ())
@@ -149,7 +171,9 @@ def _is_over(trouble: Trouble, turns: Sequence[Turn]) -> bool:
     return turn.after is State.UP or (turn.after is State.DOWN and trouble.kind == TroubleKind.DEGRADED)
 
 
-def _from_turn(turn: Turn, open_now: Iterable[Trouble], *, now: datetime) -> Trouble | None:
+def _from_turn(
+    turn: Turn, open_now: Iterable[Trouble], thresholds: Mapping[int, Any], *, now: datetime
+) -> Trouble | None:
     if turn.after is not State.DEGRADED:
         return None
     monitor, result = turn.monitor, turn.result
@@ -165,14 +189,55 @@ def _from_turn(turn: Turn, open_now: Iterable[Trouble], *, now: datetime) -> Tro
         monitor=monitor,
         event=event,
         title=f"{monitor.name[:150]} {said}",
-        cause={
-            "error_code": result.error_code,
-            "error": result.error or "Some of its regions find it down.",
-            "region": result.region,
-        },
+        cause=_cause_of(result, _passed(kind, result, thresholds.get(monitor.pk, 0), now=now)),
         opened_at=begins,
         told_from=now,
     )
+
+
+def _cause_of(result: CheckResult, threshold_days: int | None) -> dict[str, Any]:
+    cause: dict[str, Any] = {
+        "error_code": result.error_code,
+        "error": result.error or "Some of its regions find it down.",
+        "region": result.region,
+    }
+    return cause if threshold_days is None else {**cause, "threshold_days": threshold_days}
+
+
+def _read_thresholds(turns: Iterable[Turn]) -> dict[int, Any]:
+    """By monitor whose certificate or domain expires: the days before its end at which that is told."""
+    expiring = {turn.monitor.pk for turn in turns if turn.result.error_code in _EXPIRING}
+    if not expiring:
+        return {}
+    configs = Monitor.objects.filter(pk__in=expiring).values_list("pk", "kind", "config")
+    return {
+        pk: config.get("expiry_days" if kind == "domain" else "tls_expiry_days", 0)
+        for pk, kind, config in configs
+    }
+
+
+def _passed(kind: TroubleKind, result: CheckResult, thresholds: Any, *, now: datetime) -> int | None:
+    end = _expiry_of(kind, result)
+    return find_passed(thresholds, end - now) if end else None
+
+
+def _comes_nearer(
+    trouble: Trouble, turns: Iterable[Turn], thresholds: Mapping[int, Any], *, now: datetime
+) -> bool:
+    """Whether its end passed a further threshold; then the trouble is told anew."""
+    turn = next(turn for turn in turns if turn.monitor.pk == trouble.monitor_id)
+    kind, *_ = _EXPIRING.get(turn.result.error_code, (None,))
+    if kind != trouble.kind or kind is None:
+        return False
+    passed = _passed(kind, turn.result, thresholds.get(turn.monitor.pk, 0), now=now)
+    before = (trouble.cause or {}).get("threshold_days")
+    if passed is None or (before is not None and passed >= before):
+        return False
+    trouble.cause = _cause_of(turn.result, passed)
+    if before is None:  # from before there were several
+        return True
+    trouble.round, trouble.told_from = trouble.round + 1, now
+    return True
 
 
 def _expiry_of(kind: TroubleKind, result: CheckResult) -> datetime | None:
@@ -182,64 +247,81 @@ def _expiry_of(kind: TroubleKind, result: CheckResult) -> datetime | None:
     return result.domain_expires_at if kind is TroubleKind.DOMAIN else None
 
 
-@dataclass(frozen=True, slots=True)
-class Burn:
-    """An alert of an error budget, as its app tells it. ``key`` is its identity."""
+def update_no_data_troubles(*, now: datetime) -> list[Trouble]:
+    """Open troubles for monitors that have no data since now, and close those of monitors that have some
+    again (or are watched no more); the troubles that changed.
 
-    key: str
-    team: Team
-    monitor: Monitor | None
-    title: str
-    sentence: str
-    opened_at: datetime
-    closed_at: datetime | None
-
-
-def find_budget_troubles(burns: Sequence[Burn], *, now: datetime) -> list[Trouble]:
-    """The troubles of ``burns``: all alerts that are open, and whichever closed. One that is open here
-    and not among them was closed or deleted elsewhere, and is closed."""
-    given = {f"budget:{burn.key}": burn for burn in burns}
-    budgets = Trouble.objects.filter(kind=TroubleKind.BUDGET)
-    known = {t.key: t for t in budgets.filter(Q(closed_at__isnull=True) | Q(key__in=list(given)))}
-    changed = []
-    for key, trouble in known.items():
-        closed_at = given[key].closed_at if key in given else now
-        if trouble.closed_at is None and closed_at is not None:
-            trouble.closed_at = closed_at
-            changed.append(trouble)
-    Trouble.objects.bulk_update(changed, ["closed_at"])
-    new = [_from_burn(key, burn, now=now) for key, burn in given.items() if key not in known]
-    Trouble.objects.bulk_create(new)
-    return changed + list(Trouble.objects.filter(key__in=[t.key for t in new]) if new else ())
+    To be called by one at a time. Up to six statements, and two where nothing changed.
+    """
+    lost = set(monitors_without_data().values_list("pk", flat=True))
+    open_now = list(
+        Trouble.objects.filter(kind=TroubleKind.NO_DATA, closed_at__isnull=True).select_related("monitor")
+    )
+    over = [trouble for trouble in open_now if trouble.monitor_id not in lost]
+    for trouble in over:
+        trouble.closed_at = now
+        trouble.cause = {**trouble.read_cause(), "ended_by": _ended_by(trouble.monitor)}
+    Trouble.objects.bulk_update(over, ["closed_at", "cause"], batch_size=200)
+    new = lost - {trouble.monitor_id for trouble in open_now}
+    monitors = Monitor.objects.filter(pk__in=new).prefetch_related("region_states").order_by("pk")
+    make = partial(_from_no_data, now=now)
+    made = do_each("tell no data", monitors if new else (), make, name=lambda one: ("monitor", one.pk))
+    begun = [trouble for trouble in made if trouble is not None]
+    Trouble.objects.bulk_create(begun, batch_size=200)
+    keys = [trouble.key for trouble in begun]
+    return over + list(Trouble.objects.filter(key__in=keys) if keys else ())
 
 
-def _from_burn(key: str, burn: Burn, *, now: datetime) -> Trouble:
+def _ended_by(monitor: Monitor | None) -> str:
+    if monitor is None:
+        return "deleted"
+    return "data" if monitor.enabled else "paused"
+
+
+def _from_no_data(monitor: Monitor, *, now: datetime) -> Trouble | None:
+    lost = read_no_data(monitor.region_states.all())
+    if lost is None:  # a result came a moment ago
+        return None
     return Trouble(
-        team=burn.team,
-        kind=TroubleKind.BUDGET,
-        key=key,
-        monitor=burn.monitor,
-        event=Event.SLO_BURNING,
-        title=burn.title[:200],
-        cause={"error_code": "", "error": burn.sentence},
-        opened_at=burn.opened_at,
-        closed_at=burn.closed_at,
+        team_id=monitor.team_id,
+        kind=TroubleKind.NO_DATA,
+        key=f"no_data:{monitor.pk}:{to_ms(now)}",
+        monitor=monitor,
+        event=Event.MONITORING_STOPPED,
+        title=f"{monitor.name[:150]} has no data",
+        cause={"error_code": lost.reason_code, "error": lost.reason},
+        opened_at=lost.since,
         told_from=now,
     )
 
 
-def find_missed(*, most: int = 200) -> list[IncidentEvent]:
+def find_missed(*, but: Collection[int] = (), most: int = 200) -> list[IncidentEvent]:
     """Incidents whose trouble does not say what they say: changed where nobody told, or before we could.
+    ``but`` those that could not be planned a moment ago.
 
     The safety net under every path that changes an incident; two index look-ups of what is open.
     """
     behind = Trouble.objects.filter(closed_at__isnull=True, incident__resolved_at__isnull=False)
     untold = Incident.objects.filter(open_monitor__isnull=False, trouble__isnull=True)
+    if but:
+        behind, untold = behind.exclude(incident_id__in=but), untold.exclude(pk__in=but)
     missed: Mapping[int, Any] = {
         incident.pk: incident
         for incident in [
-            *Incident.objects.filter(pk__in=list(behind.values_list("incident_id", flat=True)[:most])),
+            *Incident.objects.filter(
+                pk__in=list(behind.values_list("incident_id", flat=True)[:most])
+            ).select_related("monitor"),
             *untold.select_related("monitor")[:most],
         ]
     }
-    return [IncidentEvent("missed", incident) for _, incident in sorted(missed.items())]
+    return [
+        IncidentEvent(IncidentChange.MISSED, incident, ended_by=_guess_end(incident))
+        for _, incident in sorted(missed.items())
+    ]
+
+
+def _guess_end(incident: Incident) -> str:
+    """Nobody found it well whose monitor is paused."""
+    ours = incident.kind == IncidentKind.AUTOMATIC and incident.resolved_by_id is None
+    paused = incident.monitor is not None and not incident.monitor.enabled
+    return "paused" if ours and paused and incident.resolved_at else ""

@@ -1,19 +1,9 @@
 """Days as people count them: in a time zone of theirs, 23, 24 or 25 hours long. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from analytics.windows import HOUR, Span
-
-
-@lru_cache(maxsize=512)
-def find_zone(name: str) -> ZoneInfo:
-    """The zone of the IANA database. Raises ``ValueError`` with a sentence when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError(f"There is no time zone {name!r}; use an IANA name such as Europe/Berlin.") from None
 
 
 def day_start(on: date, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ from analytics import dialect
 from analytics.histogram import CODES_A_PHASE, PHASES, Histogram, parse, percentiles
 from analytics.uptime import Sql, in_list, periods_sql, run, run_rolled
 from analytics.windows import Range, Span
-from monitors.instants import from_ms, to_ms
+from core.instants import from_ms, to_ms
 
 PERCENTILES = (50, 95, 99)
 TABLE = "analytics_latencyrollup"

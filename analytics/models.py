@@ -10,11 +10,12 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.db.models.deletion import Collector
-from django.db.models.functions import Now
+from django.utils.timezone import now
 
 from accounts.models import Team, User
 from accounts.selectors import team_ids_for
-from monitors.instants import InstantField
+from core.instants import InstantField
+from core.json_column import JsonColumn
 from monitors.models import Monitor, Tag
 
 
@@ -112,7 +113,7 @@ class Archiving(models.Model):
     name = models.CharField(max_length=32, primary_key=True)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = InstantField()
-    pending = models.JSONField(null=True, help_text="The slice that is being written; see archive/")
+    pending = JsonColumn(null=True, help_text="The slice that is being written; see archive/")
     written_at = InstantField(null=True, help_text="When the archive last took something")
     problem = models.CharField(max_length=300, blank=True, help_text="Why it does not, as of the last purge")
 
@@ -177,7 +178,7 @@ class Slo(models.Model):
         "target", max_digits=7, decimal_places=6, help_text="0.999 is 99.9 %; from 0.5 to less than 1"
     )
     window_days = models.PositiveSmallIntegerField(default=30, help_text="1 to 90; it ends now")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = SloQuerySet.as_manager()
 
@@ -301,8 +302,8 @@ class SlaLine(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20)
     interval_s = models.PositiveIntegerField()
-    tags = models.JSONField(default=list, help_text="Names")
-    figures = models.JSONField(help_text="See reports/figures.py")
+    tags = JsonColumn(default=list, help_text="Names")
+    figures = JsonColumn(help_text="See reports/figures.py")
 
     class Meta:
         constraints = [

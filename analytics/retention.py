@@ -101,10 +101,10 @@ def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
     lease = take_lease(owner, now=now)
     if lease is None:
         return None
-    progress = lease.progress
+    progress = lease.read()
     raw_from = min(floor_hour(now) - timedelta(days=settings.RAW_RETENTION_DAYS), progress.rolled_until)
     raw_from = max(raw_from, progress.raw_from or raw_from)
-    lease.release(raw_from=raw_from)
+    lease.end(raw_from=raw_from)
     return raw_from
 
 

@@ -10,15 +10,16 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Min, Q
+from django.conf import settings
+from django.db.models import Min
 
 from analytics.models import Progress, StaleSpan
-from analytics.summing import sum_up_day, sum_up_hour
+from analytics.rollup_sql import sum_up_day, sum_up_hour
 from analytics.windows import DAY, HOUR, Span, ceil_day, ceil_hour, floor_day, floor_hour
+from core import leases
+from core.leases import Lease
 from monitors.models import Monitor
 
 logger = logging.getLogger(__name__)
@@ -29,12 +30,11 @@ LATE = timedelta(minutes=1)
 """A result recorded so long after its hour's end is taken for late. Shorter than SETTLE by what a slow
 transaction may need."""
 LEASE = timedelta(minutes=5)
-CLOCK_TOLERANCE = timedelta(minutes=1)
 HOURS_AT_ONCE = 100
 STALE_AT_ONCE = 1_000
 
 
-class Busy(Exception):
+class RollupBusy(Exception):
     """Another process is rolling up."""
 
     def __init__(self) -> None:
@@ -58,22 +58,24 @@ def catch_up(
     lease = take_lease(owner, now=now)
     if lease is None:
         return 0
+    progress = lease.read()
     stale = list(StaleSpan.objects.order_by("pk")[:STALE_AT_ONCE])
-    begun = hour = lease.progress.rolled_until
+    begun = hour = progress.rolled_until
     stop_at = time.perf_counter() + for_s
     for hour in hours_of(begun, min(floor_hour(now - SETTLE), begun + most * HOUR)):
         sum_up_hour(hour)
         if hour + HOUR == ceil_day(hour):
             sum_up_day(floor_day(hour))
-        if not lease.renew(rolled_until=hour + HOUR):
+        if not lease.keep(rolled_until=hour + HOUR):
+            logger.warning("rollup lost its lease owner=%s", owner)
             return (hour - begun) // HOUR
         told(hour + HOUR)
         hour += HOUR
         if time.perf_counter() > stop_at:
             break
     # What was rolled just now held the late results already.
-    _roll_stale(stale, before=begun, raw_from=lease.progress.raw_from)
-    lease.release()
+    _roll_stale(stale, before=begun, raw_from=progress.raw_from)
+    lease.end()
     if hour > begun or stale:
         logger.info("rollup hours=%d stale=%d until=%s", (hour - begun) // HOUR, len(stale), hour.isoformat())
     return (hour - begun) // HOUR
@@ -87,12 +89,12 @@ def is_behind(*, now: datetime) -> bool:
 def catch_up_wholly(
     *, owner: str, clock: Callable[[], datetime], told: Callable[[datetime], None] = lambda _: None
 ) -> int:
-    """Catch up until nothing is left to do; how many hours were rolled. Raises ``Busy``."""
+    """Catch up until nothing is left to do; how many hours were rolled. Raises ``RollupBusy``."""
     hours = 0
     while True:
         now = clock()
         if take_lease(owner, now=now) is None:
-            raise Busy
+            raise RollupBusy
         rolled = catch_up(owner=owner, now=now, told=told)
         hours += rolled
         if not rolled and not StaleSpan.objects.exists():
@@ -109,23 +111,23 @@ def roll_again(
 ) -> int:
     """Roll up again the hours of ``[start, end)`` that are rolled up and whose results are still there.
 
-    Returns how many those were. Raises ``Busy`` while another process rolls up.
+    Returns how many those were. Raises ``RollupBusy`` while another process rolls up.
     """
     lease = take_lease(owner, now=now)
     if lease is None:
-        raise Busy
-    days, hours = set(), 0
-    for hour in hours_of(*find_rollable(start, end, lease.progress)):
+        raise RollupBusy
+    progress, days, hours = lease.read(), set(), 0
+    for hour in hours_of(*find_rollable(start, end, progress)):
         sum_up_hour(hour)
         days.add(floor_day(hour))
         hours += 1
-        if not lease.renew():
-            raise Busy
+        if not lease.keep():
+            raise RollupBusy
         told(hour + HOUR)
     for day in sorted(days):
-        if day + DAY <= lease.progress.rolled_until:
+        if day + DAY <= progress.rolled_until:
             sum_up_day(day)
-    lease.release()
+    lease.end()
     return hours
 
 
@@ -183,13 +185,12 @@ def mark_stale(late: Iterable[tuple[Monitor, datetime]], *, now: datetime) -> in
 def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datetime | None) -> None:
     hours: dict[datetime, set[int]] = defaultdict(set)
     days: dict[datetime, set[int]] = defaultdict(set)
+    # Nothing older is left of the raw results; and a span may begin in 1970, which is half a million hours.
+    oldest = floor_day(before) - timedelta(days=settings.RAW_RETENTION_DAYS)
+    if raw_from is not None:
+        oldest = max(oldest, ceil_hour(raw_from))
     for span in spans:
-        first = (
-            floor_hour(span.start_at)
-            if raw_from is None
-            else max(floor_hour(span.start_at), ceil_hour(raw_from))
-        )
-        for hour in hours_of(first, min(span.end_at, before)):
+        for hour in hours_of(max(floor_hour(span.start_at), oldest), min(span.end_at, before)):
             hours[hour].add(span.monitor_id)
             days[floor_day(hour)].add(span.monitor_id)
     for hour, ids in sorted(hours.items()):
@@ -201,41 +202,11 @@ def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datet
     StaleSpan.objects.filter(pk__in=[span.pk for span in spans]).delete()
 
 
-# The lease: one process moves the progress at a time
-
-
-@dataclass(slots=True)
-class Lease:
-    """The right to roll up, and to purge what was. It ends by itself when its owner is killed."""
-
-    owner: str
-    progress: Progress
-    now: datetime
-    taken: float = field(default_factory=time.monotonic)
-
-    def renew(self, *, rolled_until: datetime | None = None) -> bool:
-        """Keep it, and move the progress on; false when it has ended and somebody else may have it."""
-        until = self.now + timedelta(seconds=time.monotonic() - self.taken) + LEASE
-        ours = Progress.objects.filter(pk=Progress.UPTIME, lease_owner=self.owner)
-        moved = {"lease_until": until} | ({"rolled_until": rolled_until} if rolled_until else {})
-        kept = bool(ours.update(**moved))
-        if not kept:
-            logger.warning("rollup lost its lease owner=%s", self.owner)
-        return kept
-
-    def release(self, **changes: Any) -> None:
-        """Give it back, and write ``changes`` to the progress."""
-        ours = Progress.objects.filter(pk=Progress.UPTIME, lease_owner=self.owner)
-        ours.update(lease_until=self.now, **changes)
-
-
-def take_lease(owner: str, *, now: datetime) -> Lease | None:
-    """The lease, if nobody else has it. The very first one begins where the oldest monitor does."""
+def take_lease(owner: str, *, now: datetime) -> Lease[Progress] | None:
+    """The right to move the progress, and to purge what was rolled up, if nobody else has it. The very first
+    one begins where the oldest monitor does."""
     if not Progress.objects.filter(pk=Progress.UPTIME).exists():
         oldest = Monitor.objects.aggregate(oldest=Min("created_at"))["oldest"]
         begin_at(floor_hour(min(oldest or now, now)), raw_from=None, now=now)
-    free = Q(lease_owner=owner) | Q(lease_until__lte=now) | Q(lease_until__gt=now + LEASE + CLOCK_TOLERANCE)
-    taken = Progress.objects.filter(free, pk=Progress.UPTIME).update(
-        lease_owner=owner, lease_until=now + LEASE
-    )
-    return Lease(owner, Progress.objects.get(pk=Progress.UPTIME), now) if taken else None
+    rows = Progress.objects.filter(pk=Progress.UPTIME)
+    return leases.take(rows, owner, lasts=LEASE, now=now, again=True)

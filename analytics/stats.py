@@ -16,7 +16,7 @@ from analytics.models import Period
 from analytics.retention import hours_kept_from
 from analytics.uptime import Measured, life_ms
 from analytics.windows import DAY, HOUR, WINDOWS, Sources, Span, find_sources, start_of
-from monitors.instants import EPOCH
+from core.instants import EPOCH
 from monitors.models import Monitor
 
 STEPS: Mapping[str, timedelta] = {

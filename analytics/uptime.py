@@ -16,7 +16,7 @@ from django.db import connection
 
 from analytics.models import Period, Progress
 from analytics.windows import Range, Sources, Span, find_sources, share_ranges
-from monitors.instants import from_ms, to_ms
+from core.instants import from_ms, to_ms
 from monitors.models import Monitor
 
 Sql = tuple[str, list[Any]]
@@ -26,7 +26,9 @@ MONITORS_AT_ONCE = 500
 they may choose (measured: 4.6 s against 0.06); from 1,000 on MariaDB makes a table of the list, and does
 so again."""
 _REACHES_S = (60, 300, 900, 3_600, 6 * 3_600, 86_400, 7 * 86_400, 31 * 86_400)
-"""How far before a period its first result may lie: in classes, so that a statement has few branches."""
+MAX_REACH_S = 30 * 366 * 86_400
+"""How far before a period its first result may lie: in classes, so that a statement has few branches; and no
+farther than any schedule that we take waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,7 @@ def _holds_sql(ids: Iterable[int], rolled_at: datetime | None) -> Sql:
 def _by_reach(holds: Mapping[int, int]) -> dict[int, list[int]]:
     classes: dict[int, list[int]] = {}
     for monitor_id, holds_s in holds.items():
-        reach_s = next((reach for reach in _REACHES_S if reach >= holds_s), holds_s)
+        reach_s = next((reach for reach in _REACHES_S if reach >= holds_s), min(holds_s, MAX_REACH_S))
         classes.setdefault(reach_s, []).append(monitor_id)
     return classes
 

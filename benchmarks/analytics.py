@@ -94,9 +94,9 @@ def make_hour(number: int) -> None:
 
     from accounts.models import Team
     from analytics import rollups
-    from analytics.simulation import insert_results
     from analytics.windows import HOUR, floor_hour
     from monitors.models import Monitor
+    from simulation import insert_results
 
     hour = floor_hour(timezone.now()) - 3 * HOUR
     team = Team.objects.create(name="Rolled up")

@@ -101,7 +101,7 @@ def count_slots(start_ms: int, end_ms: int) -> tuple[int, int, int]:
         while slot < end_ms:
             expected.add((pk, slot))
             slot += interval_s * 1000
-    from monitors.instants import from_ms, to_ms
+    from core.instants import from_ms, to_ms
 
     rows = Result.objects.filter(scheduled_at__gte=from_ms(start_ms), scheduled_at__lt=from_ms(end_ms))
     found = {

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from delivery.message import Delivery, Outcome
+from delivery.message import DeliveryMessage, Outcome
 from probes.guard import BlockedAddress, Guard
 
 DEADLINE_S = 10.0
@@ -25,9 +25,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
     status: int | None = None
     retry_after_s: float | None = None
+    ours: bool = False
+    printed: bool = False
+    left_out: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a receiver said over HTTP. ``text`` is the beginning of the body; headers by their small
     names."""
 
@@ -36,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class OutOfTime(OSError):
+class AttemptTimedOut(OSError):
     """The attempt is over; what still runs of it may open no connection any more."""
 
 
@@ -54,7 +57,7 @@ class Attempt:
     """Lives in one thread; only ``expire`` is called from another one.
 
     ``secrets`` are texts that must appear in no answer. ``answers`` and ``faults`` are filled where requests
-    leave through a library that hides them (``delivery.transport``).
+    leave through a library that hides them (``delivery.requests_patch``).
     """
 
     def __init__(self, *, guard: Guard, post: Post, key: str = "", deadline_s: float = DEADLINE_S) -> None:
@@ -63,7 +66,7 @@ class Attempt:
         self.blocked: BlockedAddress | None = None
         self.expired = False
         self.secrets: set[str] = set()
-        self.answers: list[Answer] = []
+        self.answers: list[HttpAnswer] = []
         self.faults: list[BaseException] = []
         self.deadline_s = deadline_s
         self.begin()
@@ -77,10 +80,10 @@ class Attempt:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left; raises ``OutOfTime`` when none are."""
+        """Seconds that are left; raises ``AttemptTimedOut`` when none are."""
         left = self._ends - time.monotonic()
         if left <= 0 or self.expired:
-            raise OutOfTime("The time for this delivery is over.")
+            raise AttemptTimedOut("The time for this delivery is over.")
         return left
 
     @property
@@ -100,8 +103,8 @@ class Attempt:
             self.guarded = True
 
     def permit(self, address: str) -> None:
-        """Raise ``BlockedAddress`` for an address that must not be reached, ``OutOfTime`` when it is too
-        late."""
+        """Raise ``BlockedAddress`` for an address that must not be reached, ``AttemptTimedOut`` when time is
+        over."""
         _ = self.left_s
         if self.guarded:
             try:
@@ -114,7 +117,7 @@ class Attempt:
         """Keep a hand on the connection, whoever owns it and whatever he wraps it in."""
         with self._lock:
             if self.expired:
-                raise OutOfTime("The time for this delivery is over.")
+                raise AttemptTimedOut("The time for this delivery is over.")
             self._held.append(os.dup(connecting.fileno()))
 
     def expire(self) -> None:
@@ -133,11 +136,11 @@ class Attempt:
             self._held.clear()
 
 
-class Sender(Protocol):
+class SendOnce(Protocol):
     """What a kind's module offers as ``send``.
 
     A receiver's fault may be raised (``OSError``, errors of httpx and requests): ``delivery.send`` makes a
     verdict of it.
     """
 
-    def __call__(self, delivery: Delivery, *, attempt: Attempt) -> Verdict: ...
+    def __call__(self, delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict: ...

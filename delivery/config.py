@@ -4,17 +4,18 @@ No network and no clock. ``check_config`` is what forms and APIs call before the
 secret is split off by ``split_secrets`` before it is stored or shown, and put back by ``join_secrets``.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
-from delivery.forms import FORMS, Form
-from delivery.judging import ALWAYS_SECRET, JUDGES
-from probes.mistakes import ConfigError
+from core.forms import describe, read_fields, read_meta
+from delivery.headers import join_headers, split_headers
+from delivery.registry import KINDS, load_kind
+from probes.config_error import ConfigError
 
-__all__ = ["FORMS", "ConfigError", "check_config", "describe_kinds", "join_secrets", "split_secrets"]
+__all__ = ["ConfigError", "check_config", "describe_kinds", "join_secrets", "split_secrets"]
 
 
 def check_config(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,40 +24,35 @@ def check_config(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Idempotent: what it returns, it accepts and returns unchanged.
     """
-    if kind not in FORMS:
-        raise ConfigError({"kind": f"There is no kind {kind!r}; choose one of {', '.join(FORMS)}."})
+    if kind not in KINDS:
+        raise ConfigError({"kind": f"There is no kind {kind!r}; choose one of {', '.join(KINDS)}."})
     if not isinstance(given, Mapping):
         raise ConfigError({"config": "Must be an object."})
-    form, errors = FORMS[kind][1], dict[str, str]()
-    complete = _read_fields(form, given, errors)
-    JUDGES[kind](complete, errors)
+    errors = dict[str, str]()
+    read = msgspec.to_builtins(read_fields(load_kind(kind).form, given, errors, clean=_strip))
+    complete = dict[str, Any]()
+    for field in _fields(kind):
+        if field.name in read:
+            complete[field.name] = read[field.name]
+        elif field.name in given:
+            pass  # it could not be read
+        elif field.required:
+            errors[field.name] = f"Required: {describe(field.type)}."
+        else:
+            complete[field.name] = msgspec.to_builtins(_default(field))
+    load_kind(kind).check(complete, errors)
     if errors:
         raise ConfigError(errors)
     return complete
 
 
-def _read_fields(form: type[Form], given: Mapping[str, Any], errors: dict[str, str]) -> dict[str, Any]:
-    """The fields that can be read, defaults filled in; what cannot is left out and put into ``errors``."""
-    fields = {field.name: field for field in msgspec.structs.fields(form)}
-    errors |= {str(name): _name_unknown(str(name), list(fields)) for name in given if name not in fields}
-    values: dict[str, Any] = {}
-    for name, field in fields.items():
-        if name in given:
-            try:
-                read = msgspec.convert(_strip(given[name]), field.type)
-            except msgspec.ValidationError:
-                errors[name] = f"Must be {_meta(field.type).description}."
-            else:
-                values[name] = msgspec.to_builtins(read)
-        elif field.required:
-            errors[name] = f"Required: {_meta(field.type).description}."
-        else:
-            values[name] = msgspec.to_builtins(field.default_factory()) if _is_made(field) else field.default
-    return values
+def _fields(kind: str) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(load_kind(kind).form)
 
 
-def _is_made(field: msgspec.structs.FieldInfo) -> bool:
-    return field.default_factory is not msgspec.NODEFAULT
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
 
 
 def _strip(value: Any) -> Any:
@@ -66,21 +62,8 @@ def _strip(value: Any) -> Any:
     return [_strip(item) for item in value] if isinstance(value, list) else value
 
 
-def _meta(type_: Any) -> msgspec.Meta:
-    """The field's own description, not one of the types it is made of."""
-    found: msgspec.Meta = next(meta for meta in reversed(type_.__metadata__) if meta.title)
-    return found
-
-
-def _name_unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
-    return f"There is no field {name[:60]!r}.{hint}"
-
-
 def _secret_fields(kind: str) -> list[str]:
-    fields = msgspec.structs.fields(FORMS[kind][1])
-    return [field.name for field in fields if (_meta(field.type).extra or {}).get("secret")]
+    return [field.name for field in _fields(kind) if (read_meta(field.type).extra or {}).get("secret")]
 
 
 # ---- secrets ----
@@ -95,13 +78,9 @@ def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any],
     for name in _secret_fields(kind):
         if value := public.pop(name, ""):
             secrets[name] = value
-    if kind == "webhook":
-        public["headers"] = dict(public.get("headers") or {})
-        for name, value in public["headers"].items():
-            marked = isinstance(value, Mapping)
-            if (marked and value.get("secret", True)) or name.lower() in ALWAYS_SECRET:
-                secrets[f"headers.{name}"] = value["value"] if marked else value
-                public["headers"][name] = {"secret": True}
+    if isinstance(headers := public.get("headers"), Mapping):
+        public["headers"], hidden = split_headers(headers)
+        secrets |= hidden
     return public, secrets
 
 
@@ -118,14 +97,43 @@ def join_secrets(kind: str, public: Mapping[str, Any], secrets: Mapping[str, str
             if name in secrets:
                 config[name] = secrets[name]
     if isinstance(headers := config.get("headers"), Mapping):
-        config["headers"] = {name: _join_header(name, value, secrets) for name, value in headers.items()}
+        config["headers"] = join_headers(headers, secrets)
     return config
 
 
-def _join_header(name: str, value: Any, secrets: Mapping[str, str]) -> Any:
-    if isinstance(value, Mapping) and value.get("value") is None and f"headers.{name}" in secrets:
-        return {"value": secrets[f"headers.{name}"], "secret": True}
-    return value
+_ADDRESSES = ("url", "server")
+"""Fields that say where a kind's secrets are sent, beside addresses that are secret themselves."""
+
+
+def list_kept_secrets(
+    kind: str,
+    given: Mapping[str, Any],
+    whole: Mapping[str, Any],
+    stored: Mapping[str, str],
+    *,
+    before: Mapping[str, Any],
+) -> list[str]:
+    """The stored secrets that ``whole`` would take to another server than that of ``before``; none where
+    ``given`` brings all of them anew."""
+    if all(_origin(before.get(name)) == _origin(whole.get(name)) for name in _ADDRESSES):
+        return []
+    return [path for path in stored if _value_at(whole, path) != _value_at(given, path)]
+
+
+def _origin(address: Any) -> tuple[str, str]:
+    try:
+        parts = urlsplit(address if isinstance(address, str) else "")
+    except ValueError:
+        return "", ""
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+def _value_at(config: Mapping[str, Any], path: str) -> Any:
+    section, _, name = path.partition(".")
+    value = config.get(section)
+    if not name:
+        return value
+    return value.get(name) if isinstance(value, Mapping) else None
 
 
 # ---- forms ----
@@ -135,20 +143,20 @@ def describe_kinds() -> list[dict[str, Any]]:
     """Every kind's form, ready for JSON: what an app needs to draw it."""
     return [
         {
-            "kind": kind,
-            "label": label,
-            "help": (form.__doc__ or "").splitlines()[0],
-            "fields": [_describe_field(field) for field in msgspec.structs.fields(form)],
+            "kind": name,
+            "label": load_kind(name).label,
+            "help": (load_kind(name).form.__doc__ or "").splitlines()[0],
+            "fields": [_describe_field(field) for field in _fields(name)],
         }
-        for kind, (label, form) in FORMS.items()
+        for name in KINDS
     ]
 
 
 def _describe_field(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    meta = _meta(field.type)
+    meta = read_meta(field.type)
     extra: dict[str, Any] = {**(meta.extra or {})}
     choices = _choices(field.type)
-    described = {
+    return {
         "name": field.name,
         "label": meta.title,
         "help": extra.get("help", ""),
@@ -156,13 +164,10 @@ def _describe_field(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
         "input": extra.get("input", "choice" if choices else "text"),
         "required": field.required,
         "secret": bool(extra.get("secret")),
-        "default": None,
+        "default": None if field.required else _default(field),
         "choices": choices,
         "example": extra.get("example"),
     }
-    if not field.required:
-        described["default"] = field.default_factory() if _is_made(field) else field.default
-    return described
 
 
 def _choices(type_: Any) -> list[str] | None:

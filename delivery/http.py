@@ -4,10 +4,15 @@ import logging
 import ssl
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
-import httpx
+from delivery.attempt import Attempt, HttpAnswer
+from probes.charsets import read_text
+from probes.trust import trust_as_libcurl
+from probes.unpacking import make_unpacker
 
-from delivery.attempt import Answer, Attempt
+if TYPE_CHECKING:
+    import httpx
 
 MAX_BODY_BYTES = 65_536
 USER_AGENT = "SentryPulse"
@@ -20,32 +25,36 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 @cache
 def trusted() -> ssl.SSLContext:
     """The certificates we trust; reading them takes 20 ms, so once. SSL_CERT_FILE adds an operator's own."""
+    import httpx
+
     context = httpx.create_ssl_context()
     context.load_default_certs()
-    return context
+    return trust_as_libcurl(context)
 
 
-def ask(method: str, url: str, *, content: bytes, headers: Mapping[str, str], attempt: Attempt) -> Answer:
+def ask(method: str, url: str, *, content: bytes, headers: Mapping[str, str], attempt: Attempt) -> HttpAnswer:
     """Send one request and read the beginning of the answer. Redirects are not followed.
 
     Raises ``httpx.HTTPError``, ``httpx.InvalidURL`` and ``OSError``. A body that does not end changes nothing
     about the status that came before it.
     """
+    import httpx  # here, since the core reads forms of kinds that send by this, and never sends
+
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     with (
         httpx.Client(verify=trusted(), trust_env=False, timeout=attempt.left_s) as client,
         client.stream(method, url, content=content, headers=sent) as response,
     ):
-        return Answer(
+        return HttpAnswer(
             status=response.status_code,
             headers=dict(response.headers),
-            text=_read(response),
+            text=read_text(_read(response), response.headers.get("content-type", "")),
         )
 
 
-def _read(response: httpx.Response) -> str:
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        return ""  # not asked for; unpacking it could take any amount of memory
+def _read(response: "httpx.Response") -> bytes:
+    import httpx
+
     body = b""
     try:
         for chunk in response.iter_raw(8_192):
@@ -54,4 +63,12 @@ def _read(response: httpx.Response) -> str:
                 break
     except (httpx.HTTPError, OSError):
         pass
-    return body[:MAX_BODY_BYTES].decode(response.charset_encoding or "utf-8", "replace")
+    return unpack(body, response.headers.get("content-encoding", ""))
+
+
+def unpack(body: bytes, encodings: str) -> bytes:
+    """The beginning of a body; what is compressed although nobody asked for that is unpacked as far."""
+    unpacker = make_unpacker(encodings)
+    if unpacker is not None:
+        body = unpacker.feed(body, MAX_BODY_BYTES)
+    return body[:MAX_BODY_BYTES]

@@ -33,7 +33,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that sending needs to know; it looks nothing up.
 
     ``id`` is whose outbox it came from and the row there (``alerts:17``); ``key`` is the same for every
@@ -47,6 +47,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     config: dict[str, Any]
     content: Content
+    team_id: int = 0
+    """Whose it is, for fair shares; 0 for our own letters, and in messages of older versions."""
+    from_stranger: bool = False
+    """Whoever entered the address is nobody we know: it may lead to no private address, whatever the
+    operator allows his teams."""
 
     def __repr__(self) -> str:
         """Leave ``config`` out: it can hold secrets, and a repr ends in a log."""
@@ -67,7 +72,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     ``ANSWER_MAX_CHARS``.
 
     ``status`` is the HTTP or SMTP status, where there was one. ``retry_after_s`` is what the receiver asked
-    for (RFC 9110, 10.2.3).
+    for (RFC 9110, 10.2.3). ``ours``: the trouble is ours (our mail server, our account), and says nothing of
+    the receiver. ``printed``: it went to our own console, and to nobody. ``left_out``: who of
+    several did not get it, and why, in a sentence.
     """
 
     id: str
@@ -78,6 +85,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     retry_after_s: float | None = None
     took_ms: int = 0
+    ours: bool = False
+    printed: bool = False
+    left_out: str = ""
 
 
 ANSWER_MAX_CHARS = 500

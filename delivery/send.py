@@ -2,20 +2,22 @@
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
 
 import msgspec
 
 from delivery.attempt import DEADLINE_S, Attempt, Post, Verdict
 from delivery.config import ConfigError, check_config
-from delivery.kinds import KINDS, load_kind
-from delivery.message import Delivery, Outcome, Receipt
-from delivery.outbound import watch
-from delivery.verdicts import find_password, find_secrets, judge_fault, scrub
+from delivery.egress_guard import watch
+from delivery.message import DeliveryMessage, Outcome, Receipt
+from delivery.outcomes import find_password, find_secrets, judge_fault, scrub
+from delivery.registry import KINDS, OUR_OWN, load_sender
+from probes.fair_threads import FairThreads
 from probes.guard import Guard
 
 logger = logging.getLogger(__name__)
@@ -27,21 +29,29 @@ GRACE_S = 2.0
 class _Batch:
     """What of one ``send`` is running, and which receipts wait to be taken."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, deliveries: Sequence[DeliveryMessage], start_within_s: Callable[[DeliveryMessage], float] | None
+    ) -> None:
         self.lock = threading.Lock()
-        self.running: dict[int, tuple[Delivery, Attempt]] = {}
-        self.done: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+        self.waiting = dict(enumerate(deliveries))
+        self.start_until = {
+            number: monotonic() + start_within_s(delivery)
+            for number, delivery in self.waiting.items()
+            if start_within_s is not None
+        }
+        self.running: dict[int, tuple[DeliveryMessage, Attempt]] = {}
+        self.done: queue.SimpleQueue[Receipt | None] = queue.SimpleQueue()
 
-    def take(self, *, timeout_s: float) -> list[Receipt]:
-        """All there are, waiting for the first."""
-        receipts: list[Receipt] = []
+    def take(self, *, timeout_s: float) -> list[Receipt | None]:
+        """All there are, waiting for the first; None for one that was left out."""
+        receipts: list[Receipt | None] = []
         with contextlib.suppress(queue.Empty):
             receipts.append(self.done.get(timeout=timeout_s))
             while True:
                 receipts.append(self.done.get_nowait())
         return receipts
 
-    def give_up(self, *, after_s: float) -> list[Receipt]:
+    def give_up(self, *, after_s: float) -> list[Receipt | None]:
         """Receipts for those that should have come back long ago."""
         with self.lock:
             late = [number for number, (_, tried) in self.running.items() if tried.took_ms > after_s * 1000]
@@ -53,7 +63,7 @@ class _Batch:
 
 
 class Courier:
-    """Shared by a whole process. Threads are its own; ``close`` ends them."""
+    """Shared by a whole process. Threads are its own, and fairly shared by the teams; ``close`` ends them."""
 
     def __init__(
         self,
@@ -64,21 +74,27 @@ class Courier:
         concurrency: int = 20,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._guard = Guard(allow_private=allow_private)
+        self._guard, self._strict = Guard(allow_private=allow_private), Guard(allow_private=False)
         self._post = Post(url=email_url, sender=email_from)
         self._deadline_s = deadline_s
         self._closed = False
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="courier")
+        self._concurrency = concurrency
+        self._lock = threading.Lock()
+        self._lost = 0
+        self._pool = self._make_pool()
 
     def __repr__(self) -> str:
         return f"Courier(allow_private={self._guard.allow_private}, email=…)"
+
+    def _make_pool(self) -> FairThreads:
+        return FairThreads(self._concurrency, name="courier")
 
     def close(self) -> None:
         """Begin nothing more. What is being sent has its time; what has not begun is left in its outbox."""
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def send_one(self, delivery: Delivery) -> Receipt:
+    def send_one(self, delivery: DeliveryMessage) -> Receipt:
         """Send now and wait for what becomes of it, a little over the deadline at most.
 
         Raises ``RuntimeError`` once closed.
@@ -87,34 +103,70 @@ class Courier:
             return receipts[0]
         raise RuntimeError("The courier is closed.")
 
-    def send(self, deliveries: Sequence[Delivery]) -> Iterator[list[Receipt]]:
+    def send(
+        self,
+        deliveries: Sequence[DeliveryMessage],
+        *,
+        start_within_s: Callable[[DeliveryMessage], float] | None = None,
+    ) -> Iterator[list[Receipt]]:
         """Send all of them; receipts as they come, those that come together as one list.
 
         A delivery whose thread does not come back after its deadline gets its receipt all the same; such a
-        thread can open no connection any more. When closed meanwhile, it ends without those not begun.
+        thread can open no connection any more. When closed meanwhile, it ends without those not begun. What
+        has not begun within the seconds that ``start_within_s`` gives it is left out, without a receipt: its
+        outbox brings it again, and it must not go out twice.
         """
-        batch = _Batch()
-        for number, delivery in enumerate(deliveries):
-            self._pool.submit(self._run, batch, number, delivery)
+        batch = _Batch(deliveries, start_within_s)
+        pool = self._begin(batch)
         left = len(deliveries)
         while left:
-            receipts = batch.take(timeout_s=0.5) + batch.give_up(after_s=self._deadline_s + GRACE_S)
-            left -= len(receipts)
-            if receipts:
+            gone = batch.give_up(after_s=self._deadline_s + GRACE_S)
+            self._count_lost(len(gone))
+            ended = batch.take(timeout_s=0.0 if gone else 0.5) + gone
+            left -= len(ended)
+            if pool is not self._pool and not self._closed:
+                pool = self._begin(batch)
+            if receipts := [receipt for receipt in ended if receipt is not None]:
                 yield receipts
-            elif self._closed and not batch.running and batch.done.empty():
+            elif self._closed and not ended and not batch.running and batch.done.empty():
                 return
 
-    def _run(self, batch: "_Batch", number: int, delivery: Delivery) -> None:
-        attempt = Attempt(guard=self._guard, post=self._post, key=delivery.key, deadline_s=self._deadline_s)
+    def _begin(self, batch: "_Batch") -> FairThreads:
+        """Let the pool take what of ``batch`` has not begun; which pool that is."""
+        pool = self._pool
+        with contextlib.suppress(RuntimeError):  # replaced, or closed, in this moment
+            for number, delivery in list(batch.waiting.items()):
+                pool.submit_for(delivery.team_id, self._run, batch, number)
+        return pool
+
+    def _count_lost(self, count: int) -> None:
+        """Threads that do not come back keep their places; when they have taken half, others take over."""
+        with self._lock:
+            self._lost += count
+            if self._lost * 2 < self._concurrency or self._closed:
+                return
+            logger.error("courier replaced, threads that stand still=%d", self._lost)
+            old, self._pool, self._lost = self._pool, self._make_pool(), 0
+        old.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, batch: "_Batch", number: int) -> None:
         with batch.lock:
+            delivery = batch.waiting.pop(number, None)
+            if delivery is None:
+                return  # another pool has begun it
+            if monotonic() > batch.start_until.get(number, math.inf):
+                logger.warning("delivery left to its outbox id=%s: its turn came too late", delivery.id)
+                batch.done.put(None)
+                return
+            guard = self._strict if delivery.from_stranger else self._guard
+            attempt = Attempt(guard=guard, post=self._post, key=delivery.key, deadline_s=self._deadline_s)
             batch.running[number] = (delivery, attempt)
         receipt = self._try(delivery, attempt)
         with batch.lock:
             if batch.running.pop(number, None):  # else it was given up
                 batch.done.put(receipt)
 
-    def _try(self, delivery: Delivery, attempt: Attempt) -> Receipt:
+    def _try(self, delivery: DeliveryMessage, attempt: Attempt) -> Receipt:
         try:
             verdict = self._attempt(delivery, attempt)
         except Exception as bug:  # noqa: BLE001  # logged without its text, which may hold a secret
@@ -123,7 +175,9 @@ class Courier:
                 "delivery failed id=%s kind=%s: %s at %s:%s",
                 delivery.id, delivery.kind, type(bug).__name__, where.filename, where.lineno,
             )  # fmt: skip
-            verdict = Verdict(outcome=Outcome.RETRY, answer="SentryPulse itself failed to send it.")
+            verdict = Verdict(
+                outcome=Outcome.RETRY, answer="SentryPulse itself failed to send it.", ours=True
+            )
         receipt = _write_receipt(delivery, attempt, verdict)
         logger.info(
             "delivery id=%s kind=%s outcome=%s status=%s took_ms=%d",
@@ -131,21 +185,24 @@ class Courier:
         )  # fmt: skip
         return receipt
 
-    def _attempt(self, delivery: Delivery, attempt: Attempt) -> Verdict:
-        if delivery.kind not in KINDS:
+    def _attempt(self, delivery: DeliveryMessage, attempt: Attempt) -> Verdict:
+        if delivery.kind in OUR_OWN:
+            config = delivery.config
+        elif delivery.kind not in KINDS:
             return Verdict(outcome=Outcome.REFUSED, answer=f"There is no kind {delivery.kind[:40]!r}.")
-        try:
-            config = check_config(delivery.kind, delivery.config)
-        except ConfigError as mistake:
-            return Verdict(
-                outcome=Outcome.REFUSED, answer=f"The channel is not configured rightly. {mistake}"
-            )
-        attempt.secrets |= find_secrets(delivery.kind, config) | find_password(self._post.url)
-        send = load_kind(delivery.kind)
+        else:
+            try:
+                config = check_config(delivery.kind, delivery.config)
+            except ConfigError as mistake:
+                return Verdict(
+                    outcome=Outcome.REFUSED, answer=f"The channel is not configured rightly. {mistake}"
+                )
+            attempt.secrets |= find_secrets(delivery.kind, config) | find_password(self._post.url)
+        send, faults = load_sender(delivery.kind), _faults()
         with watch(attempt):
             try:
                 return send(msgspec.structs.replace(delivery, config=config), attempt=attempt)
-            except _faults() as fault:
+            except faults as fault:
                 return judge_fault(fault, attempt=attempt)
 
 
@@ -157,7 +214,7 @@ def _faults() -> tuple[type[BaseException], ...]:
     return (OSError, httpx.HTTPError, httpx.InvalidURL, requests.RequestException)
 
 
-def _write_receipt(delivery: Delivery, attempt: Attempt, verdict: Verdict) -> Receipt:
+def _write_receipt(delivery: DeliveryMessage, attempt: Attempt, verdict: Verdict) -> Receipt:
     return Receipt(
         id=delivery.id,
         attempt=delivery.attempt,
@@ -166,5 +223,8 @@ def _write_receipt(delivery: Delivery, attempt: Attempt, verdict: Verdict) -> Re
         answer=scrub(verdict.answer, attempt.secrets),
         status=verdict.status,
         retry_after_s=verdict.retry_after_s,
+        ours=verdict.ours,
+        printed=verdict.printed,
+        left_out=scrub(verdict.left_out, attempt.secrets),
         took_ms=attempt.took_ms,
     )

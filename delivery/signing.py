@@ -5,17 +5,27 @@ A receiver computes it again over what it got, with the secret that it shares wi
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import secrets
 from datetime import datetime
 
-from delivery.judging import signing_key
-
 
 def make_secret() -> str:
     """A new signing secret: 32 random bytes."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def signing_key(secret: str) -> bytes | None:
+    """The bytes that sign (Standard Webhooks: what follows ``whsec_`` is base64), None for a bad secret."""
+    if not secret.startswith("whsec_"):
+        return secret.encode() if 16 <= len(secret) <= 200 else None
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return None
+    return key if 24 <= len(key) <= 64 else None
 
 
 def sign(secret: str, *, message_id: str, at: datetime, body: bytes) -> dict[str, str]:

@@ -2,56 +2,116 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfoNotFoundError
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from functools import lru_cache, partial
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import Span, covering, next_occurrence
+from incidents.occurrences import Span, Times, covering, explain, find_day, next_occurrence
 from monitors.models import Monitor
 
 logger = logging.getLogger(__name__)
 
 
+TEAM_STEPS = 20_000
+"""What all windows of a team may cost for one day, some 20 ms: the recorder works for every team. Those
+beyond it, in the order they were made, mute nothing on that day."""
+_ASK_STEPS = 10
+"""What a window costs at least."""
+_TOO_MANY = (
+    "The repeats of the team's windows cost too much to follow all of them;"
+    " delete windows, or write simpler rrules."
+)
+
+
 def running(window: MaintenanceWindow, at: datetime) -> Span | None:
-    """The occurrence of ``window`` in which ``at`` lies; None as well for a window that nobody can follow."""
-    return _ask(covering, window, at)
+    """The occurrence of ``window`` in which ``at`` lies; None as well for a window that nobody can follow.
+
+    Forms refuse a bad rule or zone; a row got past them, or a zone left the database of zones.
+    """
+    return covering(at, **asdict(_times(window)), told=partial(_warn_once, window.pk))
 
 
 def upcoming(window: MaintenanceWindow, now: datetime) -> Span | None:
     """The running or next occurrence; None for a window that is over for good, or that nobody can follow."""
-    return _ask(next_occurrence, window, now)
+    return next_occurrence(now, **asdict(_times(window)), told=partial(_warn_once, window.pk))
 
 
-def _ask(question: Callable[..., Span | None], window: MaintenanceWindow, at: datetime) -> Span | None:
-    """Forms refuse a bad rule or zone; a row got past them, or a zone left the database, must stop nobody."""
-    rule, zone = window.rrule, window.timezone
-    try:
-        return question(at, starts_at=window.starts_at, ends_at=window.ends_at, rule=rule, zone=zone)
-    except (ValueError, ZoneInfoNotFoundError, OSError, OverflowError) as fault:
-        _warn_once(window.pk, rule, zone, type(fault).__name__)
-        return None
+def problem_of(window: MaintenanceWindow, now: datetime) -> str:
+    """Why nobody can follow it, as a sentence; empty when all is well."""
+    problems: list[str] = []
+    next_occurrence(now, **asdict(_times(window)), told=problems.append)
+    return problems[0] if problems else ""
+
+
+def find_crowded_out(team_ids: Collection[int], now: datetime) -> dict[int, str]:
+    """By window, why it mutes nothing today: the teams' windows before it cost all steps. One query."""
+    today = now.astimezone(UTC).date()
+    _, left_out = _follow(_read_windows(team_ids, since=now, until=now), {today})
+    return dict.fromkeys(left_out, _TOO_MANY)
+
+
+def _times(window: MaintenanceWindow) -> Times:
+    return Times(window.starts_at, window.ends_at, window.rrule, window.timezone, window.last_starts_at)
 
 
 @lru_cache(maxsize=1024)
-def _warn_once(window_id: int, rule: str, zone: str, fault: str) -> None:
+def _warn_once(window_id: int, problem: str) -> None:
     """Once a process: the recorder asks the same window for every result."""
-    logger.warning(
-        "maintenance ignores a broken window window=%d rrule=%r timezone=%r fault=%s",
-        window_id,
-        rule,
-        zone,
-        fault,
-    )
+    logger.warning("maintenance ignores a broken window window=%d problem=%r", window_id, problem)
+
+
+def _follow(
+    windows: Iterable[MaintenanceWindow], days: Collection[date]
+) -> tuple[dict[int, list[Span]], set[int]]:
+    """By window, its occurrences on ``days`` of UTC; and the windows that cost more than their team may."""
+    found: dict[int, list[Span]] = {}
+    left_out = set[int]()
+    left: dict[tuple[int, date], int] = {}
+    for window in windows:
+        times, spans = _times(window), set[Span]()
+        for day in days:
+            purse = (window.team_id, day)
+            if left.setdefault(purse, TEAM_STEPS) < 0:
+                left_out.add(window.pk)
+                continue
+            looked = find_day(times, day)
+            left[purse] -= looked.steps + _ASK_STEPS
+            spans.update(looked.spans)
+            if looked.fault:
+                _warn_once(window.pk, explain(looked.fault, times))
+        found[window.pk] = sorted(spans)
+    for pk in left_out:
+        _warn_once(pk, _TOO_MANY)
+    return found, left_out
 
 
 def running_ids(windows: QuerySet[MaintenanceWindow], at: datetime) -> list[int]:
     """Which of ``windows`` are running; one query. A rule cannot be asked of the database."""
     begun = windows.filter(~Q(rrule="") | Q(ends_at__gt=at), starts_at__lte=at)
-    return [window.pk for window in begun.prefetch_related(None) if running(window, at)]
+    found, _ = _follow(begun.prefetch_related(None).order_by("pk"), {at.astimezone(UTC).date()})
+    return [pk for pk, spans in found.items() if any(start <= at < end for start, end in spans)]
+
+
+def find_covered(user: User, *, now: datetime) -> set[int]:
+    """The ids of the user's monitors that a running window covers."""
+    windows = running_ids(MaintenanceWindow.objects.for_user(user), now)
+    if not windows:
+        return set()
+    covered = Q(maintenance_windows__in=windows) | Q(tags__maintenance_windows__in=windows)
+    return set(Monitor.objects.for_user(user).filter(covered).values_list("pk", flat=True))
+
+
+def _read_windows(
+    team_ids: Iterable[int], *, since: datetime, until: datetime | None = None
+) -> QuerySet[MaintenanceWindow]:
+    """Those that are not over before ``since``, nor begin after ``until``."""
+    asked = MaintenanceWindow.objects.filter(~Q(rrule="") | Q(ends_at__gt=since), team_id__in=set(team_ids))
+    return (asked if until is None else asked.filter(starts_at__lte=until)).order_by("pk")
 
 
 def windows_by_monitor(
@@ -61,26 +121,44 @@ def windows_by_monitor(
 
     One query where there are none, three where there are.
     """
-    ids = set(monitor_ids)
-    asked = MaintenanceWindow.objects.filter(~Q(rrule="") | Q(ends_at__gt=since), team_id__in=set(team_ids))
-    if until is not None:
-        asked = asked.filter(starts_at__lte=until)
-    windows = {window.pk: window for window in asked}
+    windows = {window.pk: window for window in _read_windows(team_ids, since=since, until=until)}
     found: dict[int, list[MaintenanceWindow]] = defaultdict(list)
+    for monitor_id, window_id in _read_pairs(set(monitor_ids), windows):
+        found[monitor_id].append(windows[window_id])
+    return found
+
+
+def _read_pairs(ids: Collection[int], windows: Collection[int]) -> set[tuple[int, int]]:
+    """(monitor, window) for each monitor of ``ids`` that one of ``windows`` covers, by itself or by a tag."""
     if not windows:
-        return found
-    pairs = set(
-        MaintenanceWindow.monitors.through.objects.filter(
-            maintenancewindow_id__in=windows, monitor_id__in=ids
-        ).values_list("monitor_id", "maintenancewindow_id")
-    ) | set(
-        Monitor.objects.filter(pk__in=ids, tags__maintenance_windows__in=list(windows)).values_list(
-            "pk", "tags__maintenance_windows"
-        )
+        return set()
+    named = MaintenanceWindow.monitors.through.objects.filter(
+        maintenancewindow_id__in=windows, monitor_id__in=ids
     )
-    for monitor_id, window_id in pairs:
-        if window_id in windows:
-            found[monitor_id].append(windows[window_id])
+    tagged = Monitor.objects.filter(pk__in=ids, tags__maintenance_windows__in=list(windows))
+    pairs = {
+        *named.values_list("monitor_id", "maintenancewindow_id"),
+        *tagged.values_list("pk", "tags__maintenance_windows"),
+    }
+    return {(monitor_id, window_id) for monitor_id, window_id in pairs if window_id in windows}
+
+
+def _spans_by_monitor(
+    instants: Sequence[tuple[int, datetime]], *, team_ids: Iterable[int]
+) -> dict[int, list[Span]]:
+    """By monitor, the occurrences of its windows that any of the (monitor id, instant) pairs could lie in."""
+    times = [at for _, at in instants]
+    since, until = min(times), max(times)
+    days = {at.astimezone(UTC).date() for at in times}
+    followed, _ = _follow(_read_windows(team_ids, since=since, until=until), days)
+    near = {
+        pk: kept
+        for pk, spans in followed.items()
+        if (kept := [(start, end) for start, end in spans if start <= until and end > since])
+    }
+    found: dict[int, list[Span]] = defaultdict(list)
+    for monitor_id, window_id in _read_pairs({monitor_id for monitor_id, _ in instants}, near):
+        found[monitor_id] += near[window_id]
     return found
 
 
@@ -90,8 +168,16 @@ def in_maintenance(
     """Those of the (monitor id, instant) pairs that lie in a maintenance window."""
     if not instants:
         return set()
-    times = [at for _, at in instants]
-    windows = windows_by_monitor(
-        {monitor_id for monitor_id, _ in instants}, team_ids=team_ids, since=min(times), until=max(times)
-    )
-    return {(id_, at) for id_, at in instants if any(running(window, at) for window in windows.get(id_, ()))}
+    spans = _spans_by_monitor(instants, team_ids=team_ids)
+    return {(id_, at) for id_, at in instants if any(start <= at < end for start, end in spans.get(id_, ()))}
+
+
+def maintenance_ends(
+    monitor_ids: Collection[int], *, team_ids: Iterable[int], now: datetime
+) -> dict[int, datetime]:
+    """Of those monitors that are in maintenance now, when it ends."""
+    if not monitor_ids:
+        return {}
+    spans = _spans_by_monitor([(pk, now) for pk in monitor_ids], team_ids=team_ids)
+    covering_now = {pk: [end for start, end in found if start <= now < end] for pk, found in spans.items()}
+    return {pk: max(ends) for pk, ends in covering_now.items() if ends}

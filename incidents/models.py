@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.utils.timezone import now
 
 from accounts.models import Team, User
 from accounts.selectors import team_ids_for
-from monitors.instants import InstantField
+from core.instants import InstantField
+from core.json_column import JsonColumn
 from monitors.models import Monitor, Tag
 
 
@@ -59,7 +60,7 @@ class Incident(models.Model):
     kind = models.CharField(max_length=10, choices=IncidentKind, default=IncidentKind.MANUAL)
     status = models.CharField(max_length=15, choices=IncidentStatus, default=IncidentStatus.INVESTIGATING)
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.MAJOR)
-    cause = models.JSONField(null=True, blank=True, help_text="The result that opened it")
+    cause = JsonColumn(null=True, blank=True, help_text="The result that opened it")
     started_at = InstantField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
@@ -70,7 +71,7 @@ class Incident(models.Model):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="resolved_incidents"
     )
     retracted = models.BooleanField(default=False, help_text="Late results showed that it never was")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = IncidentQuerySet.as_manager()
 
@@ -143,10 +144,13 @@ class MaintenanceWindow(models.Model):
     rrule = models.CharField(
         "repeats", max_length=500, blank=True, help_text="RFC 5545, such as FREQ=WEEKLY;BYDAY=SU"
     )
+    last_starts_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Of repeats with a COUNT, counted out when saved"
+    )
     timezone = models.CharField(max_length=64, default="UTC", help_text="IANA name, such as Europe/Berlin")
     monitors = models.ManyToManyField(Monitor, blank=True, related_name="maintenance_windows")
     tags = models.ManyToManyField(Tag, blank=True, related_name="maintenance_windows")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = MaintenanceWindowQuerySet.as_manager()
 

@@ -2,158 +2,196 @@
 
 ``starts_at`` is the first occurrence whatever the rule says (RFC 5545, section 3.8.5.3). Each one keeps
 the local time and the length in real seconds: three hours across a change of the clock are three hours.
+Whole local days, from midnight to midnight, are days: of 23, 24 or 25 hours.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise, takewhile
-from typing import cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rruleset, rrulestr
+from core.time_zones import find_zone
+from incidents.recurrence import BrokenRule, RecurrenceRule, StepCount, parse_rule, repetitions
 
 Span = tuple[datetime, datetime]
+Told = Callable[[str], None]
 
-_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYSETPOS"}
-_PARTS |= {"BYMONTH", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE"}
-# How far one period of these lies from the next. A month or a year has no fixed length, and few of them pass.
-_STEPS = {"HOURLY": timedelta(hours=1), "DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
-_FREQUENCIES = {*_STEPS, "MONTHLY", "YEARLY"}
-_UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
-_DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY = timedelta(days=1)
+_NEAR = timedelta(hours=3)
+"""Longer than any change of the clock: of two wall times about a skipped hour the later can be earlier."""
+MOST_A_DAY = 96
+DAY_STEPS = 1_000
+"""What the occurrences of one day may cost, some 2 ms: the recorder asks for them. A window that begins every
+quarter of an hour needs half of it."""
+_FAULTS = (ValueError, LookupError, OSError, OverflowError)
+"""What a rule or a zone raises that got past the forms, or that left the database of zones."""
 
 
-@lru_cache(maxsize=1024)
-def parse_rule(rule: str, local_start: datetime, zone: str = "UTC") -> rrule | rruleset:
-    """The repetitions of ``local_start`` (naive, local time). Raises ``ValueError`` for a rule that is none.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a window happens. ``last_starts_at`` is the last start of a rule with a COUNT, as
+    ``find_last_start`` found it; None: it has no COUNT, or nobody counted it out."""
 
-    RFC 5545, section 3.3.10, without the parts that no calendar application writes. An UNTIL in UTC becomes
-    local time, for dateutil wants both sides naive; one that is a date includes that day.
-    """
-    parts = _read_parts(rule)
-    if "UNTIL" in parts:
-        parts["UNTIL"] = _local_until(parts["UNTIL"], zone)
-    return rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=local_start)
-
-
-def _read_parts(rule: str) -> dict[str, str]:
-    """The rule's parts by name. What would keep dateutil searching up to the year 9999 is refused here."""
-    pairs = [part.partition("=") for part in rule.strip().upper().removeprefix("RRULE:").split(";") if part]
-    parts = {name: value for name, _, value in pairs}
-    for name, _, value in pairs:
-        if name not in _PARTS or not value or not value.isprintable():
-            raise ValueError(f"it has a part {name[:20]!r} that means nothing here")
-    if len(parts) < len(pairs):
-        raise ValueError("it names a part twice")
-    if "FREQ" not in parts:
-        raise ValueError("it names no FREQ")
-    if parts["FREQ"] not in _FREQUENCIES:
-        raise ValueError("its FREQ is not one of HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY")
-    _numbers(parts, "INTERVAL", low=1, high=1000)
-    _numbers(parts, "COUNT", low=1, high=1000)
-    if {"COUNT", "UNTIL"} <= set(parts):
-        raise ValueError("it has both COUNT and UNTIL")
-    if "BYSETPOS" in parts and parts["FREQ"] in _STEPS:
-        raise ValueError("BYSETPOS goes with FREQ=MONTHLY or FREQ=YEARLY only")
-    if "BYMONTHDAY" in parts and parts["FREQ"] == "WEEKLY":
-        raise ValueError("BYMONTHDAY does not go with FREQ=WEEKLY")
-    months = _numbers(parts, "BYMONTH", low=1, high=12) or list(range(1, 13))
-    days = _numbers(parts, "BYMONTHDAY", low=-31, high=31)
-    if days and not any(0 < abs(day) <= _DAYS_IN_MONTH[month - 1] for day in days for month in months):
-        raise ValueError("there is no such day in such a month")
-    return parts
+    starts_at: datetime
+    ends_at: datetime
+    rule: str
+    zone: str
+    last_starts_at: datetime | None = None
 
 
-def _numbers(parts: dict[str, str], name: str, *, low: int, high: int) -> list[int]:
-    texts = parts[name].split(",") if name in parts else []
-    if any(
-        not re.fullmatch(r"[+-]?\d{1,4}", text, re.ASCII) or not low <= int(text) <= high for text in texts
-    ):
-        raise ValueError(f"its {name} is not between {low} and {high}")
-    return [int(text) for text in texts]
+@dataclass(frozen=True, slots=True)
+class OccurrencesOfDay:
+    """The occurrences that touch a day of UTC, in order, and how many steps they took. With a ``fault`` there
+    are none."""
+
+    spans: tuple[Span, ...] = ()
+    steps: int = 0
+    fault: Exception | None = None
 
 
-def _local_until(until: str, zone: str) -> str:
-    match = _UNTIL.fullmatch(until)
-    if not match:
-        raise ValueError("its UNTIL does not look like 20261231T235959Z")
-    at = datetime.strptime(match[1] + (match[2] or "235959"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    if not 1970 <= at.year < 3000:
-        raise ValueError("its UNTIL is not in a year between 1970 and 2999")
-    return (at.astimezone(ZoneInfo(zone)) if match[3] else at).strftime("%Y%m%dT%H%M%S")
-
-
-def covering(at: datetime, *, starts_at: datetime, ends_at: datetime, rule: str, zone: str) -> Span | None:
+def covering(at: datetime, *, told: Told = lambda _: None, **window: Any) -> Span | None:
     """The occurrence ``[start, end)`` in which ``at`` lies, in UTC, or None. All instants are aware.
 
-    A skipped hour can push one occurrence into the next; the one that began last counts.
+    ``window`` holds the fields of ``Times``. A skipped hour can push one occurrence into the next; the one
+    that began last counts. Never raises: what cannot be computed covers nothing, and ``told`` hears why, as a
+    sentence.
     """
-    if not rule:
-        return (starts_at, ends_at) if starts_at <= at < ends_at else None
-    length = ends_at - starts_at
-    wall = _wall(at, zone)
-    # A day more on both sides than any change of the clock is long; whole days, so that a day asks once.
-    since, until = (wall - length).date() - _DAY, wall.date() + _DAY
-    for start in reversed(_starts_between(rule, starts_at, zone, since, until)):
-        if start <= at < start + length:
-            return start, start + length
+    return _answer(_covering, at, Times(**window), told)
+
+
+def next_occurrence(after: datetime, *, told: Told = lambda _: None, **window: Any) -> Span | None:
+    """The first occurrence that ends after ``after``, running or to come; None when none is left. Never
+    raises, as ``covering``."""
+    return _answer(_next, after, Times(**window), told)
+
+
+def _answer(
+    question: Callable[[datetime, Times], Span | None], at: datetime, times: Times, told: Told
+) -> Span | None:
+    try:
+        return question(at, times)
+    except _FAULTS as fault:
+        told(explain(fault, times))
     return None
 
 
-def next_occurrence(
-    after: datetime, *, starts_at: datetime, ends_at: datetime, rule: str, zone: str
-) -> Span | None:
-    """The first occurrence that ends after ``after``, running or to come; None when none is left."""
-    if not rule:
-        return (starts_at, ends_at) if ends_at > after else None
-    running = covering(after, starts_at=starts_at, ends_at=ends_at, rule=rule, zone=zone)
-    if running:
-        return running
-    walls = _walls_from(_wall(after, zone) - _DAY, rule=rule, starts_at=starts_at, zone=zone)
-    first = next((wall for wall in walls if _instant(wall, zone) > after), None)
-    if first is None:
-        return None
-    # Of two wall times about a skipped hour the later one can be the earlier instant.
-    near = [first, *takewhile(lambda wall: wall < first + timedelta(hours=3), walls)]
-    start = min(instant for wall in near if (instant := _instant(wall, zone)) > after)
-    return start, start + (ends_at - starts_at)
+def explain(fault: Exception, times: Times) -> str:
+    """Why nobody can follow the window, as a sentence."""
+    if isinstance(fault, BrokenRule):
+        return f"We cannot follow this rrule: {fault}."
+    return f"Its time zone {times.zone[:64]!r} or its times cannot be computed."
 
 
-@lru_cache(maxsize=4096)
-def _starts_between(
-    rule: str, starts_at: datetime, zone: str, since: date, until: date
-) -> tuple[datetime, ...]:
+def _covering(at: datetime, times: Times) -> Span | None:
+    day = find_day(times, at.astimezone(UTC).date())
+    if day.fault:
+        raise day.fault.with_traceback(None)
+    return next((span for span in reversed(day.spans) if span[0] <= at < span[1]), None)
+
+
+@lru_cache(maxsize=8192)
+def find_day(times: Times, day: date) -> OccurrencesOfDay:
+    """What of the window happens on ``day``, for at most ``DAY_STEPS``. Looks back no further than one
+    occurrence is long. What goes wrong is remembered as well."""
+    since = datetime.combine(day, time.min, UTC)
+    until = since + _DAY
+    steps = StepCount(DAY_STEPS)
+    try:
+        spans = [
+            (start, end)
+            for start in _find_starts(times, since, until, steps)
+            if start < until and (end := _end_of(start, times)) > since
+        ]
+    except _FAULTS as fault:
+        return OccurrencesOfDay(steps=DAY_STEPS - max(0, steps.left), fault=fault)
+    return OccurrencesOfDay(tuple(spans), DAY_STEPS - steps.left)
+
+
+def _find_starts(times: Times, since: datetime, until: datetime, steps: StepCount) -> list[datetime]:
+    if not times.rule:
+        return [times.starts_at]
+    # A day more on both sides than any change of the clock is long.
+    first = (_wall(since, times.zone) - (times.ends_at - times.starts_at)).date() - _DAY
+    return _starts_between(times, first, _wall(until, times.zone).date() + _DAY, steps)
+
+
+def _next(after: datetime, times: Times) -> Span | None:
+    running = _covering(after, times)
+    if running or not times.rule:
+        return running or ((times.starts_at, times.ends_at) if times.ends_at > after else None)
+    today = _wall(after, times.zone).date()
+    near = _starts_between(times, today - _DAY, today + 2 * _DAY, StepCount())
+    ahead = [start for start in near if start > after]
+    # What begins on the last of these days could be overtaken, across a change of the clock, by the next day.
+    if not ahead or _wall(ahead[0], times.zone).date() > today + _DAY:
+        found = _find_after(times, today + 2 * _DAY)
+        if isinstance(found, Exception):
+            raise found.with_traceback(None)
+        ahead += found
+    start = min((start for start in ahead if start > after), default=None)
+    return None if start is None else (start, _end_of(start, times))
+
+
+def _end_of(start: datetime, times: Times) -> datetime:
+    """Of the occurrence that begins at ``start``: whole local days end at midnight, however long they are."""
+    if not times.rule:
+        return times.ends_at
+    first, last = _wall(times.starts_at, times.zone), _wall(times.ends_at, times.zone)
+    if first.time() == last.time() == time.min:
+        return _instant(datetime.combine(_wall(start, times.zone), time.min) + (last - first), times.zone)
+    return start + (times.ends_at - times.starts_at)
+
+
+def _starts_between(times: Times, since: date, until: date, steps: StepCount) -> list[datetime]:
     """The starts, in UTC and in order, whose local date lies from ``since`` to ``until``, both included."""
-    walls = _walls_from(datetime.combine(since, time.min), rule=rule, starts_at=starts_at, zone=zone)
-    return tuple(
-        sorted({_instant(wall, zone) for wall in takewhile(lambda wall: wall.date() <= until, walls)})
-    )
+    walls = _walls_from(times, datetime.combine(since, time.min), until, steps)
+    return sorted({_instant(wall, times.zone) for wall in walls})
 
 
-def _walls_from(begin: datetime, *, rule: str, starts_at: datetime, zone: str) -> Iterator[datetime]:
-    """The local starts from ``begin`` on, in order; the first occurrence among them."""
-    local_start = _wall(starts_at, zone)
-    if begin <= local_start:
+@lru_cache(maxsize=2048)
+def _find_after(times: Times, since: date) -> tuple[datetime, ...] | Exception:
+    """The first start from ``since`` on, and those close to it; in UTC. What went wrong is remembered as
+    well."""
+    try:
+        walls = _walls_from(times, datetime.combine(since, time.min), date.max, StepCount())
+        first = next(walls, None)
+        if first is None:
+            return ()
+        near = takewhile(lambda wall: wall < first + _NEAR, walls)
+        return tuple(_instant(wall, times.zone) for wall in (first, *near))
+    except _FAULTS as fault:
+        return fault
+
+
+def _walls_from(times: Times, begin: datetime, last: date, steps: StepCount) -> Iterator[datetime]:
+    """The local starts from ``begin`` until the day ``last``, in order; the first occurrence among them."""
+    local_start = _wall(times.starts_at, times.zone)
+    rule = parse_rule(times.rule, local_start, times.zone)
+    if rule.count is not None and times.last_starts_at is not None:
+        rule = replace(rule, count=None, until=_wall(times.last_starts_at, times.zone))
+    repeated = repetitions(rule, begin, steps, last=last)
+    if begin <= local_start and local_start.date() <= last:
         yield local_start
-    for wall in _close_to(begin, rule=rule, local_start=local_start, zone=zone):
-        if wall >= begin and wall > local_start:
+    for wall in repeated:
+        if wall > local_start:
             yield wall
 
 
-def _close_to(begin: datetime, *, rule: str, local_start: datetime, zone: str) -> rrule | rruleset:
-    """The rule moved on by whole periods to shortly before ``begin``: an hourly one of three years' age has
-    26,000 repetitions, and the recorder asks for every batch. A COUNT must be counted from the start."""
-    rules = parse_rule(rule, local_start, zone)
-    parts = _read_parts(rule)
-    step = _STEPS.get(parts["FREQ"], timedelta()) * int(parts.get("INTERVAL", 1))
-    if not step or "COUNT" in parts:
-        return rules
-    # One period less: the first one of a moved rule may have begun in its middle.
-    periods = (begin - local_start) // step - 1
-    return cast(rrule, rules).replace(dtstart=local_start + periods * step) if periods > 0 else rules
+def find_last_start(*, starts_at: datetime, rule: str, zone: str) -> datetime | None:
+    """When the last repeat of a rule with a COUNT begins; None for one without, or one that cannot be
+    followed. Up to ``MAX_STEPS``: for saving alone."""
+    try:
+        local_start = _wall(starts_at, zone)
+        parsed = parse_rule(rule, local_start, zone) if rule else None
+        if parsed is None or parsed.count is None:
+            return None
+        walls = list(repetitions(parsed, parsed.start, StepCount()))
+        return max(starts_at, _instant(walls[-1], zone)) if walls else starts_at
+    except _FAULTS:
+        return None
 
 
 def find_faults(
@@ -161,42 +199,78 @@ def find_faults(
 ) -> dict[str, str]:
     """What is wrong with a window that somebody wants to save: a sentence a field, empty when all is well."""
     try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, LookupError):
-        return {"timezone": f"There is no time zone {zone!r}; use an IANA name such as Europe/Berlin."}
+        find_zone(zone)
+    except ValueError as unknown:
+        return {"timezone": str(unknown)}
     for name, at in (("starts_at", starts_at), ("ends_at", ends_at)):
         if not 1970 < at.year < 2200:
             return {name: f"{name} must lie in a year between 1971 and 2199."}
     if ends_at <= starts_at:
         return {"ends_at": "The window ends before it begins; choose an ends_at after starts_at."}
+    times = Times(starts_at, ends_at, rule, zone, find_last_start(starts_at=starts_at, rule=rule, zone=zone))
     if rule:
         try:
-            fault = _find_overlap(starts_at, ends_at, rule, zone)
-        except ValueError as error:
+            fault = _find_overlap(times)
+            _require_cheap(times, now)
+        except BrokenRule as error:
             return {"rrule": f"We cannot follow this rrule: {error}. Write one such as FREQ=WEEKLY;BYDAY=SU."}
         if fault:
             return {"ends_at": fault}
-    if next_occurrence(now, starts_at=starts_at, ends_at=ends_at, rule=rule, zone=zone):
+    if _answer(_next, now, times, lambda _: None):
         return {}
     if rule:
         return {"rrule": "The last repeat of this rrule is over; choose a later UNTIL or a higher COUNT."}
     return {"ends_at": "This window is over already; choose an ends_at in the future."}
 
 
-def _find_overlap(starts_at: datetime, ends_at: datetime, rule: str, zone: str) -> str:
-    local_start = _wall(starts_at, zone)
-    if next(iter(parse_rule(rule, local_start, zone)), None) is None:
-        raise ValueError("no day ever fits it")
-    walls = _walls_from(local_start, rule=rule, starts_at=starts_at, zone=zone)
-    first_years = takewhile(lambda wall: wall < local_start + 5 * 366 * _DAY, islice(walls, 500))
-    gap = min((later - earlier for earlier, later in pairwise(first_years)), default=None)
-    length = ends_at - starts_at
+def _require_cheap(times: Times, now: datetime) -> None:
+    """Raises ``BrokenRule`` when a day costs more than ``DAY_STEPS``: today, the first, or a new year's, when
+    what is looked at by years looks at two of them."""
+    new_year = date(max(now, times.starts_at).year + 1, 1, 1)
+    for day in (now.astimezone(UTC).date(), times.starts_at.astimezone(UTC).date(), new_year):
+        if isinstance(fault := find_day(times, day).fault, BrokenRule):
+            raise fault.with_traceback(None)
+
+
+def _find_overlap(times: Times) -> str:
+    local_start, local_end = _wall(times.starts_at, times.zone), _wall(times.ends_at, times.zone)
+    parsed = parse_rule(times.rule, local_start, times.zone)
+    if parsed.times_a_day > MOST_A_DAY:
+        raise BrokenRule(f"it begins more than {MOST_A_DAY} times a day")
+    _find_first(parsed, local_start)
+    last = local_start.date() + 5 * 366 * _DAY
+    walls = islice(_walls_from(times, local_start, last, StepCount()), 500)
+    gap = min((later - earlier for earlier, later in pairwise(walls)), default=None)
+    length = times.ends_at - times.starts_at
+    if local_start.time() == local_end.time() == time.min:
+        length = local_end - local_start  # days, as the gap is
     if gap is None or length <= gap:
         return ""
     return (
         f"An occurrence lasts {length // timedelta(minutes=1)} minutes, but the next one begins "
         f"{gap // timedelta(minutes=1)} minutes after it; choose an earlier ends_at or a rarer rrule."
     )
+
+
+def _find_first(rule: RecurrenceRule, local_start: datetime) -> None:
+    """Raises ``BrokenRule`` where there is none."""
+    try:
+        first = next(repetitions(rule, local_start.replace(microsecond=0), StepCount()), None)
+    except BrokenRule as fault:
+        raise BrokenRule(f"no day fits it, or {fault}") from None
+    if first is None:
+        raise BrokenRule("no day ever fits it")
+
+
+def place_in(zone: str, at: datetime) -> datetime:
+    """``at`` as an instant: a time without an offset is one on the clocks of ``zone``. Where there is no such
+    zone or time, it is taken as UTC, for ``find_faults`` to say what is wrong."""
+    if at.tzinfo is not None:
+        return at
+    try:
+        return _instant(at, zone)
+    except (OverflowError, ValueError, OSError, KeyError):
+        return at.replace(tzinfo=UTC)
 
 
 def _wall(at: datetime, zone: str) -> datetime:

@@ -5,23 +5,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Q
 
 from incidents.models import Incident, IncidentKind, IncidentQuerySet
 from incidents.services import add_past_incident, close_incident, open_incident, retract
 from monitors.models import Monitor, Result
-from monitors.results import result_json
+from monitors.recording import Late
+from monitors.result_json import result_json
 from monitors.transitions import Change, Recovered, WentDown
 
 RECOVERED = "The monitor recovered."
+
+
+class IncidentChange(models.TextChoices):
+    """What can happen to an incident. ``MISSED``: the safety net found that alerts are behind it."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+    ACKNOWLEDGED = "acknowledged"
+    UPDATED = "updated"
+    EDITED = "edited"
+    DELETED = "deleted"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
     """What happened to an incident: what those who tell people must know."""
 
-    event: str  # opened, resolved, acknowledged, updated, edited, deleted
+    event: IncidentChange
     incident: Incident
+    ended_by: str = ""
+    """Of one that is resolved because nobody watches its monitor any more: ``paused``, ``deleted``."""
 
 
 def read_causes(wanted: Iterable[tuple[int, WentDown]]) -> dict[tuple[int, datetime, str], dict[str, Any]]:
@@ -48,10 +64,10 @@ def apply_changes(changes: Mapping[Monitor, Sequence[Change]]) -> list[IncidentE
                 incident = open_incident(monitor, started_at=change.at, cause=cause)
                 if incident:
                     open_now[monitor.pk] = incident
-                    events.append(IncidentEvent("opened", incident))
+                    events.append(IncidentEvent(IncidentChange.OPENED, incident))
             elif incident := open_now.pop(monitor.pk, None):
                 close_incident(incident, at=max(change.at, incident.started_at), text=RECOVERED)
-                events.append(IncidentEvent("resolved", incident))
+                events.append(IncidentEvent(IncidentChange.RESOLVED, incident))
     return events
 
 
@@ -84,14 +100,21 @@ def _outages(changes: Sequence[Change], *, was_down: bool) -> list[_Outage]:
     return outages
 
 
-def rewrite(
-    monitor: Monitor, changes: Sequence[Change], *, since: datetime, was_down: bool
-) -> list[IncidentEvent]:
-    """Make the incidents that touch ``[since, now)`` tell what the replayed history tells.
+def rewrite_incidents(late: Late) -> list[IncidentEvent]:
+    """Read the history of a monitor whose results came late again, and make its incidents tell what it tells.
 
     An incident keeps its row where the outages overlap; one that never was is retracted, not deleted; what a
     person resolved stays resolved. The events are only those that concern the present.
     """
+    down_before = was_down(late.monitor, late.start)
+    changes = late.believe(was_down=down_before)
+    return rewrite(late.monitor, changes, since=late.counts_from, was_down=down_before)
+
+
+def rewrite(
+    monitor: Monitor, changes: Sequence[Change], *, since: datetime, was_down: bool
+) -> list[IncidentEvent]:
+    """Make the incidents that touch ``[since, now)`` tell what ``changes`` tell."""
     outages = [o for o in _outages(changes, was_down=was_down) if o.until is None or o.until >= since]
     touched = _automatic(monitor).filter(Q(resolved_at__isnull=True) | Q(resolved_at__gte=since))
     existing = list(touched.select_for_update().order_by("started_at", "pk"))
@@ -101,7 +124,7 @@ def rewrite(
         if left_over.resolved_by_id is None:
             was_open = left_over.resolved_at is None
             retract(left_over, at=since)
-            events += [IncidentEvent("resolved", left_over)] if was_open else []
+            events += [IncidentEvent(IncidentChange.RESOLVED, left_over)] if was_open else []
     causes = read_causes((monitor.pk, o.down) for o in outages if o.down)
     for outage, incident in pairs:
         cause = causes.get((monitor.pk, outage.down.at, outage.down.region)) if outage.down else None
@@ -132,7 +155,7 @@ def _write(
             add_past_incident(monitor, started_at=outage.down.at, resolved_at=outage.until, cause=cause)
             return []
         incident = open_incident(monitor, started_at=outage.down.at, cause=cause)
-        return [IncidentEvent("opened", incident)] if incident else []
+        return [IncidentEvent(IncidentChange.OPENED, incident)] if incident else []
     if outage.down and incident.started_at != outage.down.at:
         incident.started_at, incident.cause = outage.down.at, cause
         incident.save(update_fields=["started_at", "cause"])
@@ -144,9 +167,9 @@ def _write(
 def _move_end(monitor: Monitor, incident: Incident, until: datetime | None) -> list[IncidentEvent]:
     if incident.resolved_at is None and until is not None:
         close_incident(incident, at=until, text=RECOVERED)
-        return [IncidentEvent("resolved", incident)]
+        return [IncidentEvent(IncidentChange.RESOLVED, incident)]
     incident.resolved_at = until
     if until is None:
         incident.status, incident.open_monitor = "investigating", monitor
     incident.save(update_fields=["resolved_at", "status", "open_monitor"])
-    return [IncidentEvent("opened", incident)] if until is None else []
+    return [IncidentEvent(IncidentChange.OPENED, incident)] if until is None else []

@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Team, User
+from accounts.quotas import lock_quotas, require_within
+from core.errors import RuleViolation
 from incidents.models import Incident, IncidentKind, IncidentStatus, MaintenanceWindow, Severity, Update
+from incidents.occurrences import find_last_start
 from monitors.models import Monitor, Tag
-from sentrypulse.errors import DomainError
 
 # The pipeline's side
 
@@ -91,6 +93,12 @@ def say(incident: Incident, text: str, *, at: datetime, author: User | None = No
     return Update.objects.create(incident=incident, at=at, status=incident.status, text=text, author=author)
 
 
+def say_while_open(monitor_ids: Iterable[int], text: str, *, at: datetime) -> None:
+    """Add to the timeline of the incidents that are open for these monitors."""
+    for incident in Incident.objects.filter(open_monitor_id__in=list(monitor_ids)).order_by("pk"):
+        say(incident, text, at=at)
+
+
 # People's side
 
 
@@ -108,7 +116,7 @@ def open_manual(
 ) -> Incident:
     """Open an incident by hand, with its first update."""
     if status == IncidentStatus.RESOLVED:
-        raise DomainError("A new incident cannot be resolved already; open it, then resolve it.")
+        raise RuleViolation("A new incident cannot be resolved already; open it, then resolve it.")
     with transaction.atomic():
         incident = Incident.objects.create(
             team=team,
@@ -134,7 +142,7 @@ def acknowledge(incident: Incident, *, author: User | None, now: datetime, text:
     with transaction.atomic():
         locked = _lock(incident)
         if locked.status == IncidentStatus.RESOLVED:
-            raise DomainError("This incident is resolved; there is nothing to acknowledge.")
+            raise RuleViolation("This incident is resolved; there is nothing to acknowledge.")
         if locked.acknowledged_at is None:
             locked.acknowledged_at, locked.acknowledged_by = now, author
             locked.save(update_fields=["acknowledged_at", "acknowledged_by"])
@@ -152,7 +160,7 @@ def add_update(incident: Incident, *, text: str, author: User, now: datetime, st
         locked = _lock(incident)
         if status and status != locked.status:
             if locked.status == IncidentStatus.RESOLVED:
-                raise DomainError("This incident is resolved; open a new one for new trouble.")
+                raise RuleViolation("This incident is resolved; open a new one for new trouble.")
             locked.status = status
             locked.save(update_fields=["status"])
         return say(locked, text, at=now, author=author)
@@ -163,7 +171,7 @@ def resolve(incident: Incident, *, author: User, now: datetime, text: str = "") 
     with transaction.atomic():
         locked = _lock(incident)
         if locked.status == IncidentStatus.RESOLVED:
-            raise DomainError("This incident is resolved already.")
+            raise RuleViolation("This incident is resolved already.")
         locked.status, locked.open_monitor = IncidentStatus.RESOLVED, None
         locked.resolved_at, locked.resolved_by = max(now, locked.started_at), author
         locked.save(update_fields=["status", "resolved_at", "resolved_by", "open_monitor"])
@@ -189,7 +197,7 @@ def edit_incident(incident: Incident, *, title: str | None = None, severity: str
 def delete_incident(incident: Incident) -> None:
     """Take back what a person wrote. What the checks found is a record, and stays."""
     if incident.kind == IncidentKind.AUTOMATIC:
-        raise DomainError(
+        raise RuleViolation(
             "An automatic incident is a record of what was found and cannot be deleted; resolve it."
         )
     incident.delete()
@@ -198,14 +206,30 @@ def delete_incident(incident: Incident) -> None:
 # Planned trouble
 
 
-@transaction.atomic
 def save_window(
-    window: MaintenanceWindow, *, monitors: Iterable[Monitor] | None = None, tags: Iterable[Tag] | None = None
+    window: MaintenanceWindow,
+    *,
+    monitors: Iterable[Monitor] | None = None,
+    tags: Iterable[Tag] | None = None,
+    within_quota: bool = True,
 ) -> MaintenanceWindow:
-    """Save a window and what it covers; None leaves that as it is. The caller has asked ``find_faults``."""
-    window.save()
-    if monitors is not None:
-        window.monitors.set(monitors)
-    if tags is not None:
-        window.tags.set(tags)
+    """Save a window and what it covers; None leaves that as it is. The caller has asked ``find_faults``.
+
+    Raises ``QuotaReached``, unless ``within_quota`` is False.
+    """
+    window.last_starts_at = find_last_start(
+        starts_at=window.starts_at, rule=window.rrule, zone=window.timezone
+    )
+    counts = within_quota and window.pk is None
+    with transaction.atomic():
+        if counts:
+            lock_quotas(window.team_id)
+        window.save()
+        if counts:
+            has = MaintenanceWindow.objects.filter(team_id=window.team_id).count()
+            require_within(window.team_id, "maintenance_windows", has=has)
+        if monitors is not None:
+            window.monitors.set(monitors)
+        if tags is not None:
+            window.tags.set(tags)
     return window

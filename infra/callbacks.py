@@ -6,21 +6,22 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, root)  # Zappa loads this file by its path, and would find nothing beside it
 
 from infra.clients import Clients
+from infra.mappings import WAIT_S, StaysBusy, arn_of, find_wrong_mapping, list_mappings, settle_mapping
 from infra.outputs import need, read_outputs
 from infra.stages import ZappaStage, env_path, read_zappa_stage
+from infra.zappa_overrides import Zappa, forget_websockets
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 CERTIFICATES = Path(__file__).parent / "rds-bundle.pem"
 """RDS's certificate authorities; packaged. From https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"""
-PARTIAL = ["ReportBatchItemFailures"]
 LOOPS: Literal["Allow"] = "Allow"
 """What comes of a message is a message: a check, its result, the recheck that it asks for, and so on; a
 long job wakes itself. Lambda takes that for a runaway at about the sixteenth round, and drops the batch:
@@ -37,24 +38,6 @@ WARM: dict[str, dict[str, Any]] = {
 
 class DeployRefused(Exception):
     """The function does not stand as zappa_settings.json asks; its text says what to do."""
-
-
-class Zappa(Protocol):
-    """What is used of ``zappa.cli.ZappaCLI``."""
-
-    api_stage: str
-    command: str
-    vargs: dict[str, Any]
-    lambda_name: str
-    use_websocket: str | None
-    aws_region: str | None
-
-    @property
-    def stage_config(self) -> dict[str, Any]: ...
-
-    def override_stage_config_setting(self, key: str, val: Any) -> None: ...
-
-    def load_settings(self, settings_file: str | None = None) -> Any: ...
 
 
 def settings(zappa: Zappa) -> None:
@@ -75,9 +58,7 @@ def settings(zappa: Zappa) -> None:
     for key, value in fill_settings(stage, zappa.stage_config, outputs, region=region).items():
         zappa.override_stage_config_setting(key, value)
     zappa.load_settings(zappa.vargs.get("settings_file"))
-    # Zappa looks for WebSocket handlers in every file below, finds its own in what was packaged before,
-    # and would make a WebSocket API in place of ours.
-    zappa.use_websocket = None
+    forget_websockets(zappa)
 
 
 def check_certificates() -> None:
@@ -172,7 +153,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
         "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",  # a start that fails ends the sandbox
         "SSM_PATH": env_path(stage.stage),
         "EDGE_FUNCTION": ZappaStage(stage.stage, "edge").function,
-        "TRUSTED_PROXIES": "2",  # CloudFront and API Gateway each add one address
+        "TRUSTED_PROXIES": outputs.get("TrustedProxies", "2"),  # CloudFront, API Gateway: an address each
         **({"DATABASE_CA_FILE": f"/var/task/{CERTIFICATES.name}"} if CERTIFICATES.is_file() else {}),
         "DATA_DIR": "/tmp/sentrypulse",  # noqa: S108  # the one place where a function may write
         "PUBLISH_URL": f"s3://{output('PublishedBucket')}?region={region}",
@@ -190,13 +171,26 @@ def post(zappa: Zappa) -> None:
     finish(functions, zappa.lambda_name, zappa.stage_config)
 
 
-def finish(functions: "LambdaClient", function: str, config: dict[str, Any], *, tries: int = 30) -> None:
+def finish(
+    functions: "LambdaClient",
+    function: str,
+    config: dict[str, Any],
+    *,
+    tries: int = 30,
+    wait_s: float = WAIT_S,
+) -> None:
     """Without ReportBatchItemFailures SQS deletes a whole batch whatever the function answers, so this is not
     optional: a deployment without it fails here."""
-    for event in config.get("events", []):
-        if source := event.get("event_source"):
-            _set_mapping(functions, function, source)
-    if _takes_messages(config):
+    functions.get_waiter("function_updated_v2").wait(
+        FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 180}
+    )
+    functions.put_function_event_invoke_config(FunctionName=function, **_spell_retries(config))
+    try:
+        for source in _list_sources(config):
+            settle_mapping(functions, arn_of(functions, function), source, wait_s=wait_s)
+    except StaysBusy as busy:
+        raise DeployRefused(str(busy)) from None
+    if _list_sources(config):
         functions.put_function_recursion_config(FunctionName=function, RecursiveLoop=LOOPS)
     for attempt in range(tries):
         wrong = find_wrong(functions, function, config)
@@ -208,54 +202,45 @@ def finish(functions: "LambdaClient", function: str, config: dict[str, Any], *, 
     raise DeployRefused(f"{function} does not stand as asked: {' '.join(wrong)}")
 
 
-def _takes_messages(config: dict[str, Any]) -> bool:
-    return any("event_source" in event for event in config.get("events", []))
+def _list_sources(config: dict[str, Any]) -> list[dict[str, Any]]:
+    return [event["event_source"] for event in config.get("events", []) if "event_source" in event]
 
 
-def _set_mapping(functions: "LambdaClient", function: str, source: dict[str, Any]) -> None:
-    for mapping in functions.list_event_source_mappings(
-        FunctionName=_arn(functions, function), EventSourceArn=source["arn"]
-    )["EventSourceMappings"]:
-        functions.update_event_source_mapping(
-            UUID=mapping["UUID"],
-            FunctionResponseTypes=PARTIAL,  # type: ignore[arg-type]  # a list of one literal
-            ScalingConfig={"MaximumConcurrency": source["max_concurrency"]},
-        )
+def _spell_retries(config: dict[str, Any]) -> Any:
+    """Of calls that nobody waits for, above all EventBridge's: Lambda would try them again for six hours."""
+    return {
+        "MaximumRetryAttempts": config["event_retries"],
+        "MaximumEventAgeInSeconds": config["event_age_s"],
+    }
 
 
 def find_wrong(functions: "LambdaClient", function: str, config: dict[str, Any]) -> list[str]:
     """A sentence for each thing that is not as asked; nothing when all is well."""
     wrong: list[str] = []
-    arn = _arn(functions, function)
-    for event in config.get("events", []):
-        source = event.get("event_source")
-        if not source:
-            continue
-        queue = source["arn"].rpartition(":")[2]
-        mappings: list[Any] = functions.list_event_source_mappings(
-            FunctionName=arn, EventSourceArn=source["arn"]
-        )["EventSourceMappings"]
-        if len(mappings) != 1:
-            wrong.append(f"{queue} has {len(mappings)} mappings in place of one; run zappa schedule.")
-        for mapping in mappings:
-            if mapping.get("FunctionResponseTypes") != PARTIAL:
-                wrong.append(f"{queue} does not report partial failures: failed messages would be deleted.")
-            if mapping.get("ScalingConfig", {}).get("MaximumConcurrency") != source["max_concurrency"]:
-                wrong.append(f"{queue} is not limited to {source['max_concurrency']} at once.")
-            if mapping.get("BatchSize") != source["batch_size"]:
-                wrong.append(
-                    f"{queue} has batches of {mapping.get('BatchSize')}, not {source['batch_size']}."
-                )
-            if mapping.get("State") not in {"Enabled", "Enabling", "Updating"}:
-                wrong.append(f"{queue} is {mapping.get('State')}.")
-    if _takes_messages(config):
+    arn = arn_of(functions, function)
+    for source in _list_sources(config):
+        wrong += find_wrong_mapping(source, list_mappings(functions, arn, source["arn"]))
+    if _list_sources(config):
         loops = functions.get_function_recursion_config(FunctionName=function)["RecursiveLoop"]
         if loops != LOOPS:
             wrong.append(f"{function} may not go round: Lambda would drop rechecks and long jobs.")
     stands: Any = functions.get_function_configuration(FunctionName=function)
     return (
-        wrong + _find_wrong_regions(function, config, stands) + _find_wrong_network(function, config, stands)
+        wrong
+        + _find_wrong_retries(functions, function, config)
+        + _find_wrong_regions(function, config, stands)
+        + _find_wrong_network(function, config, stands)
     )
+
+
+def _find_wrong_retries(functions: "LambdaClient", function: str, config: dict[str, Any]) -> list[str]:
+    try:
+        stands: Any = functions.get_function_event_invoke_config(FunctionName=function)
+    except functions.exceptions.ResourceNotFoundException:
+        stands = {}
+    if any(stands.get(name) != value for name, value in _spell_retries(config).items()):
+        return [f"{function} would be started late and again for a minute that is over; deploy again."]
+    return []
 
 
 def _find_wrong_regions(function: str, config: dict[str, Any], stands: Any) -> list[str]:
@@ -277,7 +262,3 @@ def _find_wrong_network(function: str, config: dict[str, Any], configuration: An
     if not stands.get("Ipv6AllowedForDualStack"):
         wrong.append(f"{function} may not use IPv6, and would reach neither its queues nor its parameters.")
     return wrong
-
-
-def _arn(functions: "LambdaClient", function: str) -> str:
-    return functions.get_function_configuration(FunctionName=function)["FunctionArn"].split(":$")[0]

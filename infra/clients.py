@@ -3,15 +3,18 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rds import RDSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -40,8 +43,25 @@ class Clients:
         return self.session.client("lambda")
 
     @cached_property
+    def functions_once(self) -> "LambdaClient":
+        """For calls that must not be made again because no answer came."""
+        return self.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+
+    @cached_property
+    def logs(self) -> Any:
+        return self.session.client("logs")
+
+    @cached_property
+    def rds(self) -> "RDSClient":
+        return self.session.client("rds")
+
+    @cached_property
     def s3(self) -> "S3Client":
         return self.session.client("s3")
+
+    @cached_property
+    def ses(self) -> "SESV2Client":
+        return self.session.client("sesv2")
 
     @cached_property
     def sqs(self) -> "SQSClient":

@@ -42,6 +42,11 @@ class Found:
     def busy(self) -> bool:
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
+    @property
+    def never_was(self) -> bool:
+        """Its creation failed: there is a record, and nothing that could be changed."""
+        return self.status in _NEVER_WAS
+
 
 class Stacks:
     """CloudFormation, asked and waited for. ``poll_s`` is the pause between two looks."""
@@ -84,6 +89,7 @@ class Stacks:
         A parameter whose value is None stays as it is, and so does one of ``hidden`` on a stack that exists:
         its value cannot be compared. Raises ``StackFailed``.
         """
+        before = self.find(name)
         found = self._settle(name)
         capabilities: list[Any] = ["CAPABILITY_NAMED_IAM"] if iam else []
         shared: dict[str, Any] = {
@@ -94,6 +100,9 @@ class Stacks:
         }
         if found is None:
             given = {key: value for key, value in parameters.items() if value is not None}
+            if before is not None:  # its creation failed: what was chosen for it is chosen still
+                left = parameter_names(template) & set(before.parameters) - set(given) - hidden
+                given |= {key: before.parameters[key] for key in left}
             self._client.create_stack(
                 **shared, Parameters=_spell(given), EnableTerminationProtection=protected
             )

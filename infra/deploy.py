@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from infra import migrating
 from infra.clients import Clients
 from infra.edges import check_edge_region, open_edge, read_edges
 from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, is_deployed
 from infra.provision import finish_stacks
 from infra.stacks import EDGE_STACKS, ROLES
-from infra.stages import ZappaStage, zappa_stages
+from infra.stages import ROOT, ZappaStage, zappa_stages
 
 Report = Callable[[str], None]
 Run = Callable[[Sequence[str]], None]
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class ZappaFailed(Exception):
@@ -31,6 +31,8 @@ def run_zappa(arguments: Sequence[str], *, region: str) -> None:
     zappa = find_zappa()
     where = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     environment = {**os.environ, **where, "VIRTUAL_ENV": str(zappa.parent.parent)}
+    if arguments[0] in {"manage", "invoke"}:  # when no answer comes, botocore would start it all over again
+        environment["AWS_MAX_ATTEMPTS"] = "1"
     ended = subprocess.run([str(zappa), *arguments], cwd=ROOT, env=environment, check=False)  # our own
     if ended.returncode != 0:
         raise ZappaFailed(f"zappa {' '.join(arguments)} ended with {ended.returncode}.")
@@ -71,7 +73,8 @@ def deploy(
     shown to the world and the schedule watched.
 
     The schema comes before the code that needs it, and after nothing: migrations are written so that the code
-    before them goes on working (docs/deploy.md, "Migrations"). Raises ``NotProvisioned``, ``ZappaFailed``.
+    before them goes on working (docs/deploy.md, "Migrations"). Raises ``NotProvisioned``, ``ZappaFailed``,
+    ``MigrationFailed``.
     """
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
@@ -89,7 +92,7 @@ def deploy(
                 deploy_one(there, zappa, report=report, run=beside(there))
         if zappa.plane == "migrate" and migrate:
             report("  migrating")
-            run(["manage", zappa.key, "migrate --noinput"])
+            migrating.migrate(clients, stage, report=report, poll_s=min(poll_s, 3.0))
     finish_stacks(clients, stage, report=report, poll_s=poll_s)
 
 

@@ -3,17 +3,20 @@ snapshot, published pages and the archive in their buckets, and the secrets that
 
 from collections.abc import Callable, Sequence
 
-from infra import secrets, site
+from infra import cluster, secrets, site
 from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
 from infra.deploy import Run, tell_home, zappa_beside
 from infra.edges import check_edge_region, close_edge, forget_edge, read_edges
+from infra.mappings import arn_of, wait_for_rest
 from infra.outputs import NotProvisioned, check_home, find_stacks, is_deployed
-from infra.stacks import ALL, DATABASE, EDGE_STACKS, Stack
+from infra.stacks import ALL, BASTION, DATABASE, EDGE_STACKS, Stack
 from infra.stages import ZappaStage, stack_name, zappa_stages
 
 Report = Callable[[str], None]
+MAY_CHANGE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+"""A stack in another state is not updated: CloudFormation refuses."""
 BUCKETS = {"frontend": "SiteBucket", "storage": "PackagesBucket", "edge": "PackagesBucket"}
 """Emptied before their stack goes: CloudFormation deletes no bucket that holds something."""
 
@@ -34,7 +37,7 @@ def destroy(
         _undeploy(clients, zappa, beside=beside, report=report)
     for region in read_edges(clients.ssm, stage):
         _take_away_edge(clients, stage, Clients(region), report=report, beside=beside, poll_s=poll_s)
-    _delete_stacks(clients, stage, ALL, report=report, poll_s=poll_s)
+    _delete_stacks(clients, stage, (*ALL, BASTION), report=report, poll_s=poll_s)
     if forget_secrets:
         report(f"{secrets.forget_secrets(clients.ssm, stage)} parameters forgotten")
 
@@ -103,6 +106,8 @@ def _undeploy(
 ) -> None:
     if is_deployed(clients, zappa):
         report(f"{zappa.key}{where}")
+        # Zappa would fail on a mapping that is busy.
+        wait_for_rest(clients.functions, arn_of(clients.functions, zappa.function))
         beside(clients)(["undeploy", "-y", zappa.key])
 
 
@@ -125,4 +130,12 @@ def _prepare(clients: Clients, stacks: Stacks, found: Found, part: str, report: 
         report(f"  {site.empty(clients.s3, bucket)} objects deleted from {bucket}")
     if part == DATABASE.part and found.parameters.get("Protected") == "true":
         report("  taking away the database's protection; a final snapshot is kept")
+        _unprotect(clients, stacks, found)
+
+
+def _unprotect(clients: Clients, stacks: Stacks, found: Found) -> None:
+    """By its stack, or, where the stack never came to be or is stuck, the cluster itself, if there is one."""
+    if found.status in MAY_CHANGE:
         stacks.change(found.name, Protected="false")
+        return
+    cluster.unprotect(clients, found.parameters["Stage"])

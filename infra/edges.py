@@ -6,9 +6,9 @@ each other. Its value is the queue's URL while an edge reads it: home sends chec
 
 from typing import TYPE_CHECKING
 
+from core.queue_addresses import aws_region_of
 from infra.clients import Clients
 from infra.stages import infra_path
-from pipeline.queues.addresses import aws_region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -7,8 +7,9 @@ from pathlib import Path
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
 from infra.edges import WrongRegion, read_edges, spell_edges
-from infra.stacks import ALL, EDGE, known_outputs
-from infra.stages import ZappaStage, stack_name
+from infra.mappings import arn_of
+from infra.stacks import ALL, BASTION, EDGE, known_outputs
+from infra.stages import ZappaStage, read_zappa_config, stack_name
 
 FILE_VARIABLE = "SENTRYPULSE_OUTPUTS"
 """Names a JSON file of outputs, to package without asking AWS."""
@@ -57,7 +58,7 @@ def check_home(clients: Clients, stage: str, found: dict[str, Found]) -> None:
 def find_stacks(clients: Clients, stage: str) -> dict[str, Found]:
     """By part (``network``), those that exist in the region."""
     stacks = Stacks(clients.cloudformation, report=lambda line: None)
-    found = {stack.part: stacks.find(stack_name(stage, stack.part)) for stack in (*ALL, EDGE)}
+    found = {stack.part: stacks.find(stack_name(stage, stack.part)) for stack in (*ALL, BASTION, EDGE)}
     return {part: one for part, one in found.items() if one is not None}
 
 
@@ -81,6 +82,17 @@ def find_api_domain(clients: Clients, stage: str) -> str:
         return ""
     api = resource["StackResourceDetail"].get("PhysicalResourceId", "")
     return f"{api}.execute-api.{clients.session.region_name}.amazonaws.com" if api else ""
+
+
+def find_api(clients: Clients, stage: str) -> dict[str, str]:
+    """What stands in front of the API must know of it; empty until Zappa has deployed it: its host, and the
+    ARN by which its function is asked, with the alias that Zappa keeps of a function with snapshots."""
+    api = ZappaStage(stage, "api")
+    arn = ""
+    if is_deployed(clients, api):
+        arn = arn_of(clients.functions, api.function)
+        arn += ":snapstart" if read_zappa_config(api.key).get("warm") == "snapstart" else ""
+    return {"ApiDomain": find_api_domain(clients, stage), "ApiFunctionArn": arn}
 
 
 def need(outputs: dict[str, str], name: str, *, stage: str) -> str:

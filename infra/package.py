@@ -9,7 +9,6 @@ import argparse
 import fcntl
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -21,6 +20,7 @@ from typing import Any
 
 from infra.pruning import APPS, is_needed
 from infra.shared_objects import CannotRepair, find_glibc, repair_mysqlclient
+from infra.zappa_overrides import read_made_by_zappa
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -29,11 +29,10 @@ PYTHONS = ((3, 12), (3, 13))
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x86_64")
 GLIBC_MOST = (2, 34)
 """Amazon Linux 2023's."""
-MOST_BYTES = {"core": (42_000_000, 120_000_000), "edge": (28_000_000, 75_000_000)}
+MOST_BYTES = {"core": (42_000_000, 120_000_000), "edge": (30_000_000, 82_000_000)}
 """Zipped and unzipped. Lambda takes 250 MB unzipped; what is loaded slowly is paid at every cold start."""
 OF_ZAPPA = ("zappa", "durationpy", "werkzeug", "markupsafe")
 """What Zappa's handler needs at run time; the rest of Zappa deploys."""
-MADE_BY_ZAPPA = ("handler.py", "zappa_settings.py", "django_zappa_app.py")
 
 
 class CannotPackage(Exception):
@@ -45,8 +44,7 @@ def check_builder() -> None:
     if sys.version_info[:2] not in PYTHONS or not sys.platform.startswith("linux"):
         raise CannotPackage(
             "Packages for Lambda are built with Python 3.12 or 3.13 on Linux (x86_64): set "
-            "PYTHON_AWS=/path/to/python3.12, or run `make package` in the container "
-            "public.ecr.aws/sam/build-python3.12."
+            "PYTHON_AWS=/path/to/python3.12, or run `make package-container`, which needs Docker alone."
         )
 
 
@@ -56,7 +54,6 @@ def check_builder() -> None:
 def build(target: Path = BUILD) -> dict[str, Path]:
     """Both packages, ``sentrypulse-core.zip`` and ``sentrypulse-edge.zip``, by name; nothing is done where
     nothing has changed. Raises ``CannotPackage``."""
-    check_builder()
     target.mkdir(exist_ok=True)
     with (target / "build.lock").open("w") as lock:  # of two that build, one waits and finds it done
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,6 +65,7 @@ def _build(name: str, target: Path) -> Path:
     digest = digest_sources()
     if package.is_file() and stamp.is_file() and stamp.read_text() == digest:
         return package
+    check_builder()
     dependencies = install(name, target / f"{name}-dependencies")
     rmtree(tree, ignore_errors=True)
     copy_sources(name, tree)
@@ -81,7 +79,8 @@ def _build(name: str, target: Path) -> Path:
 
 def digest_sources() -> str:
     """Of everything that the packages are made from."""
-    digest = hashlib.sha256(sys.version.encode())
+    # The minor version alone: what a container built serves whoever deploys from outside it.
+    digest = hashlib.sha256(f"{sys.version_info[0]}.{sys.version_info[1]}".encode())
     files = [path for app in APPS for path in (ROOT / app).rglob("*") if "__pycache__" not in path.parts]
     files += [
         *(ROOT / "infra").glob("*.py"),
@@ -160,9 +159,8 @@ def find_edge_sources() -> list[Path]:
         "for package in (probes, delivery):\n"
         "    for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "        importlib.import_module(found.name)\n"
-        "from pipeline import dispatch\n"
-        "for stage in ('probe', 'deliver'):\n"
-        "    if stage in dispatch.STAGES: dispatch.load_stage(stage)\n"
+        "from pipeline.queues.base import ROUTES\n"
+        "for queue in ('checks', 'deliveries'): ROUTES[queue].load()\n"
         "print('\\n'.join(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))\n"
     )
     loaded = subprocess.run(
@@ -187,7 +185,8 @@ def finish(name: str, tree: Path, package: Path) -> None:
     if glibc > GLIBC_MOST:
         raise CannotPackage(
             f"{name} needs glibc {'.'.join(map(str, glibc))}, and Lambda has "
-            f"{'.'.join(map(str, GLIBC_MOST))}: build on an older system, such as Debian 12."
+            f"{'.'.join(map(str, GLIBC_MOST))}: run make package-container, or build on an older system,"
+            " such as Debian 12."
         )
     compile_tree(tree)
     write_zip(tree, package)
@@ -258,13 +257,7 @@ def zip(zappa: Any) -> None:  # the name that zappa_settings.json calls
     if zappa.api_stage.endswith("_edge"):
         made.write_bytes(packages["edge"].read_bytes())
         return
-    with zipfile.ZipFile(made) as by_zappa:
-        extra = {name: by_zappa.read(name) for name in MADE_BY_ZAPPA if name in by_zappa.namelist()}
-    # It looks for WebSocket handlers in every file around, and finds its own among our build's dependencies.
-    extra["zappa_settings.py"] = re.sub(
-        rb"(?m)^WEBSOCKET_HANDLER_MODULE=.*\n", b"", extra["zappa_settings.py"]
-    )
-    write_zip(BUILD / "core", made, extra=extra)
+    write_zip(BUILD / "core", made, extra=read_made_by_zappa(made))
 
 
 def main() -> int:

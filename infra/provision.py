@@ -2,16 +2,16 @@
 interruption."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from infra import secrets
+from infra import choices, cluster, secrets
 from infra.clients import Clients
-from infra.cloudformation import Found, Stacks
+from infra.cloudformation import Found, StackFailed, Stacks
 from infra.edges import check_edge_region, list_edge
 from infra.outputs import (
     NotProvisioned,
     check_home,
-    find_api_domain,
+    find_api,
     find_stacks,
     gather_outputs,
     is_deployed,
@@ -21,14 +21,11 @@ from infra.stacks import (
     DATABASE,
     EDGE_STACKS,
     FRONTEND,
-    PARAMETERS,
-    REDIS,
+    GATEWAY,
     ROLES,
-    STORAGE,
     Stack,
     Wishes,
     choose_stacks,
-    default_min_acu,
     known_outputs,
 )
 from infra.stages import PROJECT, ZappaStage, check_stage, env_path, stack_name
@@ -37,12 +34,8 @@ Report = Callable[[str], None]
 HIDDEN = frozenset({"OriginSecret"})
 
 
-class WrongWish(Exception):
-    """A choice that cannot be; its text names the fix."""
-
-
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One stack of a plan."""
 
     stack: Stack
@@ -56,67 +49,31 @@ class Line:
         return "wait, then compare" if self.found.busy else f"compare ({self.found.status})"
 
 
-def plan(clients: Clients, stage: str, wishes: Wishes) -> list[Line]:
-    """What a run would go through, and the least that each part costs a month. Reads only."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would go through, and what is allowed and probably not meant."""
+
+    lines: list[ReportLine]
+    warnings: list[str] = field(default_factory=list)
+
+
+def plan(clients: Clients, stage: str, wishes: Wishes) -> Plan:
+    """What a run would do. Reads only. Raises ``WrongWish``, ``WrongVersion``."""
+    found, wishes = _begin(clients, stage, wishes)
+    lines = [
+        ReportLine(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
+        for stack in choose_stacks(redis=bool(wishes.redis), cdn=bool(wishes.cdn))
+    ]
+    return Plan(lines, choices.find_warnings(clients, stage, wishes, found))
+
+
+def _begin(clients: Clients, stage: str, wishes: Wishes) -> tuple[dict[str, Found], Wishes]:
+    """What there is, and the wishes completed; whatever AWS would refuse later is refused here."""
     check_stage(stage)
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
-    check_wishes(wishes, found)
-    wishes = settle_wishes(stage, wishes, found)
-    return [
-        Line(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
-        for stack in choose_stacks(redis=bool(wishes.redis))
-    ]
-
-
-def check_wishes(wishes: Wishes, found: dict[str, Found]) -> None:
-    """Raises ``WrongWish`` for a name of their own without a certificate, which CloudFront would refuse after
-    half of everything was made."""
-    for name, certificate, stack in (
-        ("domain", "certificate_arn", FRONTEND),
-        ("status_domain", "status_certificate_arn", STORAGE),
-    ):
-        stands = found[stack.part].parameters if stack.part in found else {}
-        domain, arn = stack.choice(name, wishes, stands), stack.choice(certificate, wishes, stands)
-        option = f"--{certificate.replace('_', '-')}"
-        if domain and not arn:
-            raise WrongWish(
-                f"--{name.replace('_', '-')} {domain} needs {option}, of ACM in us-east-1; this asks for one:"
-                " aws acm request-certificate --region us-east-1 --validation-method DNS"
-                f" --domain-name {domain}"
-            )
-        if domain and arn.split(":")[3:4] != ["us-east-1"]:
-            raise WrongWish(f"{option} must be of us-east-1, where CloudFront looks for it, not {arn}.")
-
-
-def find_warnings(clients: Clients, stage: str, wishes: Wishes) -> list[str]:
-    """What is allowed and probably not meant."""
-    found = find_stacks(clients, stage)
-    stands = found[ALARMS.part].parameters if ALARMS.part in found else {}
-    if stage == "prod" and not ALARMS.choice("alarm_email", wishes, stands):
-        return ["Nobody will be told when something is wrong: add --alarm-email you@example.com."]
-    return []
-
-
-def settle_wishes(stage: str, wishes: Wishes, found: dict[str, Found]) -> Wishes:
-    """The choices with a default that depends on the stage, for parts that are new."""
-    if wishes.redis is None:
-        wishes = replace(wishes, redis=REDIS.part in found)
-    if DATABASE.part not in found:
-        protected = stage == "prod" if wishes.protected is None else wishes.protected
-        least = default_min_acu(stage) if wishes.min_acu is None else wishes.min_acu
-        wishes = replace(wishes, protected=protected, min_acu=least)
-    elif wishes.min_acu is None:
-        stands = found[DATABASE.part].parameters.get("MinCapacity", "")
-        wishes = replace(wishes, min_acu=float(stands) if stands else None)
-    if PARAMETERS.part not in found:
-        wishes = replace(
-            wishes,
-            admin_email=wishes.admin_email or f"admin@{wishes.domain or 'sentrypulse.example'}",
-            from_email=wishes.from_email
-            or f"SentryPulse <sentrypulse@{wishes.domain or 'sentrypulse.example'}>",
-        )
-    return wishes
+    choices.check_wishes(wishes, found)
+    return found, choices.settle_wishes(clients, stage, wishes, found)
 
 
 def provision(
@@ -124,35 +81,54 @@ def provision(
 ) -> dict[str, str]:
     """Make or change every stack, and the secrets between them; by part, what was done.
 
-    Raises ``StackFailed``. What was done until then stands, and the next run goes on from there.
+    Raises ``WrongWish`` and ``WrongVersion`` before anything is made, and ``StackFailed``. What was done
+    until then stands, and the next run goes on from there.
     """
-    check_stage(stage)
-    found = find_stacks(clients, stage)
-    check_home(clients, stage, found)
-    check_wishes(wishes, found)
-    wishes = settle_wishes(stage, wishes, found)
+    found, wishes = _begin(clients, stage, wishes)
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
-    outputs = known_outputs(stage) | {"ApiDomain": find_api_domain(clients, stage)}
+    outputs = known_outputs(stage) | find_api(clients, stage)
     # Where there is none any more, the alarm goes on: somebody may have taken it away by mistake.
     outputs["Deployed"] = "true" if is_deployed(clients, ZappaStage(stage, "core")) else ""
     report("secrets")
-    secrets.make_secrets(clients.ssm, stage, report=report)
-    outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
+    secrets.make_secrets(clients.ssm, stage, cdn=bool(wishes.cdn), report=report)
+    if DATABASE.part not in found or found[DATABASE.part].never_was:
+        secrets.heal_password(clients.ssm, stage, report=report)
+    if DATABASE.part in found and found[DATABASE.part].never_was:
+        cluster.unprotect(clients, stage)
+    if wishes.cdn:
+        outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
     done: dict[str, str] = {}
-    chosen = choose_stacks(redis=bool(wishes.redis))
+    chosen = choose_stacks(redis=bool(wishes.redis), cdn=bool(wishes.cdn))
     for number, stack in enumerate(chosen, 1):
         report(f"[{number}/{len(chosen)}] {stack.part}: {stack.why}")
-        done[stack.part] = apply_stack(stacks, stack, stage, wishes, outputs)
+        try:
+            done[stack.part] = apply_stack(stacks, stack, stage, wishes, outputs)
+        except StackFailed as failed:
+            raise StackFailed(f"{failed}{_find_way_out(str(failed))}") from None
         report(f"  {stack.part}: {done[stack.part]}")
         if stack is DATABASE:
+            if wishes.from_snapshot:
+                cluster.set_password(clients, stage, report=report)
             secrets.put_database_url(
                 clients.ssm,
                 stage,
                 host=outputs["DatabaseHost"],
                 port=outputs["DatabasePort"],
+                may_pause=wishes.min_acu == 0,
                 report=report,
             )
     return done
+
+
+def _find_way_out(failed: str) -> str:
+    """What to do about a refusal that says too little; empty for any other."""
+    if "must be verified before you can add new CloudFront resources" in failed:
+        return (
+            " A new account has no distributions until AWS Support has looked at it: open a case (Account and"
+            " billing, free of charge) with this sentence, and run the same again afterwards. Or go on"
+            " without one: --no-cdn (docs/deploy.md tells what is lost)."
+        )
+    return ""
 
 
 def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, outputs: dict[str, str]) -> str:
@@ -177,10 +153,15 @@ def finish_stacks(clients: Clients, stage: str, *, report: Report, poll_s: float
     have rung before there was a scheduler."""
     found = find_stacks(clients, stage)
     outputs = gather_outputs(clients, stage, found)
-    outputs |= {"ApiDomain": find_api_domain(clients, stage), "Deployed": "true"}
-    outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
+    outputs |= find_api(clients, stage) | {"Deployed": "true"}
+    if FRONTEND.part in found:
+        outputs["OriginSecret"] = secrets.read_secret(clients.ssm, f"{env_path(stage)}/ORIGIN_SECRET")
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
-    for stack in (one for one in (FRONTEND, ALARMS) if one.part in found):
+    if FRONTEND.part in found and GATEWAY.part in found:  # the functions know the distribution by now
+        report("gateway: there is a distribution in its place")
+        stacks.delete(stack_name(stage, GATEWAY.part))
+        del found[GATEWAY.part]
+    for stack in (one for one in (GATEWAY, FRONTEND, ALARMS) if one.part in found):
         report(f"{stack.part}: {stack.why}")
         report(f"  {stack.part}: {apply_stack(stacks, stack, stage, Wishes(), outputs)}")
 
@@ -188,11 +169,13 @@ def finish_stacks(clients: Clients, stage: str, *, report: Report, poll_s: float
 # An edge in a further region
 
 
-def plan_edge(home: Clients, stage: str, region: str) -> list[Line]:
+def plan_edge(home: Clients, stage: str, region: str) -> Plan:
     """The same for an edge in ``region``. Raises ``WrongRegion``, ``NotProvisioned``."""
     _find_home(home, stage)
     found = find_stacks(check_edge_region(home, region), stage)
-    return [Line(stack, found.get(stack.part), stack.floor_usd(Wishes(), stage)) for stack in EDGE_STACKS]
+    return Plan(
+        [ReportLine(stack, found.get(stack.part), stack.floor_usd(Wishes(), stage)) for stack in EDGE_STACKS]
+    )
 
 
 def provision_edge(

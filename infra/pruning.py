@@ -4,8 +4,10 @@ import re
 
 APPS = (
     "accounts",
+    "actions",
     "alerts",
     "analytics",
+    "core",
     "delivery",
     "incidents",
     "monitors",
@@ -36,7 +38,8 @@ _FOLDERS = (
     r"^(django/contrib/admin|rest_framework|drf_spectacular_sidecar|django_filters)/static/",  # collected
     r"^sentrypulse/static/",
     r"^boto3/examples/", r"^zappa/(cli|core|letsencrypt)\.py$",
-    r"^pipeline/(entrypoints|queues)/celery[^/]*$", r"^sentrypulse/(celery|pulse)\.py$",
+    r"^pipeline/celery/", r"^sentrypulse/(celery|healthcheck)\.py$",
+    r"^simulation/", r"^sentrypulse/management/commands/simulate\.py$",
 )  # fmt: skip
 _ENDINGS = (
     r"\.(map|pyi|pyx|pxd|po|pot|c|h|cpp|md|rst)$|/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$|/licenses?/"

@@ -16,9 +16,25 @@ if TYPE_CHECKING:
 Report = Callable[[str], None]
 
 
+PASSWORD_CHARS = (8, 41)
+PASSWORD_NEVER = frozenset('/"@ ')
+"""https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html (MasterUserPassword)"""
+
+
 def _make_password() -> str:
-    """48 letters and digits: valid for Aurora, and the same inside a URL."""
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(48))
+    """32 letters and digits: valid for Aurora, and the same inside a URL."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
+
+
+def is_password(text: str) -> bool:
+    """Would RDS take it?"""
+    least, most = PASSWORD_CHARS
+    return (
+        least <= len(text) <= most
+        and text.isascii()
+        and text.isprintable()
+        and not PASSWORD_NEVER & set(text)
+    )
 
 
 def _make_token() -> str:
@@ -40,10 +56,14 @@ def secret_makers(stage: str) -> Mapping[str, Callable[[], str]]:
     }
 
 
-def make_secrets(ssm: "SSMClient", stage: str, *, report: Report) -> None:
-    """Make what is missing; what is there stays, so that running it twice changes nothing."""
+def make_secrets(ssm: "SSMClient", stage: str, *, cdn: bool = True, report: Report) -> None:
+    """Make what is missing; what is there stays, so that running it twice changes nothing. Without a
+    distribution nobody could show the origin's secret, and the API would refuse everybody."""
+    origin = f"{env_path(stage)}/ORIGIN_SECRET"
+    if not cdn and ssm.delete_parameters(Names=[origin])["DeletedParameters"]:
+        report(f"  {origin}: deleted, for there is no distribution that could show it")
     for name, make in secret_makers(stage).items():
-        if put_secret(ssm, name, make, stage=stage):
+        if (cdn or name != origin) and put_secret(ssm, name, make, stage=stage):
             report(f"  {name}: made")
 
 
@@ -62,15 +82,40 @@ def put_secret(ssm: "SSMClient", name: str, make: Callable[[], str], *, stage: s
     return True
 
 
+def heal_password(ssm: "SSMClient", stage: str, *, report: Report) -> None:
+    """Put another in the place of a password that RDS refuses, while there is no database. Until November
+    2026 we made passwords of 48 characters, and no database came of them."""
+    name = f"{infra_path(stage)}/DATABASE_PASSWORD"
+    if not is_password(read_secret(ssm, name)):
+        ssm.put_parameter(Name=name, Value=_make_password(), Type="SecureString", Overwrite=True)
+        report(f"  {name}: made anew, for RDS takes {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters")
+
+
 def read_secret(ssm: "SSMClient", name: str) -> str:
     return ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
 
 
-def put_database_url(ssm: "SSMClient", stage: str, *, host: str, port: str, report: Report) -> None:
+MAY_PAUSE = "?connect_timeout=35&conn_max_age=0"
+"""A paused database answers after 15 s, or 30 when it paused for a day; and it pauses only when nobody is
+connected: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html"""
+
+
+def has_secret(ssm: "SSMClient", name: str) -> bool:
+    try:
+        ssm.get_parameter(Name=name)
+    except ssm.exceptions.ParameterNotFound:
+        return False
+    return True
+
+
+def put_database_url(
+    ssm: "SSMClient", stage: str, *, host: str, port: str, may_pause: bool, report: Report
+) -> None:
     """``DATABASE_URL`` of the database that there is now; written again only when it is another."""
     name = f"{env_path(stage)}/DATABASE_URL"
     password = read_secret(ssm, f"{infra_path(stage)}/DATABASE_PASSWORD")
     url = f"mysql://sentrypulse:{quote(password, safe='')}@{host}:{port}/sentrypulse"
+    url += MAY_PAUSE if may_pause else ""
     try:
         unchanged = read_secret(ssm, name) == url
     except ssm.exceptions.ParameterNotFound:

@@ -31,7 +31,7 @@ class NoSite(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SiteFile:
     key: str
     path: Path
 
@@ -57,14 +57,14 @@ class Synced:
     deleted: int
 
 
-def find_files(folder: Path) -> list[File]:
+def find_files(folder: Path) -> list[SiteFile]:
     """What is uploaded, in the order in which it is. Raises ``NoSite``."""
     if not (folder / "index.html").is_file():
         raise NoSite(
             f"{folder} holds no index.html: build the site first (npm run build), or name its folder."
         )
     files = [
-        File(path.relative_to(folder).as_posix(), path)
+        SiteFile(path.relative_to(folder).as_posix(), path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]

@@ -17,8 +17,11 @@ class Wishes:
     """What people may choose. None: as it was, or as the template says when it is new."""
 
     redis: bool | None = None
+    cdn: bool | None = None
     min_acu: float | None = None
     max_acu: float | None = None
+    engine_version: str | None = None
+    from_snapshot: str | None = None
     domain: str | None = None
     certificate_arn: str | None = None
     status_domain: str | None = None
@@ -95,7 +98,11 @@ QUEUES = Stack("queues", "four queues, each with its dead letters")
 STORAGE = Stack(
     "storage",
     "buckets: packages, published status pages (with their own distribution), archive",
-    wishes={"StatusDomain": "status_domain", "StatusCertificateArn": "status_certificate_arn"},
+    wishes={
+        "Cdn": "cdn",
+        "StatusDomain": "status_domain",
+        "StatusCertificateArn": "status_certificate_arn",
+    },
     keeps=True,
 )
 ROLES = Stack(
@@ -108,7 +115,13 @@ DATABASE = Stack(
     "database",
     "Aurora MySQL Serverless v2",
     needs={"SubnetIds": "SubnetIds", "StoresGroupId": "StoresGroupId"},
-    wishes={"MinCapacity": "min_acu", "MaxCapacity": "max_acu", "Protected": "protected"},
+    wishes={
+        "MinCapacity": "min_acu",
+        "MaxCapacity": "max_acu",
+        "Protected": "protected",
+        "EngineVersion": "engine_version",
+        "SnapshotIdentifier": "from_snapshot",
+    },
     floor_usd=_database_floor,
     keeps=True,
 )
@@ -117,6 +130,12 @@ REDIS = Stack(
     "shared cache (ElastiCache Serverless, Valkey)",
     needs={"SubnetIds": "SubnetIds", "StoresGroupId": "StoresGroupId"},
     floor_usd=lambda wishes, stage: prices.VALKEY_LEAST_GB * prices.VALKEY_GB_HOUR * prices.HOURS_A_MONTH,
+)
+GATEWAY = Stack(
+    "gateway",
+    "the API's own address, without CloudFront",
+    needs={"FunctionArn": "ApiFunctionArn"},
+    iam=True,
 )
 FRONTEND = Stack(
     "frontend",
@@ -137,7 +156,20 @@ ALARMS = Stack(
     wishes={"AlarmEmail": "alarm_email"},
     floor_usd=lambda wishes, stage: prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH,
 )
-ALL = (NETWORK, QUEUES, STORAGE, ROLES, DATABASE, REDIS, FRONTEND, PARAMETERS, ALARMS)
+ALL = (NETWORK, QUEUES, STORAGE, ROLES, DATABASE, REDIS, GATEWAY, FRONTEND, PARAMETERS, ALARMS)
+"""Where there is a gateway from before and a distribution now, what the distribution tells counts."""
+
+BASTION = Stack(
+    "bastion",
+    "a machine that Systems Manager reaches, as a way to the database for people",
+    needs={"VpcId": "VpcId", "StoresGroupId": "StoresGroupId"},
+    floor_usd=lambda wishes, stage: prices.BASTION_MONTH,
+    iam=True,
+)
+"""Made and removed on its own (infra/bastion.py)."""
+
+BY_HAND = ("page-domain",)
+"""Templates that people deploy themselves, one for each name (docs/deploy.md)."""
 
 # In a further region
 EDGE_QUEUES = Stack("queues", "the queue checks with its dead letters", needs={"Home": "Home"})
@@ -150,8 +182,9 @@ EDGE = Stack(
 EDGE_STACKS = (EDGE_QUEUES, EDGE)
 
 
-def choose_stacks(*, redis: bool) -> list[Stack]:
-    return [stack for stack in ALL if redis or stack is not REDIS]
+def choose_stacks(*, redis: bool, cdn: bool) -> list[Stack]:
+    left_out = (GATEWAY if cdn else FRONTEND, None if redis else REDIS)
+    return [stack for stack in ALL if stack not in left_out]
 
 
 def known_outputs(stage: str) -> dict[str, str]:

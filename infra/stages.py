@@ -1,9 +1,13 @@
 """A stage is one whole installation (prod, dev); its parts have names that follow from the stage's."""
 
+import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 PROJECT = "sentrypulse"
+ROOT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"^[a-z][a-z0-9]{1,11}$")
 _PLANES = {"core": "core", "edge": "edge", "migrate": "migrate"}
 
@@ -48,6 +52,18 @@ def zappa_stages(stage: str) -> list[ZappaStage]:
     """In the order of a deployment: the edge takes what is sent to it before anything sends; the schema is
     migrated by its own function, before the code that needs it."""
     return [ZappaStage(check_stage(stage), plane) for plane in ("edge", "migrate", "core", "api")]
+
+
+def read_zappa_config(key: str) -> dict[str, Any]:
+    """A stage of zappa_settings.json with what it extends, shallowly, as Zappa reads it. Raises
+    ``WrongStage``."""
+    stages = json.loads((ROOT / "zappa_settings.json").read_text())
+    if key not in stages:
+        raise WrongStage(f"zappa_settings.json has no stage {key}: add it as prod's are written there.")
+    config: dict[str, Any] = dict(stages[key])
+    while base := config.pop("extends", None):
+        config = {**stages[base], **config}
+    return config
 
 
 def stack_name(stage: str, part: str) -> str:

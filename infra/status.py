@@ -1,12 +1,13 @@
 """What stands of a stage, in lines for a person."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime
 
+from infra import account, aurora
 from infra.callbacks import fill_settings, find_wrong
+from infra.choices import has_cdn
 from infra.clients import Clients
-from infra.deploy import ROOT
+from infra.cloudformation import Found
 from infra.edges import check_edge_region, read_edges
 from infra.outputs import (
     NotProvisioned,
@@ -16,19 +17,10 @@ from infra.outputs import (
     gather_outputs,
     is_deployed,
 )
-from infra.stacks import ALL, EDGE_STACKS, REDIS
-from infra.stages import ZappaStage, read_zappa_stage, stack_name, zappa_stages
+from infra.stacks import ALL, BASTION, DATABASE, EDGE_STACKS, PARAMETERS, choose_stacks
+from infra.stages import ZappaStage, read_zappa_config, read_zappa_stage, stack_name, zappa_stages
 
 DEAD = ("ChecksDeadQueueUrl", "ResultsDeadQueueUrl", "DeliveriesDeadQueueUrl", "ReceiptsDeadQueueUrl")
-
-
-def read_zappa_config(key: str) -> dict[str, Any]:
-    """A stage of zappa_settings.json with what it extends, shallowly, as Zappa reads it."""
-    stages = json.loads((ROOT / "zappa_settings.json").read_text())
-    config: dict[str, Any] = dict(stages[key])
-    while base := config.pop("extends", None):
-        config = {**stages[base], **config}
-    return config
 
 
 def tell(clients: Clients, stage: str) -> Iterator[str]:
@@ -36,18 +28,39 @@ def tell(clients: Clients, stage: str) -> Iterator[str]:
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
     outputs = gather_outputs(clients, stage, found)
-    for stack in ALL:
+    cdn = has_cdn(found) is not False
+    wanted = choose_stacks(redis=False, cdn=cdn)
+    for stack in (*ALL, BASTION):
         one = found.get(stack.part)
-        if one is not None or stack is not REDIS:
+        if one is not None or stack in wanted:
             yield f"{stack_name(stage, stack.part):<28} {one.status if one else 'not there'}"
     for zappa in zappa_stages(stage):
         yield f"{zappa.function:<28} {_tell_function(clients, zappa.key, outputs)}"
     yield from _tell_dead_letters(clients, outputs)
+    yield from _tell_limits(clients, stage, found)
     for region in read_edges(clients.ssm, stage):
         yield from _tell_edge(clients, stage, region)
     yield f"{'the app and the API':<28} {outputs.get('PublicUrl', 'not there')}"
     yield f"{'published status pages':<28} {outputs.get('StatusUrl', 'not there')}"
+    yield from _indent([] if cdn else [account.WITHOUT_CDN])
     yield f"{'behind them':<28} {find_api_domain(clients, stage) or 'no API yet'}"
+
+
+def _tell_limits(clients: Clients, stage: str, found: dict[str, Found]) -> Iterator[str]:
+    """What AWS lets this account do, and how long it looks after the database."""
+    if DATABASE.part in found:
+        version = found[DATABASE.part].parameters.get("EngineVersion", "")
+        trouble = aurora.find_trouble(version, today=datetime.now(UTC).date())
+        yield f"{'database':<28} Aurora MySQL {version.removeprefix(aurora.PREFIX)}"
+        yield from _indent([trouble] if trouble else [])
+    sender = found[PARAMETERS.part].parameters["FromEmail"] if PARAMETERS.part in found else ""
+    wrong = account.find_limits(clients, stage, sender=sender) if sender else []
+    yield f"{'the account':<28} {'may do less than we ask for:' if wrong else 'may do what we ask for'}"
+    yield from _indent(wrong)
+
+
+def _indent(sentences: list[str]) -> Iterator[str]:
+    return (f"{'':<28} {sentence}" for sentence in sentences)
 
 
 def tell_edge(home: Clients, stage: str, region: str) -> Iterator[str]:
@@ -68,6 +81,8 @@ def _tell_edge(home: Clients, stage: str, region: str) -> Iterator[str]:
     found = find_stacks(there, stage)
     said = _tell_function(there, zappa.key, gather_outputs(there, stage, found)) if found else "not there"
     yield f"{f'edge in {region}':<28} {said}"
+    if lack := account.find_lack_of_functions(there, stage, home=False):
+        yield from _indent([lack])
     if not read_edges(home.ssm, stage).get(region):
         yield f"{'':<28} no checks are sent there"
 

@@ -7,27 +7,39 @@ ours: a run has that long from its start, whatever was expected.
 """
 
 import codecs
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Count, DateTimeField, F, Value, When, Window
+from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from monitors.instants import whole_ms
+from core.instants import whole_ms
+from core.isolation import do_each, resting
+from monitors.deadlines import (
+    counted_at,
+    first_due,
+    longest_run,
+    plan_after,
+    plan_after_absence,
+    plan_after_clock_set_back,
+    plan_run,
+)
 from monitors.models import Heartbeat, Monitor, Ping, PingKind
-from probes.cadence import next_expected
 from probes.errors import ErrorCode
 from probes.result import CheckResult, Status, Timings
 
+logger = logging.getLogger(__name__)
+
+REPORT = "report late heartbeats"
 FIND_AT_ONCE = 1_000
 WRITE_AT_ONCE = 200
-FORGIVE_AT_LEAST = timedelta(minutes=1)
-"""Even a monitor without grace gets this long after an absence of ours."""
 CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
 LONGEST_TOTAL_MS = 2**31 - 1
 _MILLISECOND = timedelta(milliseconds=1)
@@ -99,7 +111,15 @@ def _begin_run(ping: Ping, heartbeat: Heartbeat, monitor: Monitor) -> None:
     deadline = heartbeat.deadline_at
     if deadline is not None and deadline <= ping.received_at:
         return  # late already, and the scheduler has yet to say so: beginning now does not undo that
-    heartbeat.deadline_at = _plan_run(heartbeat, monitor.config, after=ping.received_at)
+    heartbeat.deadline_at = _plan(
+        heartbeat,
+        lambda: plan_run(
+            monitor.config,
+            started_at=ping.received_at,
+            last_ping_at=heartbeat.last_ping_at,
+            after=ping.received_at,
+        ),
+    )
 
 
 def _end_run(ping: Ping, heartbeat: Heartbeat, monitor: Monitor) -> None:
@@ -108,14 +128,26 @@ def _end_run(ping: Ping, heartbeat: Heartbeat, monitor: Monitor) -> None:
     if begun_at is not None:
         ping.duration_ms = max(0, (at - begun_at) // _MILLISECOND)
     heartbeat.last_ping_at = at
-    due_at = _first_due(monitor.config, anchor=at, after=at)
+    config = monitor.config
+    due_at = _plan(heartbeat, lambda: first_due(config, anchor=counted_at(config, at), after=at))
     other_run_goes_on = heartbeat.run_id != ping.run_id and ping.run_id and ping.kind == PingKind.SUCCESS
-    if heartbeat.started_at and other_run_goes_on:
-        ends_at = heartbeat.started_at + _longest_run(monitor.config)
+    if due_at and heartbeat.started_at and other_run_goes_on:
+        ends_at = heartbeat.started_at + longest_run(config)
         if ends_at > at:
             heartbeat.deadline_at = min(due_at, ends_at)
             return
     heartbeat.started_at, heartbeat.run_id, heartbeat.deadline_at = None, "", due_at
+
+
+def _plan(heartbeat: Heartbeat, plan: Callable[[], datetime]) -> datetime | None:
+    """The deadline; none where the stored schedule cannot be computed: that heartbeat waits for its next
+    ping, and keeps no other waiting."""
+    planned = do_each("plan heartbeats", [heartbeat], lambda _: plan(), name=_name)
+    return planned[0] if planned else None
+
+
+def _name(heartbeat: Heartbeat) -> tuple[str, int]:
+    return "monitor", heartbeat.pk
 
 
 def _unused_instant(heartbeat: Heartbeat, at: datetime) -> datetime:
@@ -156,65 +188,22 @@ def _judge(ping: Ping, monitor: Monitor) -> CheckResult:
     )
 
 
-# When is a heartbeat late? Pure: configuration and instants in, an instant out
-
-
-def _grace(config: Mapping[str, Any]) -> timedelta:
-    return timedelta(seconds=config["grace_s"])
-
-
-def _longest_run(config: Mapping[str, Any]) -> timedelta:
-    return _grace(config) if config["max_run_s"] is None else timedelta(seconds=config["max_run_s"])
-
-
-def _first_due(config: Mapping[str, Any], *, anchor: datetime, after: datetime) -> datetime:
-    """The end of the first grace that ends later than ``after``; expected are moments behind ``anchor``."""
-    grace = _grace(config)
-    if config["cron"]:
-        return whole_ms(next_expected(config, max(anchor, after - grace)) + grace)
-    period = timedelta(seconds=config["period_s"])
-    missed = max(0, (after - anchor - grace) // period)
-    return whole_ms(next_expected(config, anchor + missed * period) + grace)
-
-
-def _plan_run(heartbeat: Heartbeat, config: Mapping[str, Any], *, after: datetime) -> datetime:
-    """When the run is late: after its longest time, or with what was expected, if that is sooner."""
-    assert heartbeat.started_at is not None  # noqa: S101  # callers have just seen it
-    ends_at = heartbeat.started_at + _longest_run(config)
-    if config["max_run_s"] is not None or heartbeat.last_ping_at is None:
-        return ends_at
-    return min(ends_at, _first_due(config, anchor=heartbeat.last_ping_at, after=after))
-
-
-def _plan_after(
-    heartbeat: Heartbeat, config: Mapping[str, Any], *, seen: datetime, now: datetime
-) -> datetime:
-    """The deadline after ``seen``, which has passed: later than ``now``, an expected moment on at least."""
-    now = max(now, seen)
-    begun_at = heartbeat.started_at
-    if begun_at is not None and begun_at >= seen:  # it began too late, but it runs
-        ends_at = _plan_run(heartbeat, config, after=now)
-        if ends_at > now:
-            return ends_at
-    # An unfinished run stands for all that was expected while it might have run.
-    overran = begun_at is not None and begun_at < seen <= begun_at + _longest_run(config)
-    anchor = seen if overran and config["cron"] else seen - _grace(config)
-    return _first_due(config, anchor=anchor, after=now)
-
-
-def find_late(*, now: datetime) -> list[CheckResult]:
+def find_late(*, now: datetime, heard_until: datetime | None = None) -> list[CheckResult]:
     """A DOWN result for each heartbeat whose deadline has passed, the longest waiting first, 1,000 at most.
+
+    Nobody is late for what came after ``heard_until``, if that is given: we did not listen, or do not know.
 
     A result's slot is the deadline, so finding it again, here or on another machine, finds the same result.
     Changes nothing: record the results, and only then ``advance`` them, in a transaction of its own.
     """
     late = (
-        Heartbeat.objects.filter(monitor__enabled=True, deadline_at__lte=now)
+        Heartbeat.objects.filter(monitor__enabled=True, deadline_at__lte=min(now, heard_until or now))
         .select_related("monitor")
         .only("deadline_at", "last_ping_at", "started_at", "monitor__revision")
+        .exclude(pk__in=resting(REPORT, "monitor"))
         .order_by("deadline_at", "pk")[:FIND_AT_ONCE]
     )
-    return [_report_late(heartbeat, now=now) for heartbeat in late]
+    return do_each(REPORT, late, partial(_report_late, now=now), name=_name)
 
 
 def next_deadlines(*, now: datetime, until: datetime) -> list[datetime]:
@@ -272,7 +261,17 @@ def advance(results: Sequence[CheckResult], *, now: datetime) -> int:
             deadline = heartbeat.deadline_at
             if deadline is None or whole_ms(deadline) != result.scheduled_at or revision != result.revision:
                 continue
-            heartbeat.deadline_at = _plan_after(heartbeat, config, seen=result.scheduled_at, now=now)
+            heartbeat.deadline_at = _plan(
+                heartbeat,
+                partial(
+                    plan_after,
+                    config,
+                    started_at=heartbeat.started_at,
+                    last_ping_at=heartbeat.last_ping_at,
+                    seen=result.scheduled_at,
+                    now=now,
+                ),
+            )
             moved.append(heartbeat)
         Heartbeat.objects.bulk_update(moved, ["deadline_at"], batch_size=WRITE_AT_ONCE)
     return len(moved)
@@ -297,33 +296,78 @@ def rearm(monitor_ids: Collection[int], *, now: datetime) -> None:
             config = configs[heartbeat.pk][1]
             last, deadline = heartbeat.last_ping_at, None
             if heartbeat.started_at is not None:
-                deadline = _plan_run(heartbeat, config, after=now)
+                deadline = plan_run(config, started_at=heartbeat.started_at, last_ping_at=last, after=now)
             if last is not None and (deadline is None or deadline <= now):
-                deadline = _first_due(config, anchor=last, after=now)
+                deadline = first_due(config, anchor=counted_at(config, last), after=now)
             heartbeat.deadline_at = deadline if deadline is None or deadline > now else None
         Heartbeat.objects.bulk_update(heartbeats, ["deadline_at"], batch_size=WRITE_AT_ONCE)
 
 
 def forgive(*, away_from: datetime, away_until: datetime) -> int:
-    """We did not listen in ``[away_from, away_until]``: what was due then gets its grace again; how many did.
+    """We did not listen in ``[away_from, away_until]``: who may have pinged in vain is late no sooner than
+    after his next expected moment (``deadlines.plan_after_absence``); how many those are.
 
-    Safe to run twice, and beside pings: the deadline of a ping taken since lies behind ``away_until``.
+    Safe to run twice, and beside pings: each heartbeat is locked while it is planned.
     """
-    due_then = Heartbeat.objects.filter(deadline_at__gte=away_from, deadline_at__lte=away_until).order_by(
-        "pk"
-    )
-    rows = iter(due_then.values_list("pk", "monitor__config").iterator(chunk_size=FIND_AT_ONCE))
-    forgiven = 0
-    for chunk in iter(lambda: list(islice(rows, FIND_AT_ONCE)), []):
-        by_grace: dict[timedelta, list[int]] = {}
-        for pk, config in chunk:
-            by_grace.setdefault(max(_grace(config), FORGIVE_AT_LEAST), []).append(pk)
-        deadlines = [
-            When(pk__in=pks, then=Value(whole_ms(away_until + grace))) for grace, pks in by_grace.items()
-        ]
-        moved = Case(*deadlines, default=F("deadline_at"), output_field=DateTimeField())
-        forgiven += due_then.filter(pk__in=[pk for pk, _ in chunk]).order_by().update(deadline_at=moved)
-    return forgiven
+
+    def plan(heartbeat: Heartbeat, config: Mapping[str, Any]) -> None:
+        assert heartbeat.deadline_at is not None  # noqa: S101  # it was asked for
+        heartbeat.deadline_at = plan_after_absence(
+            config,
+            started_at=heartbeat.started_at,
+            last_ping_at=heartbeat.last_ping_at,
+            deadline_at=heartbeat.deadline_at,
+            away_from=away_from,
+            away_until=away_until,
+        )
+
+    return _replan(Heartbeat.objects.filter(deadline_at__gte=away_from), plan)
+
+
+def set_back(*, now: datetime) -> int:
+    """The clock was set back by far: bring back the deadlines that lie too far ahead; how many those are."""
+
+    def plan(heartbeat: Heartbeat, config: Mapping[str, Any]) -> None:
+        assert heartbeat.deadline_at is not None  # noqa: S101  # it was asked for
+        begun_ahead = heartbeat.started_at is not None and heartbeat.started_at > now
+        heartbeat.deadline_at = plan_after_clock_set_back(
+            config, is_running=heartbeat.started_at is not None, deadline_at=heartbeat.deadline_at, now=now
+        )
+        if begun_ahead:
+            heartbeat.started_at = whole_ms(now)
+
+    return _replan(Heartbeat.objects.filter(deadline_at__gt=now), plan)
+
+
+def _replan(heartbeats: QuerySet[Heartbeat], plan: Callable[[Heartbeat, Mapping[str, Any]], None]) -> int:
+    """Let ``plan`` change each heartbeat under its lock, a thousand a transaction; how many it changed.
+
+    One whose schedule cannot be computed is left as it is and reported: it holds up no other.
+    """
+    pks = list(heartbeats.order_by("pk").values_list("pk", flat=True))
+    changed = 0
+    for first in range(0, len(pks), FIND_AT_ONCE):
+        with transaction.atomic():
+            chunk = list(
+                heartbeats.filter(pk__in=pks[first : first + FIND_AT_ONCE]).select_for_update().order_by("pk")
+            )
+            configs = _read_configs([heartbeat.pk for heartbeat in chunk])
+            moved = [heartbeat for heartbeat in chunk if _plan_one(heartbeat, configs, plan)]
+            Heartbeat.objects.bulk_update(moved, ["deadline_at", "started_at"], batch_size=WRITE_AT_ONCE)
+        changed += len(moved)
+    return changed
+
+
+def _plan_one(
+    heartbeat: Heartbeat,
+    configs: Mapping[int, tuple[int, dict[str, Any]]],
+    plan: Callable[[Heartbeat, Mapping[str, Any]], None],
+) -> bool:
+    if heartbeat.pk not in configs:
+        return False  # deleted meanwhile
+    before = heartbeat.deadline_at
+    do_each("plan heartbeats", [heartbeat], lambda one: plan(one, configs[one.pk][1]), name=_name)
+    return heartbeat.deadline_at != before
 
 
 def prune_pings(*, keep: int = 100) -> int:

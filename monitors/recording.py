@@ -5,8 +5,8 @@ replaying the monitor's history from before it, so that the order of arrival cha
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -14,31 +14,40 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from monitors.instants import to_ms, whole_ms
+from core.instants import to_ms, whole_ms
 from monitors.models import Monitor, RegionState, Result
+from monitors.pace import note_slow, took_long
+from monitors.patience import patience_s
 from monitors.slots import next_slot
-from monitors.transitions import Change, Finding, Health, Policy, State, fold
+from monitors.transitions import Change, Finding, Health, Policy, State, fold, verdict
+from probes.errors import ErrorCode
 from probes.result import CheckResult, Status
 
 REPLAY_WITHIN = timedelta(hours=6)
 """A result later than this is stored for the figures, but opens and closes nothing any more."""
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
+Slot = tuple[int, datetime]
 Key = tuple[int, datetime, str]
 
 
 @dataclass(slots=True)
 class Watched:
-    """A monitor in a batch: its policy, what its regions believe, and what the batch brings."""
+    """A monitor in a batch: what its regions believe, and what the batch brings."""
 
     monitor: Monitor
     newest_at: datetime | None
     states: dict[str, RegionState]
+    before: State
+    """What all regions together believed before this batch."""
     findings: list[Finding] = field(default_factory=list)
-    replay_from: datetime | None = None
+    late_from: datetime | None = None
+    """The slot of the first result that is older than one already stored."""
     newest: CheckResult | None = None
     left: list[RegionState] = field(default_factory=list)
     """What regions believed that watch no more: rows to delete."""
+    unknown: dict[str, CheckResult] = field(default_factory=dict)
+    """By region, the newest result of the batch that says why nothing is known."""
 
     @property
     def policy(self) -> Policy:
@@ -48,22 +57,170 @@ class Watched:
     def healths(self) -> dict[str, Health]:
         return {region: state.health for region, state in self.states.items()}
 
+    def add(self, result: CheckResult, *, in_maintenance: bool, now: datetime) -> None:
+        """Note what a new result means."""
+        at = whole_ms(result.scheduled_at)
+        fresh = _is_fresh(self.monitor, at, now=now)
+        excuses = result.error_code == ErrorCode.OWN_NETWORK
+        self.findings.append(
+            Finding(at, result.region, result.status, in_maintenance, fresh=fresh, excuses=excuses)
+        )
+        self.newest = result
+        if result.status is Status.UNKNOWN:
+            self.unknown[result.region] = result
+        late = self.newest_at is not None and at < self.newest_at
+        shares_slot = at == self.newest_at and len(self.states) > 1
+        if (late or shares_slot) and (self.late_from is None or at < self.late_from):
+            self.late_from = at
 
-@dataclass(slots=True)
-class Batch:
-    """What of a batch is new, by monitor, and why the rest was left out."""
+    def believe(self) -> list[Change]:
+        """Fold the findings of the batch, in order, into what the regions believe."""
+        healths, changes = fold(self.healths, self.findings, self.policy, watching=self.monitor.judged_from)
+        self._take(healths, at=self.findings[-1].at)
+        return changes
 
-    watched: dict[int, Watched]
-    new: list[CheckResult] = field(default_factory=list)
-    duplicates: int = 0
-    stale: int = 0
+    def believe_again(self, history: Sequence[Finding], *, was_down: bool) -> list[Change]:
+        """Fold the whole ``history``. ``was_down``: was an incident open where it begins?
+
+        A region without data has no say after its last result, as one that watches no more; unless none has
+        data.
+        """
+        start = Health(State.DOWN) if was_down else Health()
+        regions = dict.fromkeys([*self.states, *(finding.region for finding in history)], start)
+        judges = self.monitor.judged_from
+        mute = self._regions_without_data() & set(judges)
+        speaking = [region for region in judges if region not in mute]
+        healths, changes = fold(regions, history, self.policy, watching=speaking or judges)
+        for region in mute:
+            healths[region] = replace(healths.get(region, self.states[region].health), no_data=True)
+        if history:
+            self._take(healths, at=history[-1].at)
+        return changes
+
+    def _regions_without_data(self) -> set[str]:
+        """Those that this batch does not let us hear of again."""
+        heard = {f.region for f in self.findings if f.fresh and f.status is not Status.UNKNOWN}
+        return {r for r, state in self.states.items() if state.no_data_since is not None} - heard
+
+    def _take(self, healths: Mapping[str, Health], *, at: datetime) -> None:
+        for region, health in healths.items():
+            state = self.states.get(region)
+            if state is None:
+                state = RegionState(monitor=self.monitor, region=region, counted_from=at)
+                self.states[region] = state
+            state.changed = state.take(health, at=at) or state.pk is None
+            if (why := self.unknown.get(region)) and state.no_data_since is not None:
+                state.changed |= state.lose_data(
+                    since=state.no_data_since, code=why.error_code, reason=why.error
+                )
+        gone = [region for region in self.states if region not in healths]
+        self.left += [self.states.pop(region) for region in gone]
+
+
+# Each step returns the only object that has the next one, so that they can be taken in this order alone.
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Step 1: what of a batch is new, and why the rest was left out. Its monitors' states are locked."""
+
+    watched: Mapping[int, Watched]
+    new: Sequence[CheckResult]
+    duplicates: int
+    stale: int
+    now: datetime
+
+    def store(self, *, covered: Collection[Slot]) -> "Stored":
+        """Insert the new results, each once however often it comes. ``covered``: the slots in maintenance."""
+        in_maintenance = {key for result in self.new if (key := key_of(result))[:2] in covered}
+        _insert(self.new, in_maintenance)
+        for result in self.new:
+            muted = bool(in_maintenance) and key_of(result) in in_maintenance
+            self.watched[result.monitor_id].add(result, in_maintenance=muted, now=self.now)
+        return Stored(self.watched, self.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Step 2: the new results are rows."""
+
+    watched: Mapping[int, Watched]
+    new: Sequence[CheckResult]
+
+    def believe(self) -> "Believed":
+        """Let the regions believe what was found. Monitors with late results wait for their history."""
+        changes = {}
+        for watched in self.watched.values():
+            if watched.findings and watched.late_from is None and (found := watched.believe()):
+                changes[watched.monitor] = found
+        late = [watched for watched in self.watched.values() if watched.late_from and not _too_late(watched)]
+        return Believed(self.watched, self.new, changes, _read_histories(late))
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Step 3: ``changes`` by monitor, and the ``late`` ones, whose history was read again."""
+
+    watched: Mapping[int, Watched]
+    new: Sequence[CheckResult]
+    changes: Mapping[Monitor, Sequence[Change]]
+    late: Sequence["Late"]
+
+    def save(self) -> None:
+        """Write the states that changed (most do not), and delete those of regions that are gone."""
+        for result in self.new:  # whose checks took long, hold up no others (``monitors.pace``)
+            if took_long(result) and (state := self.watched[result.monitor_id].states.get(result.region)):
+                state.changed = note_slow(state, at=whole_ms(result.scheduled_at)) or state.changed
+        save_states(self.watched.values())
+
+    def rechecks(self, *, now: datetime) -> list[tuple[Monitor, str, datetime]]:
+        """(monitor, region, when) for each region whose run of results one more look can decide."""
+        wanted = []
+        for watched in self.watched.values():
+            monitor = watched.monitor
+            if monitor.phase_ms is None:
+                continue
+            at = now + timedelta(seconds=monitor.recheck_s)
+            slot_ms = next_slot(monitor.phase_ms, monitor.interval_s, from_ms=to_ms(now))
+            if slot_ms <= to_ms(at):
+                continue  # the next slot is sooner
+            fresh = {finding.region for finding in watched.findings}
+            undecided = [r for r, state in watched.states.items() if r in fresh and state.health.undecided]
+            wanted += [(monitor, region, at) for region in undecided]
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A monitor whose results came late, with the ``history`` from ``start`` on.
+
+    Only what it tells from ``counts_from`` on counts: half-way to the late result, by when any run before it
+    was decided. A run that the late result completes may have begun, and so be dated, before it.
+    """
+
+    watched: Watched
+    history: Sequence[Finding]
+    start: datetime
+
+    @property
+    def monitor(self) -> Monitor:
+        return self.watched.monitor
+
+    @property
+    def counts_from(self) -> datetime:
+        assert self.watched.late_from is not None  # noqa: S101  # only such monitors are late
+        knows_more = any(state.counted_from < self.start for state in self.watched.states.values())
+        return self.start + (self.watched.late_from - self.start) / 2 if knows_more else self.start
+
+    def believe(self, *, was_down: bool) -> list[Change]:
+        return self.watched.believe_again(self.history, was_down=was_down)
 
 
 def key_of(result: CheckResult) -> Key:
     return result.monitor_id, whole_ms(result.scheduled_at), result.region
 
 
-def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
+def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Opened:
     """Lock the monitors' states and sort out what is new. To be called in a transaction.
 
     Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was
@@ -71,15 +228,11 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Batch:
     """
     unique = {key_of(result): result for result in reversed(list(results))}
     watched = _lock({result.monitor_id for result in unique.values()}, now=now)
-    batch = Batch(watched)
     wanted = [r for r in unique.values() if (w := watched.get(r.monitor_id)) and _is_current(w.monitor, r)]
-    batch.stale = len(unique) - len(wanted)
     known = _known_keys(wanted, watched)
-    batch.new = sorted(
-        (r for r in wanted if key_of(r) not in known), key=attrgetter("scheduled_at", "region")
-    )
-    batch.duplicates = len(wanted) - len(batch.new)
-    return batch
+    new = sorted((r for r in wanted if key_of(r) not in known), key=attrgetter("scheduled_at", "region"))
+    stale = len(unique) - len(wanted)
+    return Opened(watched, new, duplicates=len(wanted) - len(new), stale=stale, now=now)
 
 
 def _is_current(monitor: Monitor, result: CheckResult) -> bool:
@@ -92,7 +245,11 @@ def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
     for state in RegionState.objects.select_for_update().filter(monitor_id__in=ids).order_by("pk"):
         states[state.monitor_id][state.region] = state
     monitors = Monitor.objects.filter(pk__in=ids).defer("config", "secrets", "url").with_newest(now=now)
-    return {m.pk: Watched(m, vars(m)["newest_at"], states[m.pk]) for m in monitors}
+    found = {}
+    for monitor in monitors:
+        before = verdict([state.health for state in states[monitor.pk].values()])
+        found[monitor.pk] = Watched(monitor, vars(monitor)["newest_at"], states[monitor.pk], before)
+    return found
 
 
 def _known_keys(results: Sequence[CheckResult], watched: Mapping[int, Watched]) -> set[Key]:
@@ -106,19 +263,11 @@ def _known_keys(results: Sequence[CheckResult], watched: Mapping[int, Watched]) 
     return set(Result.objects.filter(asked).values_list("monitor_id", "scheduled_at", "region"))
 
 
-def store(batch: Batch, *, in_maintenance: set[Key]) -> None:
-    """Insert the new results, each once however often it comes, and note what each means to its monitor."""
-    _insert(batch.new, in_maintenance)
-    for result in batch.new:
-        watched = batch.watched[result.monitor_id]
-        at = whole_ms(result.scheduled_at)
-        finding = Finding(at, result.region, result.status, key_of(result) in in_maintenance)
-        watched.findings.append(finding)
-        watched.newest = result
-        late = watched.newest_at is not None and at < watched.newest_at
-        shares_slot = at == watched.newest_at and len(watched.states) > 1
-        if (late or shares_slot) and (watched.replay_from is None or at < watched.replay_from):
-            watched.replay_from = at
+def _is_fresh(monitor: Monitor, at: datetime, *, now: datetime) -> bool:
+    """Does a result of ``at`` say how the monitor is, or is it older than what counts as no data?"""
+    return monitor.phase_ms is None or at >= now - timedelta(
+        seconds=patience_s(monitor.interval_s, monitor.timeout_s)
+    )
 
 
 _COLUMNS = [
@@ -187,98 +336,47 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
     )
 
 
-def believe(watched: Watched) -> list[Change]:
-    """Fold the batch's findings, in order, into what the regions believe. For monitors without
-    ``replay_from``."""
-    regions = watched.monitor.judged_from
-    healths, changes = fold(watched.healths, watched.findings, watched.policy, watching=regions)
-    _take(watched, healths, at=watched.findings[-1].at)
-    return changes
+def _too_late(watched: Watched) -> bool:
+    newest, since = watched.newest_at, watched.late_from
+    return newest is not None and since is not None and newest - since > REPLAY_WITHIN
 
 
-def believe_again(watched: Watched, history: Sequence[Finding], *, was_down: bool) -> list[Change]:
-    """Fold the whole ``history``; ``was_down`` tells whether an incident was open where it begins."""
-    start = Health(State.DOWN) if was_down else Health()
-    regions = dict.fromkeys([*watched.states, *(finding.region for finding in history)], start)
-    healths, changes = fold(regions, history, watched.policy, watching=watched.monitor.judged_from)
-    if history:
-        _take(watched, healths, at=history[-1].at)
-    return changes
-
-
-def _take(watched: Watched, healths: Mapping[str, Health], *, at: datetime) -> None:
-    for region, health in healths.items():
-        state = watched.states.get(region)
-        if state is None:
-            state = RegionState(monitor=watched.monitor, region=region, counted_from=at)
-            watched.states[region] = state
-        state.changed = state.take(health, at=at) or state.pk is None
-    gone = [region for region in watched.states if region not in healths]
-    watched.left += [watched.states.pop(region) for region in gone]
-
-
-def replay_start(watched: Watched) -> datetime:
-    """How far back a replay reads: long enough before the late result for any run of results to be
+def _start_of(watched: Watched) -> datetime:
+    """How far back the history is read: long enough before the late result for any run of results to be
     decided."""
-    assert watched.replay_from is not None  # noqa: S101  # only monitors with a late result are replayed
+    assert watched.late_from is not None  # noqa: S101  # only such monitors are late
     runs = 3 * max(watched.monitor.fail_after, watched.monitor.recover_after)
     back = max(timedelta(hours=1), timedelta(seconds=runs * watched.monitor.interval_s))
-    counted_from = min((state.counted_from for state in watched.states.values()), default=watched.replay_from)
-    return max(watched.replay_from - back, min(counted_from, watched.replay_from))
+    counted_from = min((state.counted_from for state in watched.states.values()), default=watched.late_from)
+    return max(watched.late_from - back, min(counted_from, watched.late_from))
 
 
-def rewrite_start(watched: Watched) -> datetime:
-    """From when on a replay's findings count: half-way to the late result, by when any run before it was
-    decided.
-
-    A run that the late result completes may have begun, and so be dated, before it.
-    """
-    assert watched.replay_from is not None  # noqa: S101  # only monitors with a late result are replayed
-    start = replay_start(watched)
-    return start + (watched.replay_from - start) / 2 if _knows_more_than(start, watched) else start
-
-
-def _knows_more_than(start: datetime, watched: Watched) -> bool:
-    return any(state.counted_from < start for state in watched.states.values())
-
-
-def read_histories(late: Sequence[Watched]) -> dict[int, list[Finding]]:
-    """The stored results of the ``late`` monitors from ``replay_start`` on, in order; one statement."""
+def _read_histories(late: Sequence[Watched]) -> list[Late]:
+    """The stored results of the ``late`` monitors, in order; one statement for all."""
+    if not late:
+        return []
+    starts = {watched.monitor.pk: _start_of(watched) for watched in late}
     asked = Q()
-    for watched in late:
-        asked |= Q(monitor_id=watched.monitor.pk, scheduled_at__gte=replay_start(watched))
-    histories: dict[int, list[Finding]] = {watched.monitor.pk: [] for watched in late}
+    for monitor_id, start in starts.items():
+        asked |= Q(monitor_id=monitor_id, scheduled_at__gte=start)
+    histories: dict[int, list[Finding]] = {monitor_id: [] for monitor_id in starts}
     rows = Result.objects.filter(asked).order_by("monitor_id", "scheduled_at", "region")
-    for monitor_id, at, region, status, in_maintenance in rows.values_list(
-        "monitor_id", "scheduled_at", "region", "status", "in_maintenance"
+    for monitor_id, at, region, status, in_maintenance, code in rows.values_list(
+        "monitor_id", "scheduled_at", "region", "status", "in_maintenance", "error_code"
     ):
-        histories[monitor_id].append(Finding(at, region, Status(status), bool(in_maintenance)))
-    return histories
+        histories[monitor_id].append(
+            Finding(at, region, Status(status), bool(in_maintenance), excuses=code == ErrorCode.OWN_NETWORK)
+        )
+    return [Late(each, histories[each.monitor.pk], starts[each.monitor.pk]) for each in late]
 
 
-def save_states(batch: Batch) -> int:
-    """Write the states that changed (most do not), delete those of regions that are gone; the number of rows
-    written."""
-    states = [s for w in batch.watched.values() for s in w.states.values() if s.changed]
-    fields = ["state", "failures", "first_failed_at", "passes", "first_passed_at", "changed_at"]
-    RegionState.objects.bulk_update([s for s in states if s.pk], fields)
-    RegionState.objects.bulk_create([s for s in states if not s.pk])
-    if left := [s.pk for w in batch.watched.values() for s in w.left]:
+_BELIEF = ["state", "failures", "first_failed_at", "passes", "first_passed_at", "changed_at"]
+_BELIEF += ["no_data_since", "no_data_code", "no_data_reason", "slow_until"]
+
+
+def save_states(watched: Collection[Watched]) -> None:
+    states = [state for each in watched for state in each.states.values() if state.changed]
+    RegionState.objects.bulk_update([state for state in states if state.pk], _BELIEF)
+    RegionState.objects.bulk_create([state for state in states if not state.pk])
+    if left := [state.pk for each in watched for state in each.left]:
         RegionState.objects.filter(pk__in=left).delete()
-    return len(states)
-
-
-def rechecks_wanted(batch: Batch, *, now: datetime) -> list[tuple[Monitor, str, datetime]]:
-    """(monitor, region, when) for each region whose run of results one more look can decide."""
-    wanted = []
-    for watched in batch.watched.values():
-        monitor = watched.monitor
-        if monitor.phase_ms is None:
-            continue
-        at = now + timedelta(seconds=monitor.recheck_s)
-        slot_ms = next_slot(monitor.phase_ms, monitor.interval_s, from_ms=to_ms(now))
-        if slot_ms <= to_ms(at):
-            continue  # the next slot is sooner
-        fresh = {finding.region for finding in watched.findings}
-        wanted += [(monitor, r, at) for r, s in watched.states.items() if r in fresh and s.health.undecided]
-    return wanted

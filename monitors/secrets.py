@@ -2,49 +2,14 @@
 read back.
 
 Secret are `auth.password`, `auth.token`, headers marked secret, and headers that always are (`Authorization`,
-`Cookie`). Encrypted with Fernet (AES-128-CBC and HMAC-SHA256, https://github.com/fernet/spec).
+`Cookie`).
 """
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 
 ALWAYS_SECRET = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 _AUTH_SECRETS = ("password", "token")
-
-
-class SecretsUnreadable(Exception):
-    """FIELD_ENCRYPTION_KEY is not the key that these secrets were written with."""
-
-
-@lru_cache(maxsize=4)
-def _cipher(keys: str) -> MultiFernet:
-    return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
-
-
-def seal(secrets: Mapping[str, str]) -> str:
-    """The secrets as text that may be stored; empty for none."""
-    if not secrets:
-        return ""
-    return _cipher(settings.FIELD_ENCRYPTION_KEY).encrypt(json.dumps(dict(secrets)).encode()).decode()
-
-
-def unseal(sealed: str) -> dict[str, str]:
-    """The secrets again. Raises ``SecretsUnreadable`` for a key that has changed."""
-    if not sealed:
-        return {}
-    try:
-        opened = _cipher(settings.FIELD_ENCRYPTION_KEY).decrypt(sealed.encode())
-    except InvalidToken:
-        raise SecretsUnreadable(
-            "FIELD_ENCRYPTION_KEY does not open the stored secrets; restore the old key."
-        ) from None
-    secrets: dict[str, str] = json.loads(opened)
-    return secrets
 
 
 def split(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

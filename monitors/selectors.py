@@ -1,5 +1,6 @@
 """What is computed of monitors for reading."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,11 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import Person, team_ids_for
-from monitors.instants import to_ms
+from core.instants import to_ms
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, RegionState, Result, Tag
-from monitors.transitions import State, verdict
+from monitors.transitions import Health, State, verdict
 
-SHOWN = ["pending", "up", "degraded", "down", "paused", "maintenance"]
+SHOWN = ["pending", "up", "degraded", "down", "no_data", "paused", "maintenance"]
 
 
 def tags_for(user: Person) -> QuerySet[Tag]:
@@ -47,6 +48,18 @@ def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
     return verdict([state.health for state in monitor.region_states.all()]).value
 
 
+def count_by_status() -> dict[str, int]:
+    """How many monitors are in each state, whoever's they are; maintenance is not asked for. Two
+    statements."""
+    healths: dict[int, list[Health]] = defaultdict(list)
+    watched = RegionState.objects.filter(monitor__enabled=True)
+    for monitor_id, state, no_data_since in watched.values_list("monitor_id", "state", "no_data_since"):
+        healths[monitor_id].append(Health(State(state), no_data=no_data_since is not None))
+    counts = Counter(verdict(theirs).value for theirs in healths.values())
+    paused = Monitor.objects.filter(enabled=False).count()
+    return {**{state.value: counts[state.value] for state in State}, "paused": paused}
+
+
 def ping_url(monitor: Monitor) -> str | None:
     """Where a heartbeat's job calls; None for every other kind."""
     try:
@@ -57,21 +70,27 @@ def ping_url(monitor: Monitor) -> str | None:
 
 def filter_by_verdict(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:
     """Those of which ``transitions.verdict`` says ``state``: the same rule, in SQL."""
+    regions = RegionState.objects.filter(monitor=OuterRef("pk"))
+    voices = regions.filter(no_data_since__isnull=True)
 
     def some(wanted: State) -> Exists:
-        return Exists(RegionState.objects.filter(monitor=OuterRef("pk"), state=wanted))
+        return Exists(voices.filter(state=wanted))
 
     def count(**wanted: State) -> Coalesce:
-        rows = RegionState.objects.filter(monitor=OuterRef("pk"), **wanted).order_by().values("monitor")
+        rows = voices.filter(**wanted).order_by().values("monitor")
         return Coalesce(
             Subquery(rows.annotate(n=Count("pk")).values("n")), Value(0), output_field=IntegerField()
         )
 
+    if state is State.NO_DATA:
+        return monitors.filter(Exists(regions), ~Exists(voices))
     if state in (State.DOWN, State.DEGRADED):
         counted = monitors.alias(regions_all=count(), regions_down=count(state=State.DOWN))
         quorum = Q(regions_down__gt=F("regions_all") - F("regions_down"))
         if state is State.DOWN:
             return counted.filter(quorum)
         return counted.filter(~quorum).filter(Q(some(State.DOWN)) | Q(some(State.DEGRADED)))
-    calm = monitors.filter(~some(State.DOWN), ~some(State.DEGRADED))
-    return calm.filter(some(State.UP)) if state is State.UP else calm.filter(~some(State.UP))
+    if state is State.UP:
+        return monitors.filter(~some(State.DOWN), ~some(State.DEGRADED), some(State.UP))
+    heard = Exists(voices) | ~Exists(regions)
+    return monitors.filter(heard, ~some(State.DOWN), ~some(State.DEGRADED), ~some(State.UP))

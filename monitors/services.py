@@ -8,22 +8,38 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team
+from accounts.quotas import lock_quotas
+from core.errors import RuleViolation
+from core.field_encryption import seal
+from monitors.changed_config import (
+    merge_config,
+    moves_secrets,
+    read_secrets,
+    restore_secrets,
+)
 from monitors.dependencies import find_dependencies
 from monitors.heartbeats import rearm
-from monitors.limits import HEARTBEAT, check_interval, check_permitted, clean_fields, default_interval_s
 from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
-from monitors.secrets import SecretsUnreadable, join, seal, split, unseal
+from monitors.quotas import count_checks, lock_teams, require_room
+from monitors.secrets import split
 from monitors.slots import holds_s_of, phase_of
-from monitors.tags import change_tags, find_tags
+from monitors.tags import change_tags, ensure_tags
 from monitors.transitions import Health, State
-from probes.config import ConfigError, check_target
-from sentrypulse.errors import DomainError
+from monitors.validation import (
+    DEFAULT_TIMEOUT_S,
+    HEARTBEAT,
+    check_interval,
+    check_permitted,
+    check_together,
+    clean_fields,
+    default_interval_s,
+    default_timeout_s,
+)
 
 _SETTINGS = [
     "url",
@@ -37,6 +53,7 @@ _SETTINGS = [
 ]
 EDITABLE = frozenset([*_SETTINGS, "name", "tags", "depends_on", "enabled"])
 _ASKED = {"url", "timeout_s", "config"}  # what a check asks: a change makes a new revision
+_RATE = {"interval_s", "regions", "enabled"}  # how often it asks
 _POLICY = {"fail_after", "recover_after"}  # how its answers are judged
 
 
@@ -47,7 +64,7 @@ def draft_monitor(
     url: str,
     name: str,
     interval_s: int | None = None,
-    timeout_s: int = 10,
+    timeout_s: int | None = None,
     fail_after: int | None = None,
     recover_after: int = 1,
     recheck_s: int = 10,
@@ -58,10 +75,13 @@ def draft_monitor(
 ) -> tuple[Monitor, list[str]]:
     """A monitor that is checked and not stored, and the names of its tags. Raises ``ValidationError`` with
     every mistake by field (see ``limits.clean_fields``)."""
+    interval_s = default_interval_s(kind) if interval_s is None else interval_s
+    if timeout_s is None:  # an interval that is refused does not drag it along
+        timeout_s = DEFAULT_TIMEOUT_S if kind == HEARTBEAT else max(1, default_timeout_s(interval_s))
     given = {
         "url": url,
         "name": name,
-        "interval_s": default_interval_s(kind) if interval_s is None else interval_s,
+        "interval_s": interval_s,
         "timeout_s": timeout_s,
         "fail_after": (1 if kind == HEARTBEAT else 2) if fail_after is None else fail_after,
         "recover_after": recover_after,
@@ -71,20 +91,27 @@ def draft_monitor(
         "tags": tags,
     }
     fields = clean_fields(kind, given)
+    check_together(kind, fields["url"], fields["config"])
     check_permitted(kind)
     names: list[str] = fields.pop("tags")
     fields["config"], secrets = split(fields["config"])
     return Monitor(team=team, kind=kind, enabled=enabled, secrets=seal(secrets), **fields), names
 
 
-def create_monitor(team: Team, *, now: datetime, depends_on: Sequence[int] = (), **fields: Any) -> Monitor:
+def create_monitor(
+    team: Team, *, now: datetime, depends_on: Sequence[int] = (), within_quota: bool = True, **fields: Any
+) -> Monitor:
     """Store what ``draft_monitor`` makes of ``fields``; raises as it does. ``depends_on`` is ids of the
-    team's."""
+    team's. Without ``within_quota`` the caller looks at the team's quotas, once for many."""
     monitor, names = draft_monitor(team, **fields)
     needed = find_dependencies(team.pk, depends_on)
     with transaction.atomic():
-        _insert(monitor, find_tags(team.pk, names), now=now)
+        if within_quota:
+            lock_quotas(team.pk)
+        _insert(monitor, ensure_tags(team.pk, names), now=now)
         monitor.depends_on.set(needed)
+        if within_quota:
+            require_room(team.pk)
     return monitor
 
 
@@ -121,18 +148,23 @@ def _lock(ids: Iterable[int]) -> tuple[list[RegionState], list[Monitor]]:
 # Editing
 
 
-def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monitor:
+def update_monitor(monitor: Monitor, *, now: datetime, within_quota: bool = True, **changes: Any) -> Monitor:
     """Change the fields named in ``changes``: ``EDITABLE``, and ``config_changes`` for a part of ``config``.
 
     Stored secrets stay when the configuration comes back without them, unless the target moves to another
     host.
-    The answers to an older question, or judged by an older policy, count no more. Raises ``ValidationError``.
+    The answers to an older question, or judged by an older policy, count no more. Raises ``ValidationError``,
+    and ``QuotaReached`` where more checks come of it than the team may have.
     """
+    asks_more = within_quota and bool(_RATE & changes.keys())
     with transaction.atomic():
+        if asks_more:
+            lock_quotas(monitor.team_id)
         states, found = _lock([monitor.pk])
         if not found:
-            raise DomainError("This monitor was deleted in the meantime.")
+            raise RuleViolation("This monitor was deleted in the meantime.")
         monitor = found[0]
+        before = count_checks(monitor)
         fields = clean_changes(monitor, changes)
         tags, enabled = fields.pop("tags", None), fields.pop("enabled", monitor.enabled)
         needed = fields.pop("depends_on", None)
@@ -146,7 +178,7 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
         monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
         monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
         if tags is not None:
-            monitor.tags.set(find_tags(monitor.team_id, tags))
+            monitor.tags.set(ensure_tags(monitor.team_id, tags))
         if needed is not None:
             monitor.depends_on.set(needed)
         if changed & {*_ASKED, *_POLICY, "secrets"}:
@@ -159,6 +191,8 @@ def update_monitor(monitor: Monitor, *, now: datetime, **changes: Any) -> Monito
             )  # a deadline by the old cadence would be a false alarm, or a late one
         if enabled != monitor.enabled:
             _switch([monitor], states, enabled=enabled, now=now)
+        if asks_more and count_checks(monitor) > before:
+            require_room(monitor.team_id)
     return monitor
 
 
@@ -168,15 +202,23 @@ def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any
     if wanted.pop("kind", monitor.kind) != monitor.kind:
         raise ValidationError({"kind": f"A monitor keeps its kind ({monitor.kind}); make a new one instead."})
     if (part := wanted.pop("config_changes", None)) is not None:
-        wanted["config"] = _merge_config(monitor, part)
+        wanted["config"] = merge_config(monitor, part)
     if unknown := wanted.keys() - EDITABLE:
         raise TypeError(f"not editable: {', '.join(sorted(unknown))}")
-    moves = "url" in wanted and _moves_away(monitor, wanted["url"])
+    moves = moves_secrets(monitor, wanted)
     if "config" in wanted or (moves and monitor.secrets):
-        stored = _read_secrets(monitor)
-        wanted["config"] = _restore_secrets(wanted.get("config", monitor.config), stored, moves=moves)
+        stored = read_secrets(monitor)
+        wanted["config"] = restore_secrets(wanted.get("config", monitor.config), stored, moves=moves)
     needed = wanted.pop("depends_on", None)
+    if (
+        "timeout_s" not in wanted
+        and isinstance(wanted.get("interval_s"), int)
+        and _lowers_default(monitor, wanted["interval_s"])
+    ):
+        wanted["timeout_s"] = wanted["interval_s"]
     fields = clean_fields(monitor.kind, wanted, timeout_s=monitor.timeout_s, interval_s=monitor.interval_s)
+    if {"url", "config"} & fields.keys():
+        check_together(monitor.kind, fields.get("url", monitor.url), fields.get("config", monitor.config))
     if needed is not None:
         fields["depends_on"] = find_dependencies(monitor.team_id, needed, monitor_id=monitor.pk)
     if "config" in fields:
@@ -186,62 +228,17 @@ def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any
     return fields
 
 
-def _merge_config(monitor: Monitor, part: Any) -> Any:
-    if not isinstance(part, Mapping):
-        return part
-    merged = {**monitor.config, **part}
-    if monitor.kind == HEARTBEAT:  # of cadences there is one: a new one takes the other's place
-        if part.get("cron") and "period_s" not in part:
-            merged["period_s"] = None
-        elif part.get("period_s") and "cron" not in part:
-            merged["cron"] = ""
-    return merged
-
-
-def _read_secrets(monitor: Monitor) -> dict[str, str]:
-    """Secrets that no key opens any more are as good as none: the user is asked to send them again."""
-    try:
-        return unseal(monitor.secrets)
-    except SecretsUnreadable:
-        return {}
-
-
-def _moves_away(monitor: Monitor, url: str) -> bool:
-    """Would stored secrets go to another server, or in the clear where they went by TLS?"""
-    if monitor.kind != "http":
-        return False
-    try:
-        old, new = urlsplit(monitor.url), urlsplit(check_target(monitor.kind, url))
-    except ConfigError:
-        return False  # refused for what it is
-    if (old.scheme, old.netloc) == (new.scheme, new.netloc):
-        return False
-    upgraded = old.scheme == "http" and new.scheme == "https" and old.port is None and new.port is None
-    return not (upgraded and old.netloc == new.netloc)
-
-
-def _restore_secrets(config: Any, stored: Mapping[str, str], *, moves: bool) -> Any:
-    if not isinstance(config, Mapping):
-        return config
-    full = join(config, stored)
-    kept = [path for path in stored if _value_at(full, path) != _value_at(config, path)]
-    if moves and kept:
-        why = (
-            "Send it again: the target moves to another host, and a stored secret goes to its own host only."
-        )
-        raise ValidationError({f"config.{path}": why for path in kept})
-    return full
-
-
-def _value_at(config: Mapping[str, Any], path: str) -> Any:
-    section, _, name = path.partition(".")
-    values = config.get(section)
-    return values.get(name) if isinstance(values, Mapping) else None
+def _lowers_default(monitor: Monitor, interval_s: int) -> bool:
+    """Is the time-out the default, which a shorter interval takes down with it?"""
+    is_default = monitor.timeout_s == default_timeout_s(monitor.interval_s)
+    return monitor.kind != HEARTBEAT and is_default and 1 <= interval_s < monitor.timeout_s
 
 
 def _forget_runs(states: Sequence[RegionState], *, now: datetime, pending: bool = False) -> None:
+    """Where there was no data there is none until a result comes, unless all begins anew (``pending``)."""
     for state in states:
-        state.take(Health(State.PENDING if pending else State(state.state)), at=now)
+        believed = Health(State(state.state), no_data=state.no_data_since is not None)
+        state.take(Health(State.PENDING) if pending else believed, at=now)
         state.counted_from = now
     fields = [
         "state",
@@ -251,6 +248,9 @@ def _forget_runs(states: Sequence[RegionState], *, now: datetime, pending: bool 
         "first_passed_at",
         "counted_from",
         "changed_at",
+        "no_data_since",
+        "no_data_code",
+        "no_data_reason",
     ]
     RegionState.objects.bulk_update(states, fields)
 
@@ -271,10 +271,16 @@ def edit_monitors(
     remove_tags: Sequence[str] = (),
 ) -> list[Monitor]:
     """Change interval and tags of many, all or none. Returns them in primary-key order."""
+    chosen = list(monitors)
     with transaction.atomic():
-        _, locked = _lock(monitor.pk for monitor in monitors)
+        team_ids = lock_teams(chosen) if interval_s is not None else []
+        _, locked = _lock(monitor.pk for monitor in chosen)
         if interval_s is not None:
+            before = sum(map(count_checks, locked))
             _set_interval(locked, interval_s, now=now)
+            if sum(map(count_checks, locked)) > before:
+                for team_id in team_ids:
+                    require_room(team_id)
         if add_tags or remove_tags:
             change_tags(locked, add=add_tags, remove=remove_tags)
     return locked
@@ -286,6 +292,9 @@ def _set_interval(monitors: Sequence[Monitor], interval_s: int, *, now: datetime
             check_interval(interval_s, kind=kind)
     except ValueError as mistake:
         raise ValidationError({"interval_s": str(mistake)}) from None
+    for monitor in monitors:
+        if _lowers_default(monitor, interval_s):
+            monitor.timeout_s, monitor.revision = interval_s, monitor.revision + 1
     if slow := [m for m in monitors if m.kind != HEARTBEAT and m.timeout_s > interval_s]:
         names = ", ".join(f"{monitor.pk} ({monitor.timeout_s} s)" for monitor in slow)
         raise ValidationError({"interval_s": f"Must not be shorter than the timeout of monitors {names}."})
@@ -293,7 +302,7 @@ def _set_interval(monitors: Sequence[Monitor], interval_s: int, *, now: datetime
         monitor.interval_s, monitor.updated_at = interval_s, now
         if monitor.kind != HEARTBEAT:
             monitor.phase_ms, monitor.holds_s = phase_of(monitor.pk, interval_s), interval_s
-    fields = ["interval_s", "phase_ms", "holds_s", "updated_at"]
+    fields = ["interval_s", "timeout_s", "revision", "phase_ms", "holds_s", "updated_at"]
     Monitor.objects.bulk_update(monitors, fields, batch_size=200)
 
 
@@ -307,11 +316,19 @@ def pause_monitors(monitors: Iterable[Monitor], *, now: datetime) -> list[Monito
         return _switch(locked, states, enabled=False, now=now)
 
 
-def resume_monitors(monitors: Iterable[Monitor], *, now: datetime) -> list[Monitor]:
-    """Check again; what was believed before counts no more. Returns those that were paused."""
+def resume_monitors(
+    monitors: Iterable[Monitor], *, now: datetime, within_quota: bool = True
+) -> list[Monitor]:
+    """Check again; what was believed before counts no more. Returns those that were paused. Raises
+    ``QuotaReached``."""
+    chosen = list(monitors)
     with transaction.atomic():
-        states, locked = _lock(monitor.pk for monitor in monitors)
-        return _switch(locked, states, enabled=True, now=now)
+        team_ids = lock_teams(chosen) if within_quota else []
+        states, locked = _lock(monitor.pk for monitor in chosen)
+        switched = _switch(locked, states, enabled=True, now=now)
+        for team_id in team_ids if switched else ():
+            require_room(team_id)
+        return switched
 
 
 def _switch(
@@ -349,10 +366,12 @@ def clone_monitor(monitor: Monitor, *, now: datetime, name: str | None = None) -
     copied = [*_SETTINGS, "kind", "secrets", "enabled"]
     fields = clean_fields(monitor.kind, {"name": f"{monitor.name[:93]} (copy)" if name is None else name})
     with transaction.atomic():
+        lock_quotas(monitor.team_id)
         source = Monitor.objects.get(pk=monitor.pk)
         clone = Monitor(
             team_id=source.team_id, **{field: getattr(source, field) for field in copied}, **fields
         )
         _insert(clone, list(source.tags.all()), now=now)
         clone.depends_on.set(source.depends_on.all())
+        require_room(monitor.team_id)
     return clone

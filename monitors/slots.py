@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from probes.cadence import longest_gap_s, longest_wait_s
+from probes.heartbeat_schedule import longest_gap_s, longest_wait_s
 
 
 def phase_of(monitor_id: int, interval_s: int) -> int:

@@ -7,25 +7,44 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Team
-from monitors.limits import MAX_TAGS, check_tag, check_tags
+from accounts.quotas import require_within
+from core.folding import fold_case, key_of
 from monitors.models import Monitor, Tag
+from monitors.validation import MAX_TAGS, check_tag, check_tags
 
 
 def known_tags(team_id: int) -> dict[str, Tag]:
     """The team's tags by their names in folded case: case does not tell tags apart, on any database."""
-    return {tag.name.casefold(): tag for tag in Tag.objects.filter(team_id=team_id)}
+    return {fold_case(tag.name): tag for tag in Tag.objects.filter(team_id=team_id)}
 
 
-def find_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
-    """The team's tags of these names, made where there are none."""
+def find_named(name: str, *, team_ids: Iterable[int]) -> list[int]:
+    """The tags of the teams that are called so, by id; case does not tell them apart. Compared here: what
+    databases take for equal differs, and a collation may ignore accents."""
+    tags = Tag.objects.filter(team_id__in=team_ids).values_list("pk", "name")
+    return [pk for pk, other in tags if fold_case(other) == fold_case(name)]
+
+
+def ensure_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
+    """The team's tags of these names, made where there are none. Raises ``QuotaReached``."""
     wanted = list(names)
     if not wanted:
         return []
     known = known_tags(team_id)
-    return [
-        known.get(name.casefold()) or Tag.objects.get_or_create(team_id=team_id, name=name)[0]
+    tags = [
+        known.get(fold_case(name))
+        or Tag.objects.get_or_create(team_id=team_id, key=key_of(name), defaults={"name": name})[0]
         for name in wanted
     ]
+    if not all(fold_case(name) in known for name in wanted):
+        _require_room(team_id)
+    return tags
+
+
+def _require_room(team_id: int) -> None:
+    """Without the lock of the quotas, for monitors are locked here: those who make tags at once may make a
+    few more."""
+    require_within(team_id, "tags", has=Tag.objects.filter(team_id=team_id).count())
 
 
 def create_tag(team: Team, *, name: str) -> Tag:
@@ -33,19 +52,21 @@ def create_tag(team: Team, *, name: str) -> Tag:
 
 
 def rename_tag(tag: Tag, *, name: str) -> Tag:
-    """Give ``tag`` its name, in use nowhere else in its team; its monitors keep it."""
+    """Give ``tag`` its name, in use nowhere else in its team; its monitors keep it. Raises ``QuotaReached``
+    for a new one."""
+    new = tag.pk is None
     try:
         tag.name = check_tag(name)
+        tag.key = key_of(tag.name)
     except ValueError as mistake:
         raise ValidationError({"name": str(mistake)}) from None
     taken = ValidationError({"name": f"There is a tag {tag.name!r} already."})
-    others = Tag.objects.filter(team_id=tag.team_id).exclude(pk=tag.pk).values_list("name", flat=True)
-    if tag.name.casefold() in {other.casefold() for other in others}:
-        raise taken
     try:
         with transaction.atomic():
             tag.save()
-    except IntegrityError:  # somebody else was faster
+            if new:
+                _require_room(tag.team_id)
+    except IntegrityError:
         raise taken from None
     return tag
 
@@ -62,16 +83,16 @@ def change_tags(monitors: Sequence[Monitor], *, add: Sequence[str], remove: Sequ
     add, remove = _clean_tags("add_tags", add), _clean_tags("remove_tags", remove)
     through = Monitor.tags.through
     ids = [monitor.pk for monitor in monitors]
-    gone = {name.casefold() for name in remove}
+    gone = {fold_case(name) for name in remove}
     worn: dict[int, set[int]] = defaultdict(set)
     leaving = []
     for link in through.objects.filter(monitor_id__in=ids).select_related("tag"):
-        if link.tag.name.casefold() in gone:
+        if fold_case(link.tag.name) in gone:
             leaving.append(link.pk)
         else:
             worn[link.monitor_id].add(link.tag_id)
     through.objects.filter(pk__in=leaving).delete()
-    tags = {team_id: find_tags(team_id, add) for team_id in {monitor.team_id for monitor in monitors}}
+    tags = {team_id: ensure_tags(team_id, add) for team_id in {monitor.team_id for monitor in monitors}}
     new = [(m.pk, tag.pk) for m in monitors for tag in tags[m.team_id] if tag.pk not in worn[m.pk]]
     for monitor_id, tag_id in new:
         worn[monitor_id].add(tag_id)

@@ -1,35 +1,121 @@
 """Rows that are due are claimed by one sender; receipts settle them. Both may run twice and at once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
+from core.isolation import do_together
 from delivery.message import Outcome, Receipt
-from outbox.models import FINAL, Outgoing, OutgoingStatus
-from outbox.rules import GIVE_UP_AFTER, RECEIPT_WITHIN, pause_s
+from outbox.backoff import GIVE_UP_AFTER, pause_s, wait_for_receipt
+from outbox.models import FINAL, ON_CONSOLE, Outgoing, OutgoingStatus
 
 Row = TypeVar("Row", bound=Outgoing)
 CLAIM_AT_ONCE = 500
+MOST_ATTEMPTS = 10_000
+UNCLAIMED = "SentryPulse could not read this; its log says why."
+UNHEARD = "It was sent again and again for a day, and nothing was heard of it."
 
 
-def claim_due(model: type[Row], *, now: datetime, most: int = CLAIM_AT_ONCE) -> list[Row]:
-    """Rows whose time has come, now ``sending`` and ours; each goes to one caller, the longest due first.
+def claim_due(
+    model: type[Row],
+    *,
+    now: datetime,
+    most: int = CLAIM_AT_ONCE,
+    dead: Callable[[Sequence[Row]], None] = lambda _: None,
+) -> list[Row]:
+    """Rows whose time has come, now ``sending`` and ours; each goes to one caller, turns going round the
+    teams, the longest due of each first.
 
-    They are due again when no receipt has come in time, so a sender that dies loses nothing.
+    They are due again when no receipt has come in time, so a sender that dies loses nothing; each time later,
+    and given up after a day. ``dead`` is told of those, in the transaction. Of one team, no more are on their
+    way than its share: those whose receivers hang wait here, and nobody behind them.
     """
+    wanted = _choose(model, now=now, most=most)
+    if not wanted:
+        return []
+    claimed: list[Row] = []
+    do_together(
+        "claim",
+        wanted,
+        lambda some: claimed.extend(_claim(model, some, now=now, dead=dead)),
+        name=lambda pk: (model._meta.label, pk),
+        give_up=lambda pk: _give_up_unclaimed(model, pk, now=now),
+    )
+    return sorted(claimed, key=lambda row: wanted.index(row.pk))
+
+
+def _claim(
+    model: type[Row], wanted: Sequence[int], *, now: datetime, dead: Callable[[Sequence[Row]], None]
+) -> list[Row]:
     skip_locked = connection.features.has_select_for_update_skip_locked
     with transaction.atomic():
-        due = model._default_manager.filter(due_at__lte=now).exclude(status=OutgoingStatus.HELD)
-        rows = list(due.select_for_update(skip_locked=skip_locked).order_by("due_at", "pk")[:most])
-        model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
-            status=OutgoingStatus.SENDING, attempts=F("attempts") + 1, due_at=now + RECEIPT_WITHIN
-        )
-    for row in rows:
-        row.status, row.attempts, row.due_at = OutgoingStatus.SENDING, row.attempts + 1, now + RECEIPT_WITHIN
+        due = _due(model, now=now).filter(pk__in=wanted)
+        rows = list(due.select_for_update(skip_locked=skip_locked).order_by("due_at", "pk"))
+        lost = [row for row in rows if row.status == OutgoingStatus.SENDING]
+        unheard = [row for row in lost if now > row.planned_at + GIVE_UP_AFTER]
+        if unheard:
+            give_up(model, unheard, reason=UNHEARD, now=now)
+            dead(unheard)
+            rows = [row for row in rows if row not in unheard]
+        _mark_sending(model, rows, now=now)
     return rows
+
+
+def _due(model: type[Row], *, now: datetime) -> QuerySet[Row]:
+    return model._default_manager.filter(due_at__lte=now).exclude(status=OutgoingStatus.HELD)
+
+
+def _choose(model: type[Row], *, now: datetime, most: int) -> list[int]:
+    """Whose turn it is, as far as each team has room."""
+    share = settings.DELIVERIES_A_TEAM
+    turn = Window(RowNumber(), partition_by=F(model.TEAM), order_by=("due_at", "pk"))
+    ranked = _due(model, now=now).annotate(turn=turn).filter(turn__lte=share)
+    rows = list(ranked.order_by("turn", "due_at", "pk").values_list("pk", "turn", model.TEAM)[:most])
+    if not rows:
+        return []
+    on_their_way = model._default_manager.filter(status=OutgoingStatus.SENDING, due_at__gt=now)
+    busy = dict(
+        on_their_way.filter(**{f"{model.TEAM}__in": {team for _, _, team in rows}})
+        .order_by()
+        .values_list(model.TEAM)
+        .annotate(Count("pk"))
+    )
+    return [pk for pk, turn, team in rows if turn <= share - busy.get(team, 0)]
+
+
+def _mark_sending(model: type[Row], rows: Sequence[Row], *, now: datetime) -> None:
+    """A statement for each wait for a receipt: one, unless receipts were lost before."""
+    by_wait: dict[timedelta, list[Row]] = {}
+    for row in rows:
+        if not 0 <= row.attempts < MOST_ATTEMPTS:
+            raise ValueError("its attempts were not counted by us")
+        by_wait.setdefault(wait_for_receipt(row.attempts), []).append(row)
+    for wait, some in by_wait.items():
+        model._default_manager.filter(pk__in=[row.pk for row in some]).update(
+            status=OutgoingStatus.SENDING, attempts=F("attempts") + 1, due_at=now + wait
+        )
+        for row in some:
+            row.status, row.attempts, row.due_at = OutgoingStatus.SENDING, row.attempts + 1, now + wait
+
+
+def _give_up_unclaimed(model: type[Row], pk: int, *, now: datetime) -> None:
+    model._default_manager.filter(pk=pk).update(
+        status=OutgoingStatus.DEAD, due_at=None, settled_at=now, answer=UNCLAIMED
+    )
+
+
+def give_up(model: type[Row], rows: Sequence[Row], *, reason: str, now: datetime) -> None:
+    """They reached no receiver and never will."""
+    for row in rows:
+        row.status, row.due_at, row.settled_at, row.answer = OutgoingStatus.DEAD, None, now, reason[:500]
+    model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
+        status=OutgoingStatus.DEAD, due_at=None, settled_at=now, answer=reason[:500]
+    )
 
 
 def send_again(model: type[Outgoing], *, now: datetime) -> int:
@@ -58,7 +144,7 @@ def settle(model: type[Row], receipts: Iterable[Receipt], *, now: datetime) -> l
             for receipt in by_row[row.pk]:
                 if row.status not in FINAL and _counts(row, receipt):
                     _take(row, receipt, now=now)
-            row.save(update_fields=["status", "due_at", "settled_at", "answer_status", "answer"])
+            row.save(update_fields=["status", "due_at", "settled_at", "answer_status", "answer", "reason"])
             if row.status in FINAL:
                 final.append(row)
     return final
@@ -72,6 +158,8 @@ def _take(row: Outgoing, receipt: Receipt, *, now: datetime) -> None:
     row.answer, row.answer_status = receipt.answer[:500], receipt.status
     if receipt.outcome is Outcome.SENT:
         row.status, row.due_at, row.settled_at = OutgoingStatus.SENT, None, receipt.at
+        if receipt.printed:
+            row.status, row.reason = OutgoingStatus.WITHHELD, ON_CONSOLE
         return
     pause = timedelta(seconds=pause_s(row.attempts, asked_s=receipt.retry_after_s))
     if receipt.outcome is Outcome.REFUSED or now + pause > row.planned_at + GIVE_UP_AFTER:

@@ -4,21 +4,27 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from monitors.instants import whole_ms
+from core.field_encryption import unseal
+from core.instants import whole_ms
+from core.isolation import do_each
+from core.json_column import Unreadable
 from monitors.models import Monitor
-from monitors.secrets import SecretsUnreadable, join, unseal
+from monitors.pace import is_slow, read_slow
+from monitors.secrets import join
 from pipeline import dispatch
-from pipeline.dispatch import QueuesAway
 from pipeline.messages import pack_specs
+from pipeline.queues.base import QueuesAway
 from probes.spec import CheckSpec
 
 logger = logging.getLogger(__name__)
 
 
-def build_spec(monitor: Monitor, *, region: str, at: datetime) -> CheckSpec:
-    """Raises ``SecretsUnreadable`` when FIELD_ENCRYPTION_KEY has changed. One that is not stored is number
-    0."""
+def build_spec(monitor: Monitor, *, region: str, at: datetime, slow: bool = False) -> CheckSpec:
+    """Raises ``SecretsUnreadable`` when FIELD_ENCRYPTION_KEY has changed, ``TypeError`` for a configuration
+    that is none. One that is not stored is number 0."""
     config = join(monitor.config, unseal(monitor.secrets)) if monitor.secrets else monitor.config
+    if not isinstance(config, dict) or isinstance(config, Unreadable):
+        raise TypeError("The stored configuration cannot be read.")
     return CheckSpec(
         monitor_id=monitor.pk or 0,
         revision=monitor.revision,
@@ -28,18 +34,23 @@ def build_spec(monitor: Monitor, *, region: str, at: datetime) -> CheckSpec:
         scheduled_at=whole_ms(at),
         timeout_s=monitor.timeout_s,
         config=config,
+        team_id=monitor.team_id or 0,
+        slow=slow,
     )
 
 
 def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]:
-    """Specs for all that can be built; a monitor whose secrets cannot be read is left out and logged."""
-    specs = []
-    for monitor, region, at in due:
-        try:
-            specs.append(build_spec(monitor, region=region, at=at))
-        except SecretsUnreadable as error:
-            logger.error("spec left out monitor=%d: %s", monitor.pk, error)
-    return specs
+    """Specs for all that can be built; a monitor of which none can (its secrets, say, are unreadable) is left
+    out and reported."""
+    wanted = list(due)
+    slow_until = read_slow({monitor.pk for monitor, _, _ in wanted})
+
+    def build(one: tuple[Monitor, str, datetime]) -> CheckSpec:
+        monitor, region, at = one
+        slow = is_slow(monitor, at=at, until=slow_until.get((monitor.pk, region)))
+        return build_spec(monitor, region=region, at=at, slow=slow)
+
+    return do_each("build specs", wanted, build, name=lambda one: ("monitor", one[0].pk))
 
 
 def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0.0) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
-from typing import Any
+from pkgutil import resolve_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,50 +33,48 @@ def find_job(name: str) -> Job | None:
 
 def run_job(job: Job, *, owner: str, now: datetime) -> bool:
     """Run it; True: it did a part, and there is more."""
-    return bool(_load(job.run)(owner=owner, now=now))
+    return bool(resolve_name(job.run)(owner=owner, now=now))
 
 
 def ask_soon(job: Job, *, now: datetime, until: datetime) -> Sequence[datetime]:
     """When it is worth running in ``[now, until)``; nothing for a job that does not say."""
-    moments: Sequence[datetime] = _load(job.soon)(now=now, until=until) if job.soon else ()
+    moments: Sequence[datetime] = resolve_name(job.soon)(now=now, until=until) if job.soon else ()
     return moments
 
 
-def _load(path: str) -> Any:
-    module, _, function = path.partition(":")
-    return getattr(import_module(module), function)
-
-
 TIMETABLE = (
-    Job("send due checks", 0.5, "pipeline.jobs:send_due_checks", lane="schedule"),
+    Job("send due checks", 0.5, "pipeline.jobs.periodic:send_due_checks", lane="schedule"),
     Job(
         "find late heartbeats",
         1,
-        "pipeline.jobs:find_late_heartbeats",
+        "pipeline.jobs.periodic:find_late_heartbeats",
         lane="heartbeats",
         soon="monitors.heartbeats:next_deadlines",
     ),
+    Job("judge after maintenance", 15, "pipeline.jobs.periodic:judge_last_words", lane="heartbeats"),
+    Job("watch for data", 15, "pipeline.jobs.periodic:watch_for_data", lane="no data"),
     Job(
         "send alerts",
         0.5,
-        "pipeline.jobs:send_alerts",
+        "pipeline.jobs.periodic:send_alerts",
         lane="alerts",
-        soon="pipeline.jobs:alerts_due_soon",
+        soon="pipeline.jobs.periodic:alerts_due_soon",
     ),
-    Job("roll up results", 10, "pipeline.jobs:roll_up", lane="rollups"),
-    Job("purge old figures", 3_600, "pipeline.jobs:purge", lane="purge"),
-    Job("evaluate SLOs", 60, "pipeline.jobs:evaluate_slos", lane="slos"),
-    Job("freeze reports", 600, "pipeline.jobs:freeze_reports", lane="reports"),
-    Job("publish pages", 1, "pipeline.jobs:publish_pages", lane="pages"),
+    Job("roll up results", 10, "pipeline.jobs.periodic:roll_up", lane="rollups"),
+    Job("purge old figures", 3_600, "pipeline.jobs.periodic:purge", lane="purge"),
+    Job("evaluate SLOs", 60, "pipeline.jobs.periodic:evaluate_slos", lane="slos"),
+    Job("freeze reports", 600, "pipeline.jobs.periodic:freeze_reports", lane="reports"),
+    Job("publish pages", 1, "pipeline.jobs.periodic:publish_pages", lane="pages"),
     Job(
         "send notices",
         1,
-        "pipeline.jobs:send_notices",
+        "pipeline.jobs.periodic:send_notices",
         lane="notices",
-        soon="pipeline.jobs:notices_due_soon",
+        soon="pipeline.jobs.periodic:notices_due_soon",
     ),
-    Job("verify domains", 600, "pipeline.jobs:verify_domains", lane="domains"),
-    Job("forget subscribers", 3_600, "pipeline.jobs:forget_subscribers"),
-    Job("prune pings", 600, "pipeline.jobs:prune_pings"),
-    Job("flush expired tokens", 86_400, "pipeline.jobs:flush_tokens"),
+    Job("watch ourselves", 15, "pipeline.health.watchdog:watch_ourselves", lane="watchdog"),
+    Job("verify domains", 600, "pipeline.jobs.periodic:verify_domains", lane="domains"),
+    Job("forget subscribers", 3_600, "pipeline.jobs.periodic:forget_subscribers"),
+    Job("prune pings", 600, "pipeline.jobs.periodic:prune_pings"),
+    Job("flush expired tokens", 86_400, "pipeline.jobs.periodic:flush_tokens"),
 )

@@ -15,8 +15,8 @@ import msgspec
 
 from probes.certificates import Certificate, read_certificate
 from probes.config import check_config, check_target
-from probes.kinds import KINDS
-from probes.mistakes import ConfigError
+from probes.config_error import ConfigError
+from probes.registry import CHECKED, load_kind
 from probes.result import CheckResult, Status
 from probes.run import Prober
 from probes.spec import CheckSpec
@@ -56,7 +56,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("target", help="a URL, host:port, host or domain name")
     parser.add_argument(
-        "--kind", choices=sorted(KINDS), help="default: http for a URL, tcp for host:port, else ping"
+        "--kind", choices=sorted(CHECKED), help="default: http for a URL, tcp for host:port, else ping"
     )
     parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     parser.add_argument("--config", default="{}", metavar="JSON", help="the kind's options, as in the API")
@@ -66,7 +66,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _guess_kind(target: str) -> str:
-    if "://" in target or "/" in target:
+    scheme, separator, _ = target.partition("://")
+    if separator:
+        return next((kind for kind in CHECKED if scheme.lower() in load_kind(kind).schemes), "http")
+    if "/" in target:
         return "http"
     return "tcp" if ":" in target else "ping"
 

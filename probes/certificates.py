@@ -1,8 +1,10 @@
 """Reading certificates: their end, and for people the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from ipaddress import ip_address
 
 
 @lru_cache(maxsize=4_096)
@@ -23,6 +25,21 @@ def parse_openssl_time(text: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+Fields = Sequence[tuple[bytes, bytes]]
+"""What libcurl tells of a certificate (https://curl.se/libcurl/c/CURLINFO_CERTINFO.html)."""
+
+
+def read_end(fields: Fields) -> datetime | None:
+    for name, value in fields:
+        if name == b"Expire date":
+            return parse_openssl_time(value.decode("latin-1"))
+    return None
+
+
+def list_pems(chain: Sequence[Fields]) -> list[bytes]:
+    return [value for fields in chain for name, value in fields if name == b"Cert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,15 @@ def _read_names(parsed: "object") -> tuple[str, ...]:
     except (x509.ExtensionNotFound, ValueError):
         return ()
     return (
-        *names.get_values_for_type(x509.DNSName),
+        *map(_show_dns_name, names.get_values_for_type(x509.DNSName)),
         *(str(address) for address in names.get_values_for_type(x509.IPAddress)),
     )
+
+
+def _show_dns_name(name: str) -> str:
+    """An IP address among the DNS names is for nobody, and would look as if it were for that address."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return name
+    return f"{name} (a DNS entry, which is not for an IP address)"

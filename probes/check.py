@@ -1,21 +1,28 @@
 """One check on its way: what has been measured so far, and how it ends in a result."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any, Protocol
 
-from probes.errors import ErrorCode
+from core.descriptors import was_short
+from probes.certificates import Certificate
+from probes.errors import LOOKUP_CODES, NETWORK_CODES, SHORT, ErrorCode
+from probes.expiry import find_passed, list_thresholds, say_days
 from probes.guard import BlockedAddress, Guard
 from probes.result import ERROR_MAX_CHARS, CheckResult, Status, Timings
+from probes.routes import explain_no_name_server, explain_no_route
 from probes.spec import CheckSpec
+from probes.stillness import our_process
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a probe thinks of what it found."""
 
     status: Status
@@ -23,7 +30,13 @@ class Verdict:
     sentence: str = ""
 
 
-UP = Verdict(Status.UP)
+UP = Judgement(Status.UP)
+LATE_S = 5.0
+"""A check ends when its time is up. One that ends so much later says how we are, and not its target."""
+_UNREACHED = LOOKUP_CODES | {ErrorCode.CONNECT_FAILED, ErrorCode.CONNECT_TIMEOUT, ErrorCode.PING_LOST}
+"""What a machine finds that knows no way."""
+_MAY_BE_SHORT = (ErrorCode.TLS_HANDSHAKE, ErrorCode.EXPIRY_UNKNOWN, ErrorCode.INTERNAL)
+"""What else is found by one that is short of descriptors."""
 
 
 class ProbeError(Exception):
@@ -31,7 +44,7 @@ class ProbeError(Exception):
 
     def __init__(self, code: ErrorCode, sentence: str, *, status: Status = Status.DOWN) -> None:
         super().__init__(sentence)
-        self.verdict = Verdict(status, code, sentence)
+        self.verdict = Judgement(status, code, sentence)
 
 
 # Told of the certificate chain (PEM, leaf first) that a target showed; for people who want to see it.
@@ -49,10 +62,14 @@ _PHASE_SENTENCES = {
 }
 
 
+_FINISHING = threading.Lock()
+
+
 class Check:
     """A running spec. Probes fill in what they measure and call ``finish`` once; a second call does nothing.
 
-    ``phase`` names the timing under way, so that a timeout can say where it hung.
+    ``phase`` names the timing under way, so that a timeout can say where it hung; ``tried`` are the addresses
+    that it turned to.
     """
 
     __slots__ = (
@@ -62,26 +79,35 @@ class Check:
         "checked_at",
         "domain_expires_at",
         "done",
+        "ends_first",
         "guard",
         "host",
         "http_status",
         "http_version",
         "owner",
         "phase",
+        "port",
         "show_certificates",
         "size_bytes",
+        "slow",
         "spec",
+        "start_until",
         "started",
+        "team",
         "timings",
         "tls_expires_at",
         "total_ms",
+        "tried",
     )
 
     def __init__(self, spec: CheckSpec, *, host: str, done: "Callable[[Check, CheckResult], None]") -> None:
         self.spec = spec
         self.host = host
+        self.team = spec.team_id
+        self.slow = spec.slow
         self.done: Callable[[Check, CheckResult], None] | None = done
         self.owner: Any = None
+        self.start_until: float | None = None
         self.cancel: Callable[[], None] | None = None
         self.guard: Guard
         self.ca_file: str | None = None
@@ -92,10 +118,13 @@ class Check:
         self.timings: dict[str, int] = {}
         self.total_ms: int | None = None
         self.address = ""
+        self.port = 0
+        self.tried: list[str] = []
         self.http_status: int | None = None
         self.http_version = ""
         self.size_bytes: int | None = None
         self.tls_expires_at: datetime | None = None
+        self.ends_first = ""
         self.domain_expires_at: datetime | None = None
 
     def begin(self) -> None:
@@ -107,6 +136,14 @@ class Check:
         """How much of the timeout is left; at least a millisecond, since zero often means "for ever"."""
         return max(0.001, self.spec.timeout_s - (perf_counter() - self.started))
 
+    def elapsed_ms(self) -> float:
+        """How long the check has run."""
+        return (perf_counter() - self.started) * 1_000
+
+    def late_s(self) -> float:
+        """How long ago its timeout was over; negative before."""
+        return perf_counter() - self.started - self.spec.timeout_s if self.started else -math.inf
+
     @contextmanager
     def timing(self, phase: str) -> Iterator[None]:
         """Measure a phase, named as in ``Timings``; one that fails or hangs stays unmeasured."""
@@ -114,13 +151,32 @@ class Check:
         yield
         self.timings[phase] = self.timings.get(phase, 0) + round((perf_counter() - began) * 1_000)
 
-    def finish(self, verdict: Verdict) -> None:
+    def finish(self, verdict: Judgement) -> None:
         """Hand the result over."""
-        done, self.done = self.done, None
+        with _FINISHING:  # a check that stood still is given up from another thread
+            done, self.done = self.done, None
         if done is not None:
-            done(self, self._build_result(verdict))
+            done(self, self._build_result(self._find_way(verdict)))
 
-    def _build_result(self, verdict: Verdict) -> CheckResult:
+    def _find_way(self, verdict: Judgement) -> Judgement:
+        """A target to which no way leads from here is not down: nobody knows. Nor is one that was not reached
+        while this process was short of descriptors, or that was checked while it stood still."""
+        reason = None
+        held_against = verdict.status is Status.DOWN or verdict.code is ErrorCode.SLOW
+        unreached = verdict.status is Status.DOWN and verdict.code in LOOKUP_CODES | NETWORK_CODES
+        if (unreached or verdict.code in _MAY_BE_SHORT) and was_short(since=self.started):
+            reason = SHORT
+        elif held_against and (still_s := our_process.stood_still_s(since=self.started)):
+            reason = ErrorCode.INTERNAL, f"This prober stood still for {still_s:.0f} s during the check."
+        elif unreached and (late_s := self.late_s()) > LATE_S:
+            reason = ErrorCode.INTERNAL, f"The check ended {late_s:.0f} s late: this prober stood still."
+        elif unreached and verdict.code in _UNREACHED:
+            reason = explain_no_route(self.tried)
+            if not self.tried and verdict.code in LOOKUP_CODES:
+                reason = explain_no_name_server()
+        return Judgement(Status.UNKNOWN, *reason) if reason else verdict
+
+    def _build_result(self, verdict: Judgement) -> CheckResult:
         spec = self.spec
         if self.total_ms is None:
             self.total_ms = round((perf_counter() - self.started) * 1_000)
@@ -136,34 +192,43 @@ class Check:
             error=_shorten(verdict.sentence),
             http_status=self.http_status,
             timings=Timings(total_ms=self.total_ms if measured else None, **self.timings),
-            address=self.address,
+            address="" if verdict.code is ErrorCode.BLOCKED_ADDRESS else self.address,
             http_version=self.http_version,
             size_bytes=self.size_bytes,
             tls_expires_at=self.tls_expires_at,
             domain_expires_at=self.domain_expires_at,
         )
 
-    def judge_time_out(self) -> Verdict:
+    def judge_time_out(self) -> Judgement:
         """Say in which phase the time ran out."""
         code, sentence = _PHASE_SENTENCES.get(self.phase, _PHASE_SENTENCES["first_byte_ms"])
         timeout = f"{self.spec.timeout_s:g}"
-        return Verdict(
+        return Judgement(
             Status.DOWN, code, sentence.format(timeout=timeout, address=self.address or "the address")
         )
 
-    def judge_soft_limits(self, *, expiry_days: int, degraded_ms: int | None) -> Verdict:
+    def note_end(self, chain: Sequence[Certificate]) -> None:
+        """Keep the earliest end of the chain, and whose it is where that is not the server's own."""
+        first = min(chain, key=lambda certificate: certificate.expires_at, default=None)
+        if first is not None:
+            self.tls_expires_at = first.expires_at
+            self.ends_first = "" if first == chain[0] else f"intermediate certificate {first.subject[:80]}"
+
+    def judge_soft_limits(self, *, expiry_days: int | Sequence[int], degraded_ms: int | None) -> Judgement:
         """Up or degraded, for a target that is otherwise right; a certificate's end comes first."""
-        if expiry_days and self.tls_expires_at is not None:
+        if self.tls_expires_at is not None:
             left = self.tls_expires_at - datetime.now(UTC)
-            if left < timedelta(days=expiry_days):
-                return Verdict(
-                    Status.DEGRADED,
-                    ErrorCode.TLS_EXPIRING,
-                    _say_expiry(self.tls_expires_at, left, expiry_days),
+            if find_passed(expiry_days, left) is not None:
+                sentence = _say_expiry(
+                    self.ends_first or "certificate",
+                    self.tls_expires_at,
+                    left,
+                    list_thresholds(expiry_days)[0],
                 )
+                return Judgement(Status.DEGRADED, ErrorCode.TLS_EXPIRING, sentence)
         total_ms = self.total_ms if self.total_ms is not None else sum(self.timings.values())
         if degraded_ms is not None and total_ms > degraded_ms:
-            return Verdict(
+            return Judgement(
                 Status.DEGRADED,
                 ErrorCode.SLOW,
                 f"Expected an answer within {degraded_ms} ms, took {total_ms} ms.",
@@ -171,30 +236,30 @@ class Check:
         return UP
 
 
-def _say_expiry(expires_at: datetime, left: timedelta, expiry_days: int) -> str:
+def _say_expiry(which: str, expires_at: datetime, left: timedelta, expiry_days: int) -> str:
     day = f"{expires_at:%Y-%m-%d}"
     if left < timedelta(0):
-        return f"The certificate expired on {day}, {-left.days} days ago."
-    days = "1 day" if left.days == 1 else f"{left.days} days"
-    return f"The certificate expires on {day}, in {days}; expected at least {expiry_days} days."
+        return f"The {which} expired on {day}, {-left.days} days ago."
+    return f"The {which} expires on {day}, in {say_days(left)}; expected at least {expiry_days} days."
 
 
 def _shorten(sentence: str) -> str:
     return sentence if len(sentence) <= ERROR_MAX_CHARS else sentence[: ERROR_MAX_CHARS - 1] + "…"
 
 
-def judge_blocked(blocked: BlockedAddress) -> Verdict:
-    """The sentence for an address that the guard refused."""
-    return Verdict(
+def judge_blocked(blocked: BlockedAddress) -> Judgement:
+    """The sentence for an address that the guard refused. It does not name the address, for a name may lead
+    into a network of the operator's, which is nobody else's business."""
+    return Judgement(
         Status.DOWN,
         ErrorCode.BLOCKED_ADDRESS,
-        f"{blocked.address} is a {blocked.reason} address, which this prober may not reach.",
+        f"The target leads to {blocked.kind}, which this prober may not reach.",
     )
 
 
-def judge_bug() -> Verdict:
+def judge_bug() -> Judgement:
     """Our own trouble: never the target's downtime."""
-    return Verdict(
+    return Judgement(
         Status.UNKNOWN,
         ErrorCode.INTERNAL,
         "The check could not be run: something failed on our side, see the log.",
@@ -215,7 +280,7 @@ class LoopEngine(Protocol):
     """What a kind needs of ``probes.loop.ProbeLoop``."""
 
     def start(self, check: Check, probe: Callable[[Check], Any]) -> None:
-        """Run ``probe(check)``, a coroutine that returns a ``Verdict``, and finish the check with it."""
+        """Run ``probe(check)``, a coroutine that returns a ``Judgement``, and finish the check with it."""
 
     def run_aside(self, make: Callable[[], Any]) -> "Future[Any]":
         """Run a coroutine beside the checks."""
@@ -231,6 +296,10 @@ class Engines(Protocol):
     @property
     def loop(self) -> LoopEngine:
         """The asyncio thread."""
+
+    @property
+    def judges(self) -> Executor:
+        """Few threads for judging what may take long, beside those that serve everybody."""
 
 
 class Starter(Protocol):

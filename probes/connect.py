@@ -2,17 +2,19 @@
 
 import asyncio
 import errno
+import ipaddress
 import socket
 from contextlib import suppress
 from typing import Any
 
-from probes.check import Check, ProbeError, Verdict
-from probes.errors import ErrorCode
+from core.descriptors import is_shortage
+from core.hosts import split_host_port
+from probes.check import Check, Judgement, ProbeError
+from probes.errors import SHORT, ErrorCode
 from probes.result import Status
-from probes.targets import split_host_port
+from probes.routes import NO_ROUTE, explain_no_route, is_out_of_ports
 
 FAMILIES = {"any": socket.AF_UNSPEC, "4": socket.AF_INET, "6": socket.AF_INET6}
-_EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 # As getaddrinfo returns it: family, type, protocol, canonical name, socket address.
 Found = tuple[Any, Any, int, str, Any]
@@ -27,14 +29,49 @@ def read_address(check: Check, *, default_port: int | None = None) -> tuple[str,
 
 
 async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
-    """Look ``host`` up with the system's resolver; raise ``ProbeError`` with the reason."""
-    loop = asyncio.get_running_loop()
+    """Look ``host`` up with the system's resolver; raise ``ProbeError`` with the reason.
+
+    An address needs no look-up. Who waits for a thread until his time is up, because a resolver that is mute
+    holds all of them, has found nothing out about his target: that is ``unknown``.
+    """
+    began = False
+
+    def look_up(host: str, flags: int = 0) -> list[Found]:
+        nonlocal began
+        began = True
+        return socket.getaddrinfo(host, port, FAMILIES[family], kind, 0, flags)
+
     try:
-        return await loop.getaddrinfo(host, port, family=FAMILIES[family], type=kind)
+        if is_address(host):
+            return look_up(host, socket.AI_NUMERICHOST)
+        asked = "localhost" if _is_loopback_name(host) else host
+        return await asyncio.get_running_loop().run_in_executor(None, look_up, asked)
+    except asyncio.CancelledError:
+        if began:
+            raise
+        raise ProbeError(
+            ErrorCode.INTERNAL,
+            "This prober had no thread free to look the name up: its own resolver is slow.",
+            status=Status.UNKNOWN,
+        ) from None
     except socket.gaierror as trouble:
         raise _name_trouble(trouble, host) from None
     except UnicodeError:
         raise ProbeError(ErrorCode.DNS_NXDOMAIN, f"{host[:100]} is not a valid host name.") from None
+
+
+def _is_loopback_name(host: str) -> bool:
+    """Names below ``localhost`` are this machine (RFC 6761, 6.3). Not every resolver knows; libcurl does."""
+    return host.lower().removesuffix(".").endswith(".localhost")
+
+
+def is_address(host: str) -> bool:
+    """Whether ``host`` is an IP address, perhaps with a zone (RFC 4007), and no name."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _name_trouble(trouble: socket.gaierror, host: str) -> ProbeError:
@@ -48,18 +85,21 @@ def _name_trouble(trouble: socket.gaierror, host: str) -> ProbeError:
     return ProbeError(ErrorCode.DNS_FAILURE, f"The name servers did not answer usefully for {shown}.")
 
 
-async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> Verdict:
-    """Say why ``host`` could not be resolved a moment ago."""
+async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> Judgement:
+    """Say why ``host`` could not be resolved a moment ago. libcurl looks for no IPv6 address where the system
+    has no IPv6 at all."""
     try:
         async with asyncio.timeout(limit_s):
-            await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
+            found = await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
     except ProbeError as reason:
         return reason.verdict
     except TimeoutError:
-        return Verdict(
+        return Judgement(
             Status.DOWN, ErrorCode.DNS_TIMEOUT, f"No name server answered for {host[:100]} in time."
         )
-    return Verdict(
+    if no_route := explain_no_route([each[4][0] for each in found]):
+        return Judgement(Status.UNKNOWN, *no_route)
+    return Judgement(
         Status.DOWN,
         ErrorCode.DNS_FAILURE,
         f"{host[:100]} could not be resolved, though a second attempt could.",
@@ -74,6 +114,8 @@ async def open_stream(check: Check, host: str, port: int, *, family: str) -> soc
     """
     with check.timing("dns_ms"):
         found = await resolve(host, port, family=family, kind=socket.SOCK_STREAM)
+    check.port = port
+    told: tuple[OSError, str] | None = None
     with check.timing("connect_ms"):
         for position, (af, kind, protocol, _, where) in enumerate(found):
             last = position == len(found) - 1
@@ -85,13 +127,18 @@ async def open_stream(check: Check, host: str, port: int, *, family: str) -> soc
                 if last:
                     raise
             except OSError as trouble:
+                if is_shortage(trouble) or is_out_of_ports(trouble.errno, [where[0]]):
+                    raise ProbeError(*SHORT, status=Status.UNKNOWN) from None
+                if told is None or trouble.errno not in NO_ROUTE:  # of those that were there, the last
+                    told = trouble, where[0]
                 if last:
-                    raise _connect_trouble(trouble, where[0]) from None
+                    raise _connect_trouble(*told) from None
     raise ProbeError(ErrorCode.DNS_NO_ANSWER, f"The name {host[:100]} has no address.")
 
 
 async def _connect(check: Check, af: Any, kind: Any, protocol: int, where: Any) -> socket.socket:
     check.address = where[0]
+    check.tried.append(where[0])
     check.guard.check(where[0])
     opened = socket.socket(af, kind, protocol)
     try:
@@ -107,10 +154,6 @@ def _connect_trouble(trouble: OSError, address: str) -> ProbeError:
     if trouble.errno == errno.ECONNREFUSED:
         return ProbeError(
             ErrorCode.CONNECT_REFUSED, f"{address} refused the connection; nothing listens on the port."
-        )
-    if trouble.errno in _EXHAUSTED:
-        return ProbeError(
-            ErrorCode.INTERNAL, "This prober is out of sockets or memory.", status=Status.UNKNOWN
         )
     why = {
         errno.ENETUNREACH: "there is no route to its network",

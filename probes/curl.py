@@ -1,39 +1,41 @@
 """The HTTP engine: one thread that drives one libcurl multi handle by perform and select.
 
-A transfer is anything with the four members of ``Transfer``. The pool knows nothing of checks; how many run
-at once is decided by who starts them. Handles are reused, connections, DNS answers and TLS sessions never
-are: every check measures the whole way. The CA store is parsed once and kept by the multi handle.
+A transfer is anything with the members of ``Transfer``. The pool knows nothing of checks; how many run at
+once is decided by who starts them. Handles are reused, connections, DNS answers and TLS sessions never are:
+every check measures the whole way. Cookies live for one transfer. The CA store is parsed once and kept by the
+multi handle. Content-Encoding is undone here and not by libcurl, which refuses what browsers read.
 """
 
 import _socket
-import errno
 import logging
-import os
 import select
 import socket
-import ssl
 import threading
 from collections import deque
-from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 import pycurl
 
+from core.descriptors import is_shortage
 from probes.guard import BlockedAddress, Guard
+from probes.head import Head, read_head
+from probes.trust import find_ca_file
+from probes.unpacking import Unpacker, make_unpacker
 
 logger = logging.getLogger(__name__)
 
 # libcurl tells its descriptors as an fd_set, which ends at 1,024; the margin is for pycurl's copy of ours.
 MAX_DESCRIPTOR = 1_024 - 8
+JOIN_S = 5.0
 BODY_CAP_BYTES = 1024 * 1024
+ENDED = -1
+"""The code of an exchange that goes on, but has told all that is asked; libcurl's codes are above."""
+_LOOK_EVERY_S = 0.5
+_REST_S = 0.1
+"""After a turn that failed, for the next may fail as well."""
 _CURLOPT_QUICK_EXIT = 322  # pycurl has no names for these two longs
 _CURLOPT_CA_CACHE_TIMEOUT = 321
-_CA_CANDIDATES = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Amazon Linux, Fedora
-    "/etc/ssl/ca-bundle.pem",  # SUSE
-    "/etc/ssl/cert.pem",  # macOS, BSD
-)
 
 
 class Transfer(Protocol):
@@ -46,6 +48,9 @@ class Transfer(Protocol):
 
     def complete(self, easy: "Easy", code: int, message: str) -> bool:
         """Take the outcome (libcurl's code and words); true: ``prepare`` again, there is another exchange."""
+
+    def is_settled(self, easy: "Easy") -> bool:
+        """Asked twice a second while an answer comes in: is nothing more to be learnt from it?"""
 
     def fail(self) -> None:
         """Something of ours broke."""
@@ -62,6 +67,7 @@ class Easy:
     """A reusable easy handle and what its callbacks saw during one exchange."""
 
     __slots__ = (
+        "addresses",
         "blocked",
         "body",
         "ca_file",
@@ -69,11 +75,15 @@ class Easy:
         "curl",
         "exhausted",
         "guard",
+        "head",
         "keep",
+        "port",
         "profile",
+        "received_bytes",
         "seen_bytes",
         "transfer",
         "tried",
+        "unpacker",
     )
 
     def __init__(self, guard: Guard, ca_file: str) -> None:
@@ -81,6 +91,7 @@ class Easy:
         self.curl: Any = pycurl.Curl()
         self.profile: object = None
         self.transfer: Transfer | None = None
+        self.head: list[bytes] = []
         self.ca_file = ca_file
         self.set_up()
         self.rewind(keep=False)
@@ -88,10 +99,13 @@ class Easy:
     def rewind(self, *, keep: bool) -> None:
         """Forget the last exchange; ``keep`` the body of the next (else its bytes are only counted)."""
         self.keep, self.capped, self.exhausted = keep, False, False
+        self.head.clear()
         self.body: list[bytes] = []
-        self.seen_bytes = 0
+        self.received_bytes = self.seen_bytes = 0
+        self.unpacker: Unpacker | None = None
         self.blocked: BlockedAddress | None = None
-        self.tried = ""
+        self.tried, self.port = "", 0
+        self.addresses: list[str] = []
 
     def set_up(self) -> None:
         """Set what holds for every exchange, after a new or a reset handle."""
@@ -111,9 +125,10 @@ class Easy:
             (_CURLOPT_CA_CACHE_TIMEOUT, 86_400),
             (_CURLOPT_QUICK_EXIT, 1),  # a hanging getaddrinfo must not be waited for
             (pycurl.OPT_CERTINFO, 1),
-            (pycurl.ACCEPT_ENCODING, ""),
             (pycurl.HTTP09_ALLOWED, 0),
+            (pycurl.COOKIEFILE, ""),  # none is read, but those that are set on the way come back
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.HEADERFUNCTION, self.head.append),
             (pycurl.WRITEFUNCTION, self._write),
         ):
             option(name, value)
@@ -122,16 +137,18 @@ class Easy:
         """Judge the address that libcurl is about to connect to; an exception must not leave a callback."""
         family, kind, protocol, where = address
         try:
+            self.port = where[1]
             self.tried = where[0].decode() if isinstance(where[0], bytes) else where[0]
             if len(where) == 4 and where[3]:
                 self.tried += f"%{where[3]}"
+            self.addresses.append(self.tried)
             self.guard.check(self.tried)
             opened = _LentSocket(family, kind, protocol)
         except BlockedAddress as blocked:
             self.blocked = blocked
             return pycurl.SOCKET_BAD
         except OSError as trouble:
-            self.exhausted = trouble.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+            self.exhausted = is_shortage(trouble)
             return pycurl.SOCKET_BAD
         if opened.fileno() >= MAX_DESCRIPTOR:
             opened.close()
@@ -140,23 +157,31 @@ class Easy:
         return opened
 
     def _write(self, chunk: bytes) -> int | None:
-        """Take a piece of the decoded body; at the cap, end the exchange by taking less than was offered."""
+        """Take a piece of the body; end the exchange, by taking less than was offered, at the cap and where
+        nothing more can be read."""
+        if not self.received_bytes and b"content-encoding:" in b"".join(self.head).lower():
+            self.unpacker = make_unpacker(self.read_head().encodings)
+        self.received_bytes += len(chunk)
+        if self.unpacker is not None:
+            chunk = self.unpacker.feed(chunk, BODY_CAP_BYTES + 1)
+            if self.unpacker.broken:
+                return -1
         self.seen_bytes += len(chunk)
         if self.keep:
             self.body.append(chunk)
-        if self.seen_bytes > BODY_CAP_BYTES:
+        if self.seen_bytes > BODY_CAP_BYTES or self.received_bytes > BODY_CAP_BYTES:
             self.capped = True
             return -1
         return None
 
+    def read_head(self) -> Head:
+        """The head of the answer, once it is complete."""
+        return read_head(self.head)
 
-def find_ca_file() -> str:
-    """Return the system's bundle of certificate authorities; pycurl's wheel knows none."""
-    paths = ssl.get_default_verify_paths()
-    for candidate in (os.environ.get("SSL_CERT_FILE"), paths.cafile, *_CA_CANDIDATES):
-        if candidate and Path(candidate).is_file():
-            return candidate
-    return ""
+    @property
+    def ended(self) -> bool:
+        """Did we end the exchange ourselves?"""
+        return self.capped or (self.unpacker is not None and self.unpacker.broken)
 
 
 class CurlPool:
@@ -172,6 +197,9 @@ class CurlPool:
         self._closing = False
         self._woken = False
         self._running = 0
+        self._looked_at = 0.0
+        self._turned_at: float | None = None
+        """When its last turn began; None while it waits for nothing."""
         self._idle: list[Easy] = []
         self._by_curl: dict[Any, Easy] = {}
 
@@ -191,7 +219,16 @@ class CurlPool:
             self._closing, thread = True, self._thread
         if thread is not None:
             self._wake()
-            thread.join()
+            thread.join(JOIN_S)
+
+    def abandon(self) -> None:
+        """Let it end by itself, if it ever comes back; its transfers are failed then."""
+        self._closing = True
+
+    def stalled_s(self) -> float:
+        """For how long the thread has not turned although it has something to do."""
+        turned_at = self._turned_at
+        return 0.0 if turned_at is None else monotonic() - turned_at
 
     def _wake(self) -> None:
         if threading.current_thread() is self._thread:
@@ -217,6 +254,7 @@ class CurlPool:
                 except Exception:
                     logger.exception("the curl thread stumbled")
                     self._abandon()
+                    sleep(_REST_S)
         finally:
             self._abandon()
             for easy in self._idle:
@@ -226,6 +264,7 @@ class CurlPool:
             self._alarm.close()
 
     def _turn(self) -> None:
+        self._turned_at = monotonic()
         while self._stopping:
             self._forget(self._stopping.popleft())
         while self._starting:
@@ -235,12 +274,14 @@ class CurlPool:
             self._collect()
         elif not self._starting:
             self._wait()
+        if monotonic() - self._looked_at >= _LOOK_EVERY_S:
+            self._look()
 
     def _wait(self) -> None:
         if self._running:
             reads, writes, _ = self._multi.fdset()
             timeout_ms = self._multi.timeout()
-            timeout_ms = 1_000 if timeout_ms < 0 else min(timeout_ms, 1_000)
+            timeout_ms = 500 if timeout_ms < 0 else min(timeout_ms, 500)
         else:
             reads, writes, timeout_ms = [], [], None
         poll = select.poll()  # our own wake-up may lie beyond select's descriptors
@@ -249,6 +290,8 @@ class CurlPool:
             poll.register(descriptor, select.POLLIN)
         for descriptor in writes:
             poll.register(descriptor, select.POLLOUT | (select.POLLIN if descriptor in reads else 0))
+        if not self._running:
+            self._turned_at = None
         poll.poll(timeout_ms)
         if self._woken:
             with self._lock:
@@ -260,6 +303,7 @@ class CurlPool:
         easy.transfer, transfer.handle = transfer, easy
         self._running += 1
         try:
+            easy.curl.setopt(pycurl.COOKIELIST, "ALL")  # forget those of the last transfer
             transfer.prepare(easy)
             self._multi.add_handle(easy.curl)
         except Exception:
@@ -280,6 +324,20 @@ class CurlPool:
                 self._complete(self._by_curl[curl], pycurl.E_OK, "")
             for curl, code, message in failed:
                 self._complete(self._by_curl[curl], code, message)
+
+    def _look(self) -> None:
+        """End what goes on although nothing more is to be learnt: streams, above all."""
+        self._looked_at = monotonic()
+        for easy in list(self._by_curl.values()):
+            if easy.transfer is not None and easy.head and self._is_settled(easy, easy.transfer):
+                self._complete(easy, ENDED, "")
+
+    def _is_settled(self, easy: Easy, transfer: Transfer) -> bool:
+        try:
+            return transfer.is_settled(easy)
+        except Exception:
+            logger.exception("a transfer could not be looked at")
+            return False
 
     def _complete(self, easy: Easy, code: int, message: str) -> None:
         transfer = easy.transfer

@@ -45,6 +45,13 @@ class ErrorCode(StrEnum):
     TIMEOUT_TOTAL = "timeout_total"  # connected, but the whole answer did not come in time
     SLOW = "slow"  # degraded: right, but slower than asked for
 
+    # WebSocket
+    WEBSOCKET_PROTOCOL = "websocket_protocol"  # what came breaks RFC 6455: handshake, subprotocol, frames
+
+    # SMTP
+    SMTP_REPLY = "smtp_reply"  # a refusal, or something that is wanted and not offered
+    SMTP_PROTOCOL = "smtp_protocol"  # what came is not SMTP, or more than may be said there
+
     # Ping
     PING_LOST = "ping_lost"  # more packets lost than allowed
     PING_NOT_PERMITTED = "ping_not_permitted"  # unknown: this system does not let us send ICMP
@@ -61,5 +68,42 @@ class ErrorCode(StrEnum):
     HEARTBEAT_FAILED = "heartbeat_failed"  # the job itself reported a failure
 
     # Our own trouble: always status unknown
+    OWN_NETWORK = "own_network"  # nothing answers from here, so a target that does not says nothing
+    NO_IPV6_HERE = "no_ipv6_here"  # the target has IPv6 addresses only, and this place has no IPv6
+    NO_IPV4_HERE = "no_ipv4_here"  # the other way round
+    OUT_OF_RESOURCES = "out_of_resources"  # this place had no descriptor, port or memory left
     CONFIG_INVALID = "config_invalid"  # this prober cannot run such a spec
     INTERNAL = "internal"  # a bug or a full machine on our side
+
+
+LOOKUP_CODES = frozenset({ErrorCode.DNS_NXDOMAIN, ErrorCode.DNS_TIMEOUT, ErrorCode.DNS_FAILURE})
+"""How a name reads that cannot be looked up: it may be the name, or all name servers."""
+NETWORK_CODES = frozenset(
+    {
+        ErrorCode.CONNECT_REFUSED,
+        ErrorCode.CONNECT_TIMEOUT,
+        ErrorCode.CONNECT_FAILED,
+        ErrorCode.CONNECTION_RESET,
+        ErrorCode.CONNECTION_CLOSED,
+        ErrorCode.SEND_FAILED,
+        ErrorCode.TLS_TIMEOUT,
+        ErrorCode.TIMEOUT_TOTAL,
+        ErrorCode.PING_LOST,
+    }
+)
+"""How a target reads that cannot be reached: it may be the target, or the way to it."""
+REFUSAL_CODES = frozenset(
+    {
+        ErrorCode.DNS_NXDOMAIN,
+        ErrorCode.CONNECT_REFUSED,
+        ErrorCode.CONNECTION_RESET,
+        ErrorCode.CONNECTION_CLOSED,
+        ErrorCode.SEND_FAILED,
+    }
+)
+"""Those with which somebody answered: the target or its network, or a name server."""
+
+SHORT = (
+    ErrorCode.OUT_OF_RESOURCES,
+    "This prober was out of file descriptors, ports or memory; see its limit (ulimit -n).",
+)

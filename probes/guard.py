@@ -20,6 +20,7 @@ _REFUSED: tuple[tuple[_Network, str], ...] = tuple(
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "shared (carrier NAT)"),
         ("127.0.0.0/8", "loopback"),
+        ("168.63.129.16/32", "cloud platform"),  # Azure: agents, DNS, health probes
         ("169.254.0.0/16", "link-local"),
         ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "reserved"),
@@ -55,13 +56,20 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TEREDO = ipaddress.ip_network("2001::/32")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 _COMPATIBLE = ipaddress.ip_network("::/96")
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""The upper half of an interface identifier before an IPv4 address (RFC 5214, 6.1)."""
 
 
 class BlockedAddress(Exception):
-    """The address must not be reached; ``reason`` says what kind of address it is."""
+    """The address must not be reached. ``reason`` is its kind, and ``kind`` the same for people."""
 
     def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"{address} is a {reason} address")
+        article = "an" if reason[0] in "aeiou" else "a"
+        # Not which: others' networks are not ours to show.
+        self.kind = (
+            "an address of this network" if reason == "this network" else f"{article} {reason} address"
+        )
+        super().__init__(f"It leads to {self.kind}")
         self.address = address
         self.reason = reason
 
@@ -121,7 +129,8 @@ def _classify(ip: _IPv4 | _IPv6) -> str:
 def _find_embedded(ip: _IPv6) -> _IPv4 | None:
     """Find the IPv4 address that a packet to ``ip`` would reach in the end.
 
-    RFC 4291 (mapped, compatible), RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo: the client, inverted).
+    RFC 4291 (mapped, compatible), RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo: the client, inverted),
+    RFC 5214 (ISATAP).
     """
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
@@ -129,6 +138,8 @@ def _find_embedded(ip: _IPv6) -> _IPv4 | None:
         return _IPv4(int(ip) >> 80 & 0xFFFFFFFF)
     if ip in _TEREDO:
         return _IPv4(~int(ip) & 0xFFFFFFFF)
+    if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP:
+        return _IPv4(int(ip) & 0xFFFFFFFF)
     if ip in _NAT64 or (ip in _COMPATIBLE and int(ip) > 1):
         return _IPv4(int(ip) & 0xFFFFFFFF)
     return None

@@ -4,23 +4,31 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import Any
 
-from probes.check import Check, ProbeError, Verdict, judge_blocked, judge_bug
+from core.descriptors import is_shortage, try_for_spare
+from probes.check import Check, Judgement, ProbeError, judge_blocked, judge_bug
+from probes.errors import SHORT
+from probes.fair_threads import FairThreads, acting_for
 from probes.guard import BlockedAddress
+from probes.result import Status
 
 logger = logging.getLogger(__name__)
 
-Probe = Callable[[Check], Coroutine[Any, Any, Verdict]]
+JOIN_S = 5.0
+
+Probe = Callable[[Check], Coroutine[Any, Any, Judgement]]
 
 
 class ProbeLoop:
     """Runs probes; the thread starts with the first one and ends with ``close``.
 
-    ``lookups`` bounds how many names are resolved at once: getaddrinfo blocks a thread each.
+    ``lookups`` bounds how many names are resolved at once: getaddrinfo blocks a thread each, longer than the
+    check that asked may wait.
     """
 
     def __init__(self, *, lookups: int) -> None:
@@ -28,9 +36,10 @@ class ProbeLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._executor: ThreadPoolExecutor | None = None
+        self._executor: FairThreads | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._closed = self._abandoned = False
+        self._asked_at: float | None = None
 
     def start(self, check: Check, probe: Probe) -> None:
         """Run ``probe(check)`` and finish the check with its verdict; may be called from any thread."""
@@ -56,11 +65,35 @@ class ProbeLoop:
             self._closed = True
             loop, thread, executor = self._loop, self._thread, self._executor
         if loop is not None and thread is not None and executor is not None:
-            asyncio.run_coroutine_threadsafe(self._cancel_all(), loop).result()
+            with suppress(TimeoutError):  # it stands still
+                asyncio.run_coroutine_threadsafe(self._cancel_all(), loop).result(JOIN_S)
             loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            thread.join(JOIN_S)
             executor.shutdown(wait=False, cancel_futures=True)
-            loop.close()
+            if not thread.is_alive():
+                loop.close()
+
+    def abandon(self) -> None:
+        """Let it end by itself, if it ever comes back."""
+        with self._lock:
+            self._closed = self._abandoned = True
+            loop, executor = self._loop, self._executor
+        if loop is not None and executor is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def stalled_s(self) -> float:
+        """How long ago the loop was asked for a sign of life that it has not given yet; asks for the next."""
+        if self._loop is None:
+            return 0.0
+        if self._asked_at is None:
+            self._asked_at = monotonic()
+            self._loop.call_soon_threadsafe(self._answer)
+            return 0.0
+        return monotonic() - self._asked_at
+
+    def _answer(self) -> None:
+        self._asked_at = None
 
     async def _cancel_all(self) -> None:
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -69,15 +102,24 @@ class ProbeLoop:
         await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0)  # transports close one turn later
 
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_forever()
+        if self._abandoned:  # it came back after all, and nobody waits to close it
+            loop.run_until_complete(self._cancel_all())
+            loop.close()
+
     def _get_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the prober is closed")
             if self._loop is None:
+                try_for_spare()
                 self._loop = asyncio.new_event_loop()
-                self._executor = ThreadPoolExecutor(self._lookups, thread_name_prefix="probe-lookup")
+                self._executor = FairThreads(self._lookups, name="probe-lookup")
                 self._loop.set_default_executor(self._executor)
-                self._thread = threading.Thread(target=self._loop.run_forever, name="probe-loop", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._loop,), name="probe-loop", daemon=True
+                )
                 self._thread.start()
             return self._loop
 
@@ -89,6 +131,7 @@ def _cancel_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") ->
 
 async def run_probe(check: Check, probe: Probe) -> None:
     """Run ``probe`` within the check's timeout; whatever happens ends in a verdict."""
+    acting_for.set(check.team)
     try:
         async with asyncio.timeout(check.remaining_s()):
             verdict = await probe(check)
@@ -98,7 +141,10 @@ async def run_probe(check: Check, probe: Probe) -> None:
         verdict = reason.verdict
     except BlockedAddress as blocked:
         verdict = judge_blocked(blocked)
-    except Exception:
+    except Exception as fault:
+        if is_shortage(fault):
+            check.finish(Judgement(Status.UNKNOWN, *SHORT))
+            return
         logger.exception("probe kind=%s monitor=%s broke", check.spec.kind, check.spec.monitor_id)
         verdict = judge_bug()
     check.finish(verdict)

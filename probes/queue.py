@@ -1,68 +1,184 @@
-"""Who goes next: bounded in all and per host, and fair between callers and between hosts."""
+"""Who goes next: bounded in all and per host, and fair between teams, callers and hosts."""
 
+import time
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
 
-from probes.check import Check
+REMEMBERED_S = 60.0
 
 
-class FairQueue:
-    """Checks that wait and checks that run. Not thread-safe: its owner holds a lock.
+class Waiting(Protocol):
+    """What waits for a place: for a ``team``, asked for by an ``owner``, a strain on a ``host``; ``slow``
+    when it is expected to take long."""
 
-    Turns go round the batches, and within a batch round its hosts, so that one check asked for by a person
-    does not wait behind a thousand of the timetable's, and a slow host holds up only itself.
+    team: int
+    owner: Hashable
+    host: str
+
+    @property
+    def slow(self) -> bool: ...
+
+
+Item = TypeVar("Item", bound=Waiting)
+Lines = dict[str, deque[Item]]
+
+
+class FairQueue(Generic[Item]):
+    """What waits and what runs. Not thread-safe: its owner holds a lock.
+
+    Turns go round the teams, within a team round its owners, and within these round the hosts, so that one
+    check asked for by a person does not wait behind a thousand of the timetable's, and a slow host holds up
+    only itself. While others wait, one team has a third of the places at most, and of a host's. While others
+    may come, for they were here a minute ago, it leaves them a third. It may have all when it is alone,
+    unless ``expects_others``. What is slow has two thirds at most, however many teams it is for: teams cost
+    nothing, and whoever has four of them must not fill every place.
     """
 
-    def __init__(self, *, concurrency: int, per_host: int) -> None:
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        per_host: int | None = None,
+        expects_others: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._concurrency = concurrency
-        self._per_host = per_host
-        self._waiting: dict[Hashable, dict[str, deque[Check]]] = {}
-        self._running: set[Check] = set()
-        self._busy: Counter[str] = Counter()
+        self._per_host = per_host or concurrency
+        self._expects_others = expects_others
+        self._clock = clock
+        self._seen: set[int] = set()
+        self._seen_before: set[int] = set()
+        self._seen_since = clock()
+        self._waiting: dict[int, dict[Hashable, Lines[Item]]] = {}
+        self._wanted: dict[str, Counter[int]] = {}  # by host, how much of each team waits for it
+        self._running: set[Item] = set()
+        self._busy: Counter[int] = Counter()
+        self._busy_slow = 0
+        self._busy_host: Counter[str] = Counter()
+        self._busy_there: Counter[tuple[int, str]] = Counter()
 
-    def add(self, check: Check) -> None:
-        """Let ``check`` wait in the line of its owner and host."""
-        self._waiting.setdefault(check.owner, {}).setdefault(check.host, deque()).append(check)
+    def add(self, item: Item) -> None:
+        """Let ``item`` wait in the line of its team, owner and host."""
+        self._see(item.team)
+        lines = self._waiting.setdefault(item.team, {}).setdefault(item.owner, {})
+        lines.setdefault(item.host, deque()).append(item)
+        self._wanted.setdefault(item.host, Counter())[item.team] += 1
 
-    def take(self) -> Check | None:
-        """Take the next check that may run now; it counts as running until ``release``."""
+    def take(self) -> Item | None:
+        """Take the next that may run now; it counts as running until ``release``."""
         if len(self._running) >= self._concurrency:
             return None
-        for owner, lines in self._waiting.items():
-            for host, line in lines.items():
-                if self._busy[host] < self._per_host:
-                    check = line.popleft()
-                    self._go_last(owner, lines, host, line)
-                    self._running.add(check)
-                    self._busy[host] += 1
-                    return check
+        most = self._bound(self._concurrency, others_wait=len(self._waiting) > 1)
+        for team, owners in self._waiting.items():
+            if self._busy[team] >= most:
+                continue
+            for owner, lines in owners.items():
+                for host, line in lines.items():
+                    if self._has_room(team, host) and self._may_be_slow(line[0]):
+                        return self._start(team, owner, host)
         return None
 
-    def _go_last(
-        self, owner: Hashable, lines: dict[str, deque[Check]], host: str, line: deque[Check]
-    ) -> None:
-        del lines[host], self._waiting[owner]
+    def _may_be_slow(self, item: Item) -> bool:
+        return not item.slow or self._busy_slow < rest_of(self._concurrency)
+
+    def _has_room(self, team: int, host: str) -> bool:
+        if self._busy_host[host] >= self._per_host:
+            return False
+        most = self._bound(self._per_host, others_wait=len(self._wanted[host]) > 1)
+        return self._busy_there[team, host] < most
+
+    def _bound(self, places: int, *, others_wait: bool) -> int:
+        """How many of ``places`` one team may have now."""
+        if others_wait:
+            return share_of(places)
+        if self._expects_others or len(self._seen) > 1 or len(self._seen_before) > 1:
+            return rest_of(places)
+        return places
+
+    def _see(self, team: int) -> None:
+        """Note who was here in this minute; who in the last one, is noted still."""
+        now = self._clock()
+        if (passed_s := now - self._seen_since) >= REMEMBERED_S:
+            self._seen_before = self._seen if passed_s < 2 * REMEMBERED_S else set()
+            self._seen, self._seen_since = set(), now
+        self._seen.add(team)
+
+    def _start(self, team: int, owner: Hashable, host: str) -> Item:
+        """Take the first of this line; line, owner and team then go last."""
+        owners = self._waiting.pop(team)
+        lines = owners.pop(owner)
+        line = lines.pop(host)
+        item = line.popleft()
         if line:
             lines[host] = line
         if lines:
-            self._waiting[owner] = lines
+            owners[owner] = lines
+        if owners:
+            self._waiting[team] = owners
+        self._want_less(item)
+        self._running.add(item)
+        self._busy[team] += 1
+        self._busy_slow += item.slow
+        self._busy_host[host] += 1
+        self._busy_there[team, host] += 1
+        return item
 
-    def release(self, check: Check) -> None:
-        """Free the check's place; a second time does nothing."""
-        if check in self._running:
-            self._running.remove(check)
-            self._busy[check.host] -= 1
-            if not self._busy[check.host]:
-                del self._busy[check.host]
+    def _want_less(self, item: Item) -> None:
+        wanted = self._wanted[item.host]
+        _count_less(wanted, item.team)
+        if not wanted:
+            del self._wanted[item.host]
 
-    def drop(self, owner: Hashable) -> list[Check]:
+    def release(self, item: Item) -> None:
+        """Free the place; a second time does nothing."""
+        if item not in self._running:
+            return
+        self._running.remove(item)
+        _count_less(self._busy, item.team)
+        self._busy_slow -= item.slow
+        _count_less(self._busy_host, item.host)
+        _count_less(self._busy_there, (item.team, item.host))
+
+    def drop(self, owner: Hashable) -> list[Item]:
         """Forget what waits for ``owner`` and free the places of what runs; return the latter."""
-        self._waiting.pop(owner, None)
-        running = [check for check in self._running if check.owner is owner]
-        for check in running:
-            self.release(check)
+        for team in [team for team, owners in self._waiting.items() if owner in owners]:
+            owners = self._waiting[team]
+            for line in owners.pop(owner).values():
+                for item in line:
+                    self._want_less(item)
+            if not owners:
+                del self._waiting[team]
+        running = [item for item in self._running if item.owner is owner]
+        for item in running:
+            self.release(item)
         return running
+
+    def list_running(self) -> list[Item]:
+        """Those that have begun and not ended."""
+        return list(self._running)
 
     def list_owners(self) -> set[Hashable]:
         """Name everybody who waits for something."""
-        return {check.owner for check in self._running} | set(self._waiting)
+        waiting = {owner for owners in self._waiting.values() for owner in owners}
+        return {item.owner for item in self._running} | waiting
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def _count_less(counter: Counter[Key], key: Key) -> None:
+    """A key of nothing is gone, so that a counter does not grow with all that ever was."""
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
+
+
+def share_of(places: int) -> int:
+    """A team's share of ``places`` while others wait: a third, and one at least."""
+    return max(1, places // 3)
+
+
+def rest_of(places: int) -> int:
+    """What a share leaves of ``places``: two thirds, and one at least."""
+    return max(1, places - share_of(places))

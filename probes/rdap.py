@@ -4,6 +4,7 @@ RDAP over HTTP is RFC 7480, the list RFC 9224. Redirects, the guard and the boun
 """
 
 import asyncio
+import codecs
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from weakref import WeakKeyDictionary
 import msgspec
 import pycurl
 
-from probes.check import Check, Engines, Verdict, judge_bug
-from probes.config import HttpConfig
+from probes.bodies import TOO_LARGE
+from probes.check import Check, Engines, Judgement, judge_bug
 from probes.curl import Easy
-from probes.http import HttpTransfer
+from probes.http_transfer import HttpTransfer
+from probes.kinds.http import HttpConfig
 
 BOOTSTRAP_URL = "https://data.iana.org/rdap/dns.json"
 REDIRECTOR_URL = "https://rdap.org/"
@@ -28,7 +30,7 @@ _ASKING = HttpConfig(headers={"Accept": "application/rdap+json, application/json
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RdapAnswer:
     """What came from ``url``, where the last redirect led."""
 
     status: int
@@ -36,11 +38,19 @@ class Answer:
     body: bytes
     url: str
 
+    @property
+    def host(self) -> str:
+        return name_host(self.url)
+
+    @property
+    def of_redirector(self) -> bool:
+        return self.url.startswith(REDIRECTOR_URL)
+
 
 class Unanswered(Exception):
     """A question without an answer that can be read; ``verdict`` is that of an HTTP check."""
 
-    def __init__(self, verdict: Verdict, url: str) -> None:
+    def __init__(self, verdict: Judgement, url: str) -> None:
         super().__init__(verdict.sentence)
         self.verdict = verdict
         self.host = name_host(url)
@@ -54,7 +64,7 @@ class Question(HttpTransfer):
     def __init__(self, check: Check, url: str, engines: Engines) -> None:
         super().__init__(check, _ASKING, engines)
         self._url = url
-        self.answer: Future[Answer] = Future()
+        self.answer: Future[RdapAnswer] = Future()
 
     def prepare(self, easy: Easy) -> None:
         super().prepare(easy)
@@ -66,18 +76,25 @@ class Question(HttpTransfer):
     def _read_certificates(self, curl: object) -> None:
         """The registry's certificate is not what is watched."""
 
-    def _judge(self, easy: Easy, status: int) -> None:
+    def is_settled(self, easy: Easy) -> bool:
+        """Of the answer all is asked."""
+        return False
+
+    def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:
+        if missing is not None and missing is not TOO_LARGE:
+            self._finish(missing)
+            return
         content_type = (easy.curl.getinfo_raw(pycurl.CONTENT_TYPE) or b"").decode("latin-1")
         body = b"" if easy.capped else b"".join(easy.body)
         if not self.answer.done():
-            self.answer.set_result(Answer(status, content_type, body, self._url))
+            self.answer.set_result(RdapAnswer(status, content_type, body, self._url))
 
-    def _finish(self, verdict: Verdict) -> None:
+    def _finish(self, verdict: Judgement) -> None:
         if not self.answer.done():
             self.answer.set_exception(Unanswered(verdict, self._url))
 
 
-async def ask(check: Check, url: str, *, engines: Engines) -> Answer:
+async def ask(check: Check, url: str, *, engines: Engines) -> RdapAnswer:
     """Fetch ``url``; raise ``Unanswered`` if nothing came. A body of more than 1 MiB comes back empty."""
     question = Question(check, url, engines)
     engines.curl.start(question)
@@ -119,10 +136,28 @@ class Registries:
         return next((self._bases[suffix] for suffix in suffixes if suffix in self._bases), "")
 
 
+registries = Registries()
+
+
+async def find_base(check: Check, name: str, *, engines: Engines) -> str:
+    """The base address of the server for ``name``; empty for a TLD that IANA lists none for."""
+
+    async def fetch(url: str) -> bytes:
+        """Half of the time is the registry's."""
+        try:
+            async with asyncio.timeout(check.remaining_s() / 2):
+                answer = await ask(check, url, engines=engines)
+        except (Unanswered, TimeoutError):
+            return b""
+        return answer.body if answer.status == 200 else b""
+
+    return await registries.find_base(name, fetch)
+
+
 def read_bootstrap(body: bytes) -> dict[str, str]:
     """The base address by suffix, https where there is a choice; empty for what is no such list."""
     try:
-        services = msgspec.json.decode(body, type=_Bootstrap).services
+        services = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8), type=_Bootstrap).services
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     bases = {}

@@ -1,21 +1,27 @@
 """Running batches of specs: concurrent, bounded, and never an exception for a target's fault."""
 
 import logging
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
-from probes.check import CertificateHook, Check, Verdict, judge_bug
-from probes.errors import ErrorCode
+from core.descriptors import bound_checks, is_shortage
+from core.hosts import split_host_port
+from probes.check import CertificateHook, Check, Judgement, Starter, judge_bug
+from probes.errors import SHORT, ErrorCode
 from probes.guard import Guard
-from probes.kinds import load_kind
+from probes.own_network import OwnNetwork
 from probes.queue import FairQueue
+from probes.registry import load_kind
 from probes.result import CheckResult, Status
 from probes.spec import CheckSpec
+from probes.stillness import our_process
 
 if TYPE_CHECKING:
     from probes.curl import CurlPool
@@ -23,12 +29,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+JUDGES = 2
+LOOK_EVERY_S = 5.0
+STALLED_S = 15.0
+"""A loop that has not turned for so long stands still; so does a check that is so late at its timeout."""
+
 
 class _Batch:
     """The results of one ``run``; the caller is woken twice a chunk, not once a result."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(
+        self, size: int, *, hosts: int, learns: bool, leave_out: Callable[[CheckSpec], None] | None
+    ) -> None:
+        self.hosts = hosts
+        self.learns = learns
+        self.held = 0
         self._left = size
+        self._leave_out = leave_out
         self._ready: list[CheckResult] = []
         self._changed = threading.Condition()
 
@@ -39,32 +56,60 @@ class _Batch:
             if len(self._ready) == 1 or self._left == 0:
                 self._changed.notify()
 
+    def leave_out(self, spec: CheckSpec) -> None:
+        """There will be no result of this one."""
+        if self._leave_out is not None:
+            self._leave_out(spec)
+        with self._changed:
+            self._left -= 1
+            if self._left == 0:
+                self._changed.notify()
+
+    @property
+    def is_all_in(self) -> bool:
+        """Has each check ended, even though the result of some is held?"""
+        return self._left <= self.held
+
     def abandon(self) -> None:
         with self._changed:
             self._left = 0
             self._changed.notify()
 
-    def collect(self, flush_s: float, deadline_at: float | None) -> list[CheckResult]:
-        """Wait for the next chunk; empty: there is nothing more to come in time."""
+    def collect(
+        self, flush_s: float, deadline_at: float | None, look_after: Callable[[], None]
+    ) -> list[CheckResult]:
+        """Wait for the next chunk; empty: there is nothing more to come in time. Meanwhile ``look_after``."""
+        while not self._wait(deadline_at):
+            look_after()
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._left <= 0, _until(deadline_at))
             if self._ready and self._left > 0:
-                limit_s = _until(deadline_at)
-                wait_s = flush_s if limit_s is None else min(flush_s, limit_s)
-                self._changed.wait_for(lambda: self._left <= 0, wait_s)
+                self._changed.wait_for(lambda: self._left <= 0, min(flush_s, _until(deadline_at)))
             chunk, self._ready = self._ready, []
             return chunk
 
+    def _wait(self, deadline_at: float | None) -> bool:
+        """For the first result or the end, but not for long; true: there is no more to wait for."""
+        left_s = _until(deadline_at)
+        with self._changed:
+            there = self._changed.wait_for(lambda: self._ready or self._left <= 0, min(LOOK_EVERY_S, left_s))
+        return bool(there) or left_s <= LOOK_EVERY_S
 
-def _until(deadline_at: float | None) -> float | None:
-    return None if deadline_at is None else max(0.0, deadline_at - monotonic())
+
+def _until(deadline_at: float | None) -> float:
+    return math.inf if deadline_at is None else max(0.0, deadline_at - monotonic())
 
 
 class Prober:
     """Runs checks. Thread-safe: callers share its bounds, its libcurl thread and its asyncio thread.
 
-    At most ``concurrency`` checks run at once, at most ``per_host`` of them against one host. ``ca_file``
-    replaces the system's certificate authorities. ``show_certificates`` hears of every chain.
+    At most ``concurrency`` checks run at once, fewer where the system gives too few descriptors, at most
+    ``per_host`` of them against one host, and while others wait a third of either for one team
+    (``FairQueue``). ``ca_file`` replaces the system's certificate
+    authorities. ``show_certificates`` hears of every chain. While none of ``own_network_targets``
+    (``host:port``) answers, what fails is our own network's.
+
+    A thread that stands still is given up by whoever waits for its checks: they are ``unknown``, another one
+    runs the next, and ``tell_replaced`` is called.
     """
 
     def __init__(
@@ -75,43 +120,64 @@ class Prober:
         per_host: int = 10,
         ca_file: str | None = None,
         show_certificates: CertificateHook | None = None,
+        own_network_targets: Sequence[str] = (),
+        tell_replaced: Callable[[], None] | None = None,
     ) -> None:
         if concurrency < 1 or per_host < 1:
             raise ValueError("concurrency and per_host must be at least 1")
         self._guard = Guard(allow_private=allow_private)
-        self._concurrency = concurrency
+        self._concurrency = concurrency = bound_checks(concurrency)
         self._ca_file = ca_file
         self._show_certificates = show_certificates
-        self._queue = FairQueue(concurrency=concurrency, per_host=per_host)
+        self._queue: FairQueue[Check] = FairQueue(concurrency=concurrency, per_host=per_host)
+        self._network = OwnNetwork(references=[split_host_port(each) for each in own_network_targets])
         self._lock = threading.Lock()
         self._closed = False
         self._curl: CurlPool | None = None
         self._loop: ProbeLoop | None = None
+        self._judges: ThreadPoolExecutor | None = None
         self._launching = threading.local()
+        self._tell_replaced = tell_replaced
+        self._look_at = 0.0
 
     def run(
-        self, specs: Sequence[CheckSpec], *, flush_s: float = 0.5, deadline_at: float | None = None
+        self,
+        specs: Sequence[CheckSpec],
+        *,
+        flush_s: float = 0.5,
+        deadline_at: float | None = None,
+        start_within_s: Callable[[CheckSpec], float] | None = None,
+        leave_out: Callable[[CheckSpec], None] | None = None,
+        learn: bool = True,
     ) -> Iterator[list[CheckResult]]:
         """Start ``specs`` at once and yield their results, in the order they finish, in chunks.
 
         A chunk comes when everything is done, or ``flush_s`` after its first result. What has not finished at
         ``deadline_at`` (``time.monotonic()``) is cancelled and missing from the results, as is everything
-        when the caller stops iterating, or when the prober is closed meanwhile.
+        when the caller stops iterating, or when the prober is closed meanwhile. So is what has not begun
+        within the seconds that ``start_within_s`` gives it: nobody wants it any more, and others wait for the
+        place. ``leave_out`` is told of it. ``learn``: the results tell of our own network, too; what
+        somebody merely looks at, and may choose freely, must not.
         """
-        batch = _Batch(len(specs))
+        our_process.watch()
         checks = [Check(spec, host=_name_host(spec), done=self._done) for spec in specs]
+        batch = _Batch(
+            len(specs), hosts=len({check.host for check in checks}), learns=learn, leave_out=leave_out
+        )
         with self._lock:
             if self._closed:
                 raise RuntimeError("the prober is closed")
             for check in checks:
                 check.owner = batch
+                if start_within_s is not None:
+                    check.start_until = monotonic() + start_within_s(check.spec)
                 self._queue.add(check)
         self._launch_waiting()
         return self._drain(batch, flush_s, deadline_at)
 
     def run_one(self, spec: CheckSpec) -> CheckResult:
-        """Run one spec and return its result; ``RuntimeError`` if the prober is closed meanwhile."""
-        for chunk in self.run([spec]):
+        """Look at one spec and return its result; ``RuntimeError`` if the prober is closed meanwhile."""
+        for chunk in self.run([spec], learn=False):
             return chunk[0]
         raise RuntimeError("the prober was closed")
 
@@ -121,9 +187,10 @@ class Prober:
             self._closed = True
             owners = self._queue.list_owners()
             checks = [check for owner in owners for check in self._queue.drop(owner)]
-            curl, loop = self._curl, self._loop
+            curl, loop, judges = self._curl, self._loop, self._judges
         for check in checks:
             check.done = None
+        self._network.close()
         for owner in owners:
             if isinstance(owner, _Batch):
                 owner.abandon()
@@ -131,6 +198,8 @@ class Prober:
             curl.close()
         if loop is not None:
             loop.close()
+        if judges is not None:
+            judges.shutdown(wait=False, cancel_futures=True)
 
     @property
     def curl(self) -> "CurlPool":
@@ -154,12 +223,66 @@ class Prober:
                     self._loop = ProbeLoop(lookups=self._concurrency)
         return self._loop
 
+    @property
+    def judges(self) -> ThreadPoolExecutor:
+        """Few: Python's threads take turns, and each of these that is busy delays the curl thread's."""
+        if self._judges is None:
+            with self._lock:
+                if self._judges is None:
+                    self._judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="probe-judge")
+        return self._judges
+
     def _drain(self, batch: _Batch, flush_s: float, deadline_at: float | None) -> Iterator[list[CheckResult]]:
         try:
-            while chunk := batch.collect(flush_s, deadline_at):
+            while chunk := batch.collect(flush_s, deadline_at, self._look_after):
                 yield chunk
         finally:
             self._cancel(batch)
+
+    def _look_after(self) -> None:
+        """Give up what stands still, so that it holds up no other check, and say so."""
+        with self._lock:
+            now, look_at = monotonic(), self._look_at
+            if self._closed or now < look_at:
+                return
+            self._look_at = now + LOOK_EVERY_S
+            if now - look_at > LOOK_EVERY_S:
+                return  # nobody has waited for long, or the whole process stood still: look once more
+            running = self._queue.list_running()
+            late = {check for check in running if check.late_s() > STALLED_S}
+            curl = self._curl if self._curl is not None and self._curl.stalled_s() > STALLED_S else None
+            loop = self._loop if self._loop is not None and self._loop.stalled_s() > STALLED_S else None
+            if curl is not None:
+                self._curl = None
+                late |= {check for check in running if check.spec.kind == "http"}
+            if loop is not None:
+                self._loop = None
+                late |= {check for check in running if check.spec.kind != "http"}
+            if late and curl is None and loop is None:
+                judges, self._judges = self._judges, None
+            else:
+                judges = None
+        self._give_up(late, curl=curl, loop=loop, judges=judges)
+
+    def _give_up(
+        self,
+        late: set[Check],
+        *,
+        curl: "CurlPool | None",
+        loop: "ProbeLoop | None",
+        judges: ThreadPoolExecutor | None,
+    ) -> None:
+        if judges is not None:
+            judges.shutdown(wait=False, cancel_futures=True)
+        for name, engine in (("curl", curl), ("loop", loop)):
+            if engine is not None:
+                logger.error("the %s thread stands still, and is replaced checks=%d", name, len(late))
+                engine.abandon()
+                if self._tell_replaced is not None:
+                    self._tell_replaced()
+        for check in late:
+            logger.error("check given up kind=%s monitor=%s", check.spec.kind, check.spec.monitor_id)
+            check.finish(judge_bug())
 
     def _cancel(self, batch: _Batch) -> None:
         with self._lock:
@@ -174,7 +297,7 @@ class Prober:
     def _done(self, check: Check, result: CheckResult) -> None:
         with self._lock:
             self._queue.release(check)
-        check.owner.deliver(result)
+        self._network.take(check, result, batch=check.owner, deliver=check.owner.deliver)
         self._launch_waiting()
 
     def _launch_waiting(self) -> None:
@@ -188,49 +311,66 @@ class Prober:
                     check = None if self._closed else self._queue.take()
                 if check is None:
                     return
-                self._launch(check)
+                if check.start_until is None or monotonic() <= check.start_until:
+                    self._launch(check)
+                else:
+                    self._leave_out(check)
         finally:
             self._launching.active = False
+
+    def _leave_out(self, check: Check) -> None:
+        with self._lock:
+            self._queue.release(check)
+        check.done = None
+        check.owner.leave_out(check.spec)
 
     def _launch(self, check: Check) -> None:
         check.guard, check.ca_file = self._guard, self._ca_file
         check.show_certificates = self._show_certificates
         kind = check.spec.kind
         try:
-            start = load_kind(
-                kind
-            )  # before the clock starts: the first check of a kind would pay for imports
+            start = _load_start(kind)  # before the clock starts: a kind's first check would pay for imports
         except KeyError:
             check.begin()
             check.finish(_judge_unrunnable(f"This prober knows no kind {kind[:40]!r}."))
+            return
+        except OSError as fault:
+            if not is_shortage(fault):
+                raise
+            check.begin()
+            check.finish(Judgement(Status.UNKNOWN, *SHORT))
             return
         check.begin()
         try:
             start(check, engines=self)
         except msgspec.ValidationError as mistake:
             check.finish(_judge_unrunnable(f"The configuration cannot be used: {mistake}."))
-        except Exception:
+        except Exception as fault:
             if self._closed:
+                return
+            if is_shortage(fault):
+                check.finish(Judgement(Status.UNKNOWN, *SHORT))
                 return
             logger.exception("check kind=%s monitor=%s could not start", kind, check.spec.monitor_id)
             check.finish(judge_bug())
 
 
-def _judge_unrunnable(sentence: str) -> Verdict:
-    return Verdict(Status.UNKNOWN, ErrorCode.CONFIG_INVALID, sentence)
+def _load_start(kind: str) -> Starter:
+    found = load_kind(kind)
+    for module in found.needs:
+        import_module(module)
+    if found.start is None:
+        raise KeyError(kind)
+    return found.start
+
+
+def _judge_unrunnable(sentence: str) -> Judgement:
+    return Judgement(Status.UNKNOWN, ErrorCode.CONFIG_INVALID, sentence)
 
 
 def _name_host(spec: CheckSpec) -> str:
     """Name the host that a check strains, for the bound per host."""
-    target = spec.target
     try:
-        if "://" in target:
-            return (urlsplit(target).hostname or target).lower()
-    except ValueError:
-        return target
-    if spec.kind == "dns":
-        return str(spec.config.get("resolver") or target).lower()
-    if spec.kind == "domain":  # the registry's server is asked, whatever the name
-        return urlsplit(str(spec.config.get("rdap_url"))).hostname or target.rpartition(".")[2].lower()
-    host, colon, _port = target.rpartition(":")
-    return (host if colon and (":" not in host or host.endswith("]")) else target).lower()
+        return load_kind(spec.kind).name_host(spec)
+    except (KeyError, OSError):  # said when it starts
+        return spec.target

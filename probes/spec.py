@@ -12,7 +12,8 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``target`` is what its kind watches: a URL, ``host:port``, a host or a domain name. ``scheduled_at``
     (aware UTC) is the slot; with ``monitor_id`` and ``region`` it is the identity of the result to come.
     ``revision`` counts the edits of the monitor, so that an answer to an older question can be told.
-    ``config`` is the kind's complete, validated configuration, secrets in the clear.
+    ``config`` is the kind's complete, validated configuration, secrets in the clear. ``team_id`` is whose
+    it is, for fair shares; 0 in messages of older versions. ``slow``: it is expected to take long.
     """
 
     monitor_id: int
@@ -23,6 +24,8 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_at: datetime
     timeout_s: float
     config: dict[str, Any]
+    team_id: int = 0
+    slow: bool = False
 
     def __repr__(self) -> str:
         """Leave ``config`` out: it can hold secrets, and a repr ends in a log."""

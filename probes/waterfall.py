@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from core.formats import say_utc
 from probes.certificates import Certificate
 from probes.result import CheckResult, Status
 
@@ -26,7 +27,7 @@ def render_result(
         lines += ["", *_describe_certificate(certificate, now=now)]
     if result.domain_expires_at is not None:
         at = result.domain_expires_at
-        lines += ["", f"  Registered until {at:%Y-%m-%d %H:%M} UTC, {_say_left(at, now=now)}"]
+        lines += ["", f"  Registered until {say_utc(at)}, {_say_left(at, now=now)}"]
     return "\n".join([*lines, "", _paint(_say_verdict(result), _COLOURS[result.status], colour=colour)])
 
 
@@ -57,7 +58,7 @@ def _describe_certificate(certificate: Certificate, *, now: datetime) -> list[st
     return [
         f"  Certificate   {certificate.subject or '(no subject)'}",
         f"  Issuer        {certificate.issuer}",
-        f"  Valid until   {certificate.expires_at:%Y-%m-%d %H:%M} UTC, {left}",
+        f"  Valid until   {say_utc(certificate.expires_at)}, {left}",
         f"  Names         {names or '(none)'}",
     ]
 

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from accounts.models import Team
+from actions import monitors as actions
 from monitors.models import Monitor
-from monitors.services import create_monitor
 from statuspages.models import StatusPage
 from statuspages.services import create_page
 
@@ -57,7 +57,7 @@ def make_demo_monitors(team: Team, *, now: datetime) -> list[Monitor]:
             "config": {"period_s": 3600, "grace_s": 600},
         },
     )
-    return [create_monitor(team, **(shared | fields)) for fields in asked]
+    return [actions.create(team, **(shared | fields)) for fields in asked]
 
 
 DEMO_SLUG = "demo-shop"

@@ -11,7 +11,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import is_valid_path
 from django.utils.encoding import escape_uri_path
 
-from pipeline import json_lines
+from core import json_logs
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 _BOTH_SPELLINGS = ("/api/", "/ping/", "/admin", "/metrics")
 
 
-_SECRET_PATHS = ("/ping/", "/status/-/")
+_SECRET_PATHS = ("/ping/", "/status/-/", "/recipients/", "/acknowledge/")
 
 
 def _spell_path(path: str) -> str:
@@ -42,7 +42,7 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request_id = uuid.uuid4().hex[:12]
-        json_lines.request_id.set(request_id)
+        json_logs.request_id.set(request_id)
         path = request.path_info
         if path.startswith(_BOTH_SPELLINGS) and not is_valid_path(path):
             other = path[:-1] if path.endswith("/") else f"{path}/"

@@ -10,8 +10,10 @@ from typing import Any
 
 import django_stubs_ext
 
-from sentrypulse.env import Env, require_secret
-from sentrypulse.logs import logging_setting
+from core.databases import mysql_options
+from core.env import Env, SettingsError, require_secret
+from core.logging import logging_setting
+from sentrypulse import __version__, data_folder
 
 django_stubs_ext.monkeypatch()  # `admin.ModelAdmin[Monitor]` is a class at run time too
 
@@ -42,6 +44,10 @@ USE_X_FORWARDED_HOST = bool(ORIGIN_SECRETS)  # who knows the secret is the proxy
 if ENGINE == "serverless":
     FORCE_SCRIPT_NAME = ""  # API Gateway's stage stands before our paths, and in none that people see
 
+if EMBEDDED:
+    data_folder.close_folder(DATA_DIR)
+    data_folder.close_files([DATA_DIR / "secret_key", DATA_DIR / "field_encryption_key"])
+
 # Secrets: made once and kept under var/ when embedded, required elsewhere
 
 SECRET_KEY = require_secret(
@@ -54,6 +60,17 @@ FIELD_ENCRYPTION_KEY = require_secret(
     make="fernet",
 )
 
+# The web server that comes with us
+
+WEB_THREADS = env.integer("WEB_THREADS", 24, low=2, high=500)
+WEB_CONNECTIONS = env.integer("WEB_CONNECTIONS", 500, low=10, high=10_000)
+OUTSIDE_CALLS = env.integer(
+    "OUTSIDE_CALLS", 100 if ENGINE == "serverless" else WEB_THREADS // 2, low=1, high=10_000
+)
+OUTSIDE_CALLS_A_USER = env.integer("OUTSIDE_CALLS_A_USER", 3, low=1, high=1_000)
+if ENGINE != "serverless" and OUTSIDE_CALLS >= WEB_THREADS:
+    raise SettingsError(f"OUTSIDE_CALLS must be below WEB_THREADS ({WEB_THREADS}): others need threads, too.")
+
 # Stores
 
 DATABASES: dict[str, dict[str, Any]] = {
@@ -62,7 +79,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 DATABASE_CA_FILE = env.ca_file()
 _given = DATABASES["default"].get("OPTIONS", {})  # of DATABASE_URL, such as ?ssl_mode=REQUIRED
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    _database = Path(DATABASES["default"]["NAME"])
+    data_folder.close_database(_database, make=EMBEDDED and _database.parent == DATA_DIR)
     DATABASES["default"]["OPTIONS"] = {
         # A write lock is taken at BEGIN, so two writers wait for each other instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
@@ -72,23 +90,22 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["OPTIONS"] = {
-        "charset": "utf8mb4",
         "connect_timeout": 10,  # else as long as TCP tries a host that is gone: two minutes
-        "isolation_level": "read committed",
-        # NOW() in a column's default means UTC; MySQL would cut a histogram's text after 1,024 characters.
-        "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",
         **_given,
+        **mysql_options(),
     }
+    DATABASES["default"]["TEST"] = {"CHARSET": "utf8mb4"}
     if DATABASE_CA_FILE:
         DATABASES["default"]["OPTIONS"]["ssl"] = {"ca": DATABASE_CA_FILE}
-    DATABASES["default"]["CONN_MAX_AGE"] = None
+    # Kept open, unless DATABASE_URL says conn_max_age=0: Aurora pauses only when nobody is connected.
+    DATABASES["default"].setdefault("CONN_MAX_AGE", None)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env.redis_url()
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {
-            "BACKEND": "sentrypulse.cache.SharedCache",
+            "BACKEND": "core.cache.SharedCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "sentrypulse",
             # Without limits a Redis that stands still would keep every thread of the web server for good.
@@ -98,6 +115,16 @@ CACHES: dict[str, dict[str, Any]] = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+# Counted attempts have one of their own: what strangers make us keep elsewhere must not push them out.
+CACHES["attempts"] = (
+    {**CACHES["default"], "KEY_PREFIX": "sentrypulse:attempts"}
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "attempts",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+)
 
 # The pipeline
 
@@ -105,9 +132,23 @@ _bounds = env.probe_bounds()
 PROBE_ALLOW_PRIVATE: bool = _bounds["allow_private"]
 PROBE_CONCURRENCY: int = _bounds["concurrency"]
 PROBE_PER_HOST: int = _bounds["per_host"]
+OWN_NETWORK_TARGETS: list[str] = _bounds["own_network_targets"]
 DELIVERY_CONCURRENCY: int = env.courier_bounds()["concurrency"]
+_on_their_way = {"embedded": DELIVERY_CONCURRENCY * 5 // 2, "celery": 200, "serverless": 500}
+DELIVERIES_A_TEAM = env.integer("DELIVERIES_A_TEAM", max(1, _on_their_way[ENGINE]), low=1, high=100_000)
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
-QUEUE_MAX_MESSAGES = env.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
+QUEUE_MAX_MESSAGES = env.queue_max_messages()
+QUOTAS = {  # of a team, 0: none; see accounts/quotas.py
+    "monitors": env.integer("QUOTA_MONITORS", 10_000, low=0, high=10_000_000),
+    "checks_a_minute": env.integer("QUOTA_CHECKS_A_MINUTE", 60_000, low=0, high=100_000_000),
+    "channels": env.integer("QUOTA_CHANNELS", 500, low=0, high=1_000_000),
+    "status_pages": env.integer("QUOTA_STATUS_PAGES", 200, low=0, high=1_000_000),
+    "maintenance_windows": env.integer("QUOTA_MAINTENANCE_WINDOWS", 200, low=0, high=10_000),
+    "rules": env.integer("QUOTA_RULES", 500, low=0, high=100_000),
+    "slos": env.integer("QUOTA_SLOS", 500, low=0, high=100_000),
+    "tags": env.integer("QUOTA_TAGS", 2_000, low=0, high=100_000),
+}
+TEAMS_A_USER = env.integer("TEAMS_A_USER", 20, low=1, high=100_000)
 PING_BODY_MAX_BYTES = env.integer("PING_BODY_MAX_BYTES", 10_000, low=0, high=100_000)
 RAW_RETENTION_DAYS = env.integer("RAW_RETENTION_DAYS", 30, low=8, high=3660)
 HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_600)
@@ -119,6 +160,7 @@ REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else
 EDGE_FUNCTION = env.required_text(
     "EDGE_FUNCTION", required=ENGINE == "serverless", why="the name of the edge's Lambda function"
 )
+WATCHDOG_URL = env.web_address("WATCHDOG_URL")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@sentrypulse.local")
 
@@ -155,13 +197,15 @@ INSTALLED_APPS = [
     "sentrypulse",
 ]
 MIDDLEWARE = [
+    "sentrypulse.request_guard.ReadableMiddleware",
     "statuspages.middleware.CustomDomainMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "sentrypulse.origin.OriginMiddleware",
+    "sentrypulse.request_guard.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sentrypulse.middleware.CompressApiMiddleware",
     "sentrypulse.middleware.RequestLogMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",  # below compression, which pads at random
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -214,12 +258,14 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]  # one entry has options
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
+SIGNUP = env.choice("SIGNUP", "open", among=("open", "invite", "closed"))
+RECIPIENTS_A_DAY = env.integer("RECIPIENTS_A_DAY", 20, low=1, high=10_000)
 
 _email = env.email()
 EMAIL_URL: str = _email["EMAIL_URL"]
 vars().update(_email)
 if ENGINE == "serverless":  # its core reaches no mail server
-    EMAIL_BACKEND = "pipeline.letters.EmailBackend"
+    EMAIL_BACKEND = "pipeline.email_backends.EdgeBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
 
@@ -228,7 +274,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{
 _https = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=_https)
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/health$", r"^ping/"]
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health$", r"^metrics$", r"^ping/"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 if TRUSTED_PROXIES:
@@ -242,19 +288,27 @@ REST_FRAMEWORK: dict[str, Any] = {
         "accounts.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "core.renderers.JsonRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "core.parsers.JsonParser",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.renderers.Negotiation",
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.TeamPermission"],
-    "DEFAULT_PAGINATION_CLASS": "sentrypulse.paging.CursorPaging",
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPaging",
     "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "core.filters.FilterBackend",
         "rest_framework.filters.SearchFilter",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "sentrypulse.errors.handle_api_error",
-    "NUM_PROXIES": TRUSTED_PROXIES,
+    "DEFAULT_SCHEMA_CLASS": "core.schema.ContractSchema",
+    "EXCEPTION_HANDLER": "core.errors.handle_api_error",
     "PAGE_SIZE": 50,
     "DEFAULT_THROTTLE_RATES": {  # attempts per minute, hour or day: see accounts/throttles.py
         "login_address": "30/minute",
-        "login_account": "10/minute",
+        "login_account_address": "10/minute",
+        "login_account": "20/minute",  # from all addresses together that it never signed in from
         "register_address": "60/hour",
         "register_account": "10/hour",
         "reset_address": "20/hour",
@@ -279,7 +333,7 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SentryPulse API",
-    "VERSION": "1",
+    "VERSION": __version__,
     "DESCRIPTION": "Monitors, incidents, status pages, reports. Authenticate with a token or an API key.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

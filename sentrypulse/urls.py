@@ -5,23 +5,30 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from pipeline.acknowledge import ACKNOWLEDGE_PATHS
-from pipeline.pings import PING_PATHS
+from alerts.views import RECIPIENT_PATHS
 from sentrypulse import demo
-from sentrypulse.health import metrics
+from sentrypulse.views.acknowledge import ACKNOWLEDGE_PATHS
+from sentrypulse.views.health import metrics
+from sentrypulse.views.pings import PING_PATHS
 from statuspages.urls import STATUS_PATHS
 
 admin.site.site_header = admin.site.site_title = "SentryPulse"
 admin.site.index_title = "Operating"
 
+handler400 = "core.errors.answer_bad_request"
+handler403 = "core.errors.answer_forbidden"
+handler404 = "core.errors.answer_not_found"
+handler500 = "core.errors.answer_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/"), name="home"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg"), name="favicon"),
-    path("api/", include("sentrypulse.api")),
+    path("api/", include("sentrypulse.api.urls")),
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
     *PING_PATHS,
     *STATUS_PATHS,
     *ACKNOWLEDGE_PATHS,
+    *RECIPIENT_PATHS,
     *(demo.DEMO_PATHS if settings.EMBEDDED else []),
 ]

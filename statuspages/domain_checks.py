@@ -3,7 +3,8 @@
 import logging
 from datetime import datetime, timedelta
 
-from sentrypulse.errors import DomainError
+from core.errors import RuleViolation
+from core.isolation import do_each
 from statuspages.models import StatusPage
 from statuspages.services import verify_domain
 
@@ -19,8 +20,17 @@ def verify_pending(*, now: datetime) -> int:
     pending = StatusPage.objects.filter(verified_domain__isnull=True, updated_at__gte=now - ASK_FOR)
     proven = 0
     for page in pending.exclude(custom_domain="").order_by("-updated_at")[:AT_ONCE]:
-        try:
-            proven += verify_domain(page, now=now)
-        except DomainError as missing:
-            logger.info("domain pending page=%d: %s", page.pk, missing)
+        proven += sum(
+            do_each(
+                "verify domains", [page], lambda one: _verify(one, now=now), name=lambda one: ("page", one.pk)
+            )
+        )
     return proven
+
+
+def _verify(page: StatusPage, *, now: datetime) -> bool:
+    try:
+        return bool(verify_domain(page, now=now))
+    except RuleViolation as missing:
+        logger.info("domain pending page=%d: %s", page.pk, missing)
+        return False

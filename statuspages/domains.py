@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import dns.exception
 import dns.resolver
 from django.conf import settings
+
+from core.hostnames import to_ascii
 
 PREFIX, VALUE_START = "_sentrypulse", "sentrypulse-verification="
 LOOK_UP_S = 5.0
@@ -19,11 +22,10 @@ class LookupFailed(Exception):
 
 def fold_domain(text: str) -> str:
     """As it is compared: small letters, no last dot, international names in their ASCII form."""
-    text = text.strip().rstrip(".").lower()
-    try:
-        return text.encode("idna").decode() if not text.isascii() else text
-    except UnicodeError:
-        return text
+    text = text.strip()
+    with suppress(ValueError):
+        text = to_ascii(text)
+    return text.rstrip(".").lower()
 
 
 def find_domain_fault(domain: str, *, own_hosts: Sequence[str]) -> str | None:

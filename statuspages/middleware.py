@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 
-from statuspages import public
+from statuspages import views
 from statuspages.domains import SHAPE
 from statuspages.models import StatusPage
 from statuspages.urls import FILE_NAMES
@@ -44,12 +44,12 @@ def answer_domain(request: HttpRequest, page: StatusPage) -> HttpResponseBase:
     """The page at ``/``, its files beside it, and what its forms send."""
     path = request.path_info.removeprefix("/")
     if request.method in ("GET", "HEAD") and (path == "" or _FILE.fullmatch(path)):
-        return public.give_file(request, page, path or "index.html")
+        return views.give_file(request, page, path or "index.html")
     if request.method == "POST" and path == "unlock":
-        return public.take_password(request, page)
+        return views.take_password(request, page)
     if request.method == "POST" and path == "subscribe":
-        return public.take_subscription(request, page)
-    return public.refuse("There is nothing here but the status page.")
+        return views.take_subscription(request, page)
+    return views.refuse("There is nothing here but the status page.")
 
 
 def _find_page_id(domain: str) -> int | None:

@@ -3,12 +3,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.utils.timezone import now
 
 from accounts.models import Team, User
 from accounts.selectors import Person, team_ids_for
+from core.instants import InstantField
+from core.json_column import JsonColumn
 from incidents.models import Incident, IncidentStatus
-from monitors.instants import InstantField
 from monitors.models import Monitor
 from outbox.models import Outgoing
 
@@ -80,7 +81,7 @@ class StatusPage(models.Model):
     # The custom domain again once it is proven, else null: many may ask for a domain, one serves it.
     verified_domain = models.CharField(max_length=253, unique=True, null=True, blank=True, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = StatusPageQuerySet.as_manager()
@@ -159,8 +160,6 @@ class Post(models.Model):
     key = models.CharField(max_length=100, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     notices_due = models.BooleanField(default=False, help_text="Subscribers are still to be told")
 
-    event = ""  # in memory only: what writing it made of its incident, for those above who tell people
-
     class Meta:
         ordering = ["at", "pk"]
         indexes = [
@@ -192,13 +191,13 @@ class Subscriber(models.Model):
     # Not "no components": who chose some that are gone by now did not choose all of them.
     all_components = models.BooleanField(default=True)
     components = models.ManyToManyField(Component, blank=True, related_name="+")
-    wanted = models.JSONField(default=list, editable=False, help_text="Components, once this is confirmed")
+    wanted = JsonColumn(default=list, editable=False, help_text="Components, once this is confirmed")
     # The tokens of its links: hashed to be found, sealed to be sent again. See `subscribing.py`.
     confirm_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     confirm_until = models.DateTimeField(null=True, editable=False)
     unsubscribe_hash = models.CharField(max_length=64, unique=True, editable=False)
     secrets = models.TextField(editable=False, help_text="Encrypted; see monitors/secrets.py")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
     off_reason = models.CharField(max_length=300, blank=True, help_text="Why we switched it off")
@@ -224,6 +223,8 @@ class NoticePurpose(models.TextChoices):
 
 class Notice(Outgoing):
     """One message to one subscriber. Its key names the subscriber and the post, so each is told once."""
+
+    TEAM = "subscriber__page__team_id"
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="notices")
     purpose = models.CharField(max_length=10, choices=NoticePurpose)

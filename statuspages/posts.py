@@ -18,9 +18,9 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from incidents import services as incidents
 from incidents.models import Incident, IncidentKind, IncidentStatus, Severity
-from incidents.reconcile import IncidentEvent
+from incidents.reconcile import IncidentChange, IncidentEvent
+from statuspages.invalidation import mark_changed
 from statuspages.models import Component, Post, PostVisibility, StatusPage
-from statuspages.publications import mark_changed
 
 TEMPLATES: Mapping[str, str] = {
     IncidentStatus.INVESTIGATING: gettext_noop(
@@ -35,12 +35,19 @@ TEMPLATES: Mapping[str, str] = {
     IncidentStatus.RESOLVED: gettext_noop("The trouble with %(components)s is over."),
 }
 AUTOMATIC: Mapping[str, tuple[str | None, str]] = {
-    "opened": (IncidentStatus.INVESTIGATING, TEMPLATES[IncidentStatus.INVESTIGATING]),
-    "acknowledged": (None, gettext_noop("Our team is looking into the trouble with %(components)s.")),
-    "resolved": (IncidentStatus.RESOLVED, TEMPLATES[IncidentStatus.RESOLVED]),
+    IncidentChange.OPENED: (IncidentStatus.INVESTIGATING, TEMPLATES[IncidentStatus.INVESTIGATING]),
+    IncidentChange.ACKNOWLEDGED: (
+        None,
+        gettext_noop("Our team is looking into the trouble with %(components)s."),
+    ),
+    IncidentChange.RESOLVED: (IncidentStatus.RESOLVED, TEMPLATES[IncidentStatus.RESOLVED]),
 }
 """By event: the status that the post has (None: the incident's), and its text."""
 FALSE_ALARM = gettext_noop("This was a false alarm: %(components)s worked all the time.")
+
+UNWATCHED = gettext_noop(
+    "The monitoring of %(components)s has ended, so we report no more about this trouble."
+)
 
 
 def fill_template(text: str, *, language: str, names: Sequence[str]) -> str:
@@ -79,21 +86,22 @@ def write_post(
     visibility: str = PostVisibility.PUBLIC,
     components: Sequence[Component] | None = None,
     notify: bool = True,
-) -> Post:
+) -> tuple[Post, IncidentChange]:
     """Say something of an incident; without one, open a manual incident called ``title``.
 
     A public post with another ``status`` moves the incident, too. Internal ones change nothing else and tell
-    nobody. Without ``components``: those of the incident's last post, or those that show its monitor. The
-    post's ``event`` says what became of the incident: opened, edited, resolved.
+    nobody. Without ``components``: those of the incident's last post, or those that show its monitor.
+
+    Returns the post, and what became of the incident: opened, edited or resolved.
     """
     if incident is not None and incident.team_id != page.team_id:
         raise ValidationError({"incident": "There is no such incident in this team."})
     public = visibility == PostVisibility.PUBLIC
     said: dict[str, Any] = {"author": author, "now": now, "text": text, "status": status}
     if incident is None:
-        incident, event = _open(page, title, severity=severity, **said), "opened"
+        incident, event = _open(page, title, severity=severity, **said), IncidentChange.OPENED
     else:
-        event = _move(incident, **said) if public else "edited"
+        event = _move(incident, **said) if public else IncidentChange.EDITED
     post = Post.objects.create(
         page=page,
         incident=incident,
@@ -106,8 +114,7 @@ def write_post(
     )
     post.components.set(_find_components(page, incident) if components is None else components)
     mark_changed(page_ids=[page.pk])
-    post.event = event
-    return post
+    return post, event
 
 
 def _open(
@@ -121,13 +128,13 @@ def _open(
     )
 
 
-def _move(incident: Incident, *, author: User, now: datetime, text: str, status: str) -> str:
+def _move(incident: Incident, *, author: User, now: datetime, text: str, status: str) -> IncidentChange:
     """Move the incident where ``status`` says so; what that is called. One that is resolved stays so."""
     if status in ("", incident.status) or incident.status == IncidentStatus.RESOLVED:
-        return "edited"
+        return IncidentChange.EDITED
     incidents.add_update(incident, text=text, author=author, now=now, status=status)
     incident.refresh_from_db()
-    return "resolved" if incident.status == IncidentStatus.RESOLVED else "edited"
+    return IncidentChange.RESOLVED if incident.status == IncidentStatus.RESOLVED else IncidentChange.EDITED
 
 
 def _find_components(page: StatusPage, incident: Incident) -> list[Component]:
@@ -223,13 +230,15 @@ def write_automatic_posts(
 
 def _compose(concern: Concern, said: Collection[str], *, now: datetime) -> Post | None:
     event, incident = concern.event.event, concern.event.incident
-    if event not in AUTOMATIC or (event != "opened" and not said):
+    if event not in AUTOMATIC or (event != IncidentChange.OPENED and not said):
         return None
     status, text = AUTOMATIC[event]
-    if event == "resolved" and IncidentStatus.RESOLVED in said:
+    if event == IncidentChange.RESOLVED and IncidentStatus.RESOLVED in said:
         return None
-    if event == "resolved" and incident.retracted:
+    if event == IncidentChange.RESOLVED and incident.retracted:
         text = FALSE_ALARM
+    elif concern.event.ended_by:
+        text = UNWATCHED
     names = [name for _, name in concern.components]
     return Post(
         page=concern.page,

@@ -11,16 +11,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team
-from analytics.calendar import find_zone
+from accounts.quotas import lock_quotas, require_within
+from core.errors import RuleViolation
+from core.time_zones import find_zone
 from monitors.models import Monitor
-from sentrypulse.errors import DomainError
 from statuspages.colours import parse_colour
 from statuspages.domains import LookupFailed, find_domain_fault, fold_domain, read_proofs, record_of
+from statuspages.invalidation import mark_changed
+from statuspages.logos import find_media_type, find_picture_fault
 from statuspages.models import Component, Logo, Publication, StatusPage, Visibility
-from statuspages.pictures import find_media_type, find_picture_fault
-from statuspages.publications import mark_changed
 from statuspages.slugs import find_slug_fault
-from statuspages.stylesheets import Refused, clean_css
+from statuspages.stylesheets import CssRefused, clean_css
 
 PASSWORD_MIN_CHARS = 8
 MAX_COMPONENTS = 100
@@ -43,7 +44,7 @@ def find_faults(page: StatusPage) -> dict[str, str]:
     ):
         try:
             check(value)
-        except (ValueError, Refused) as fault:
+        except (ValueError, CssRefused) as fault:
             faults[name] = str(fault)
     if not 30 <= page.history_days <= 90:
         faults["history_days"] = "Give the history_days as a whole number from 30 to 90."
@@ -59,12 +60,15 @@ def find_faults(page: StatusPage) -> dict[str, str]:
 def create_page(
     team: Team, *, now: datetime, components: Sequence[ComponentFields] = (), **fields: Any
 ) -> StatusPage:
-    """A page with its components. Raises ``ValidationError`` with every mistake by field."""
+    """A page with its components. Raises ``ValidationError`` with every mistake by field, and
+    ``QuotaReached``."""
+    lock_quotas(team.pk)
     page = StatusPage(team=team, domain_token=secrets.token_urlsafe(24))
     _assign(page, fields)
     page.save(force_insert=True)
     Publication.objects.create(page=page)
     _save_components(page, components)
+    require_within(team.pk, "status_pages", has=StatusPage.objects.filter(team=team).count())
     return page
 
 
@@ -76,7 +80,7 @@ def update_page(
     ``ValidationError``."""
     locked = StatusPage.objects.select_for_update().filter(pk=page.pk).first()
     if locked is None:
-        raise DomainError("This page was deleted in the meantime.")
+        raise RuleViolation("This page was deleted in the meantime.")
     _assign(locked, changes)
     locked.save()
     if components is not None:
@@ -154,28 +158,32 @@ def knows_password(page: StatusPage, password: str) -> bool:
 
 
 def verify_domain(page: StatusPage, *, now: datetime) -> bool:
-    """Look the proof up, and let the domain lead here when it is there. Raises ``DomainError`` with what is
+    """Look the proof up, and let the domain lead here when it is there. Raises ``RuleViolation`` with what is
     missing.
 
     Of two pages that ask for a domain, the one whose proof it carries gets it; where both are proven, the one
     that has it keeps it.
     """
     if not page.custom_domain:
-        raise DomainError("This page has no custom_domain; set one first.")
+        raise RuleViolation("This page has no custom_domain; set one first.")
     name, value = record_of(page.custom_domain, page.domain_token)
     try:
         proofs = read_proofs(page.custom_domain)
     except LookupFailed as failure:
-        raise DomainError(str(failure)) from None
+        raise RuleViolation(str(failure)) from None
     if page.domain_token not in proofs:
-        raise DomainError(f"Found no TXT record {name} with {value!r}; it can take a while until it is seen.")
+        raise RuleViolation(
+            f"Found no TXT record {name} with {value!r}; it can take a while until it is seen."
+        )
     with transaction.atomic():
         locked = StatusPage.objects.select_for_update().get(pk=page.pk)
         if locked.custom_domain != page.custom_domain:
-            raise DomainError("The custom_domain was changed in the meantime.")
+            raise RuleViolation("The custom_domain was changed in the meantime.")
         for other in StatusPage.objects.select_for_update().filter(verified_domain=page.custom_domain):
             if other.pk != page.pk and other.domain_token in proofs:
-                raise DomainError("Another page shows this domain and is proven, too; remove its TXT record.")
+                raise RuleViolation(
+                    "Another page shows this domain and is proven, too; remove its TXT record."
+                )
             if other.pk != page.pk:
                 other.verified_domain = other.verified_at = None
                 other.save(update_fields=["verified_domain", "verified_at"])

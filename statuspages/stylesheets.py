@@ -41,19 +41,19 @@ _SELECTOR_FUNCTIONS = frozenset(
 _ROOTS = {"html", "body"}
 
 
-class Refused(ValueError):
+class CssRefused(ValueError):
     """The style sheet is not taken; its text names the place and the reason."""
 
 
 def clean_css(text: str) -> str:
-    """``text`` as it may stand in our page. Raises ``Refused``."""
+    """``text`` as it may stand in our page. Raises ``CssRefused``."""
     if len(text) > MAX_CHARS:
-        raise Refused(f"A style sheet has at most {MAX_CHARS:,} characters; this one has {len(text):,}.")
+        raise CssRefused(f"A style sheet has at most {MAX_CHARS:,} characters; this one has {len(text):,}.")
     _check_depth(text)
     rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
     css = "\n".join(_clean_rules(rules))
     if "<" in css:  # nothing that was let through can hold one; this is the last look before the page
-        raise Refused("A style sheet holds no “<”; write (max-width: 600px) instead of (width < 600px).")
+        raise CssRefused("A style sheet holds no “<”; write (max-width: 600px) instead of (width < 600px).")
     return css
 
 
@@ -62,11 +62,11 @@ def _check_depth(text: str) -> None:
     for character in text:
         depth += (character in "([{") - (character in ")]}")
         if depth > MAX_DEPTH:
-            raise Refused(f"Brackets are nested more than {MAX_DEPTH} deep.")
+            raise CssRefused(f"Brackets are nested more than {MAX_DEPTH} deep.")
 
 
-def _refuse(node: Any, why: str) -> Refused:
-    return Refused(f"Line {node.source_line}, column {node.source_column}: {why}")
+def _refuse(node: Any, why: str) -> CssRefused:
+    return CssRefused(f"Line {node.source_line}, column {node.source_column}: {why}")
 
 
 def _clean_rules(rules: Iterable[Any]) -> Iterator[str]:

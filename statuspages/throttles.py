@@ -3,21 +3,20 @@
 import time
 
 from django.http import HttpRequest
-from rest_framework.throttling import BaseThrottle
 
-from accounts.throttles import count_attempt, fold_address
+from accounts.throttles import count_attempt, count_attempts
+from core.client_address import client_address, fold_address
 
 
 def count_request(request: HttpRequest, scope: str, *, page_id: int, target: str = "") -> float | None:
     """Count one under ``<scope>_address``, ``<scope>_page`` and, where one is named, ``<scope>_target``; None
-    if it is allowed, else the seconds until the next one is."""
-    now = time.time()
-    client = fold_address(BaseThrottle().get_ident(request))  # type: ignore[arg-type]  # it reads META alone
-    counted = [(f"{scope}_address", client), (f"{scope}_page", str(page_id))]
+    if it is allowed, else the seconds until the next one is. Who is refused by the first takes nothing of the
+    others' share."""
+    client = fold_address(client_address(request))
+    counts = [(f"{scope}_address", client), (f"{scope}_page", str(page_id))]
     if target:
-        counted.append((f"{scope}_target", f"{page_id}:{target.lower()}"))
-    waits = [count_attempt(name, ident, now=now) for name, ident in counted]
-    return max((wait for wait in waits if wait is not None), default=None)
+        counts.append((f"{scope}_target", f"{page_id}:{target.lower()}"))
+    return count_attempts(counts, now=time.time())
 
 
 def count_target(scope: str, *, page_id: int, target: str) -> float | None:

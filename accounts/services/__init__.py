@@ -14,9 +14,11 @@ from accounts.services.teams import (
 from accounts.services.users import (
     change_password,
     confirm_password_reset,
+    note_verified,
     register_user,
     rename_user,
     request_password_reset,
+    sign_up,
 )
 
 __all__ = [
@@ -28,12 +30,14 @@ __all__ = [
     "create_team",
     "delete_team",
     "invite",
+    "note_verified",
     "register_user",
     "remove_member",
     "rename_api_key",
     "rename_user",
     "request_password_reset",
     "revoke_api_key",
+    "sign_up",
     "update_team",
     "withdraw_invitation",
 ]

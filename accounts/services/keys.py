@@ -48,6 +48,12 @@ def rename_api_key(key: ApiKey, *, name: str) -> ApiKey:
     return key
 
 
+def revoke_keys_of(user: User, *, now: datetime, team_id: int | None = None) -> int:
+    """End all keys of the user (in one team, if given) for ever; how many were alive."""
+    keys = ApiKey.objects.filter(user=user, revoked_at__isnull=True)
+    return (keys if team_id is None else keys.filter(team_id=team_id)).update(revoked_at=now)
+
+
 def revoke_api_key(key: ApiKey, *, now: datetime) -> None:
     """Dead at once and for ever; the first moment counts. The row stays for the operator."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)

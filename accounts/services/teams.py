@@ -7,22 +7,34 @@ after the other, and the second is refused.
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from rest_framework.exceptions import NotFound
 
+from accounts.addresses import fold_email
 from accounts.authentication import hash_secret
 from accounts.mail import send_later
 from accounts.models import Invitation, Membership, Role, Team, User
 from accounts.permissions import require_role
-from sentrypulse.errors import DomainError
+from accounts.services.keys import revoke_keys_of
+from accounts.services.users import note_verified
+from core.errors import RuleViolation
 
 INVITATION_LIFETIME = timedelta(days=7)
 _DEAD_INVITATION = "This invitation was withdrawn, has expired or never was; ask for a new one."
 
 
 def create_team(owner: User, *, name: str, now: datetime, timezone: str = "UTC") -> Team:
+    """A team that ``owner`` owns. Raises ``RuleViolation`` when he owns as many as one may."""
     with transaction.atomic():
+        User.objects.select_for_update().get(pk=owner.pk)  # so that two requests at once count each other
+        owned = Membership.objects.filter(user=owner, role=Role.OWNER).count()
+        if owned >= settings.TEAMS_A_USER:
+            raise RuleViolation(
+                f"You own {owned} teams, and {settings.TEAMS_A_USER} are the most one may own."
+                " Delete one, or ask the operator for more (TEAMS_A_USER)."
+            )
         team = Team.objects.create(name=name, timezone=timezone, created_at=now)
         Membership.objects.create(team=team, user=owner, role=Role.OWNER, joined_at=now)
     return team
@@ -37,7 +49,7 @@ def update_team(team: Team, *, name: str, timezone: str) -> Team:
 def delete_team(team: Team) -> None:
     """With all that it owns. A personal team stays as long as its user."""
     if team.personal_of_id is not None:
-        raise DomainError("A personal team cannot be deleted.")
+        raise RuleViolation("A personal team cannot be deleted.")
     with transaction.atomic():
         _lock(team.pk)  # so that nobody joins half-way through
         team.delete()
@@ -48,13 +60,13 @@ def invite(team: Team, *, by: User, email: str, role: Role, now: datetime) -> tu
 
     Inviting the same address again renews the invitation: a new link, the old one is dead.
     """
-    email = email.strip().lower()
+    email = fold_email(email)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         _lock(team.pk)
         _require_reach(by, team.pk, role)
         if Membership.objects.filter(team=team, user__email=email).exists():
-            raise DomainError(f"{email} is a member of this team already.")
+            raise RuleViolation(f"{email} is a member of this team already.")
         invitation, _ = Invitation.objects.update_or_create(
             team=team,
             email=email,
@@ -79,9 +91,8 @@ def accept_invitation(user: User, *, token: str, now: datetime) -> Team:
     """
     with transaction.atomic():
         found = Invitation.objects.select_related("team").filter(token_hash=hash_secret(token)).first()
-        if found is None:
+        if found is None or not Team.objects.select_for_update().filter(pk=found.team_id).exists():
             raise ValidationError({"token": [_DEAD_INVITATION]})
-        _lock(found.team_id)
         invitation = Invitation.objects.filter(pk=found.pk, token_hash=found.token_hash).first()
         if invitation is not None and invitation.email != user.email:
             raise PermissionDenied("This invitation is for another address; sign in with that one.")
@@ -93,6 +104,7 @@ def accept_invitation(user: User, *, token: str, now: datetime) -> Team:
             raise ValidationError({"token": [_DEAD_INVITATION]})
         if not is_member:
             Membership.objects.create(team=found.team, user=user, role=invitation.role, joined_at=now)
+        note_verified(user, now=now)  # the token came to the address
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
     return found.team
@@ -117,14 +129,18 @@ def change_role(membership: Membership, *, by: User, role: Role) -> Membership:
     return current
 
 
-def remove_member(membership: Membership, *, by: User) -> None:
-    """Members may leave; admins may remove others up to their own role. The member's API keys die with it."""
+def remove_member(membership: Membership, *, by: User, now: datetime) -> None:
+    """Members may leave; admins may remove others up to their own role.
+
+    The member's API keys to the team end for ever, also if the member comes back.
+    """
     with transaction.atomic():
         current = _lock_membership(membership)
         if current.user_id != by.pk:
             _require_reach(by, current.team_id, Role(current.role))
         _require_other_owner(current)
         _withdraw_sent_by(current)
+        revoke_keys_of(current.user, team_id=current.team_id, now=now)
         current.delete()
 
 
@@ -138,7 +154,7 @@ def _lock_membership(membership: Membership) -> Membership:
     _lock(membership.team_id)
     current = Membership.objects.select_related("team", "user").filter(pk=membership.pk).first()
     if current is None:
-        raise DomainError("This member has left the team already.")
+        raise RuleViolation("This member has left the team already.")
     return current
 
 
@@ -152,10 +168,10 @@ def _require_other_owner(membership: Membership) -> None:
     if membership.role != Role.OWNER:
         return
     if membership.team.personal_of_id == membership.user_id:
-        raise DomainError("Everybody stays the owner of their personal team.")
+        raise RuleViolation("Everybody stays the owner of their personal team.")
     owners = Membership.objects.filter(team=membership.team_id, role=Role.OWNER)
     if not owners.exclude(pk=membership.pk).exists():
-        raise DomainError("A team needs an owner; make somebody else one first.")
+        raise RuleViolation("A team needs an owner; make somebody else one first.")
 
 
 def _withdraw_sent_by(membership: Membership) -> None:

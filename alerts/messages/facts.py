@@ -5,14 +5,27 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.acknowledging import acknowledge_link, incident_link
-from alerts.messages.words import TONES, say_duration, say_headline, say_instant, say_phases
+from django.conf import settings
+
+from alerts.acknowledge_links import acknowledge_link, incident_link
+from alerts.messages.phrases import (
+    TONES,
+    read_unwatched,
+    say_duration,
+    say_end_of_no_data,
+    say_headline,
+    say_instant,
+    say_no_data,
+    say_phases,
+)
 from alerts.models import Delivery, Event, OwnEvent, Trouble
+from core.formats import say_count, spell_rfc3339
 from delivery.message import Tone
 
 COLOURS = {Tone.BAD: "#b91c1c", Tone.WARNING: "#b45309", Tone.GOOD: "#15803d", Tone.INFO: "#1d4ed8"}
 _NEWS = {Tone.BAD: "Trouble", Tone.WARNING: "Attention", Tone.GOOD: "All clear", Tone.INFO: "For information"}
 SHOWN_ITEMS = 50
+NO_DATA_EVENTS = {Event.MONITORING_STOPPED, Event.MONITORING_RESUMED}
 _ASKS = {Event.DOWN, Event.HEARTBEAT_LATE, Event.MANUAL, Event.REMINDER, Event.ESCALATED, Event.FLAPPING}
 """Events to which somebody should answer that they are on it."""
 
@@ -26,15 +39,20 @@ def gather_facts(row: Delivery, merged: Sequence[Delivery] = ()) -> dict[str, An
         own = {"headline": "All that was told together is over", "link": incident_link(None), "note": ""}
     elif row.event == OwnEvent.CHANNEL_DISABLED:
         own = _tell_disabled(row)
+    elif row.event in NO_DATA_EVENTS:
+        own = _tell_no_data(row, merged or [row])
     elif row.event == OwnEvent.TEST or row.trouble is None:
         own = _tell_test(row)
     else:
         own = _tell_trouble(row, row.trouble)
     tone = TONES[Event(row.event) if row.event in Event.values else OwnEvent(row.event)]
+    if _is_unwatched(row):
+        tone = Tone.INFO
     blank = {
         "sentence": "",
         "facts": [],
         "items": [],
+        "monitors": [],
         "more": 0,
         "link": "",
         "acknowledge_link": "",
@@ -59,7 +77,18 @@ def _zone(row: Delivery) -> ZoneInfo:
 
 
 def _name(trouble: Trouble) -> str:
-    return trouble.monitor.name if trouble.monitor else trouble.title
+    """Of a monitor that was deleted while it was down, as it was called."""
+    if trouble.monitor:
+        return trouble.monitor.name
+    named = str((trouble.cause or {}).get("monitor_name", "")) if read_unwatched(trouble.cause) else ""
+    return named or trouble.title
+
+
+def _is_unwatched(row: Delivery) -> bool:
+    """It tells of an end that nobody saw, for nobody watches any more."""
+    return (
+        row.event == Event.RECOVERED and row.trouble is not None and bool(read_unwatched(row.trouble.cause))
+    )
 
 
 def tell_headline(row: Delivery, trouble: Trouble) -> str:
@@ -70,6 +99,7 @@ def tell_headline(row: Delivery, trouble: Trouble) -> str:
         title=trouble.title,
         name=_name(trouble),
         lasted=say_duration(end - trouble.opened_at),
+        cause=trouble.cause,
         retracted=bool(trouble.incident and trouble.incident.retracted),
     )
 
@@ -122,6 +152,11 @@ def _say_what(row: Delivery, trouble: Trouble) -> str:
             "Until it has stayed as it is for ten minutes, its changes are told no more; then its state is."
         )
         return f"{failed} {rest}".strip()
+    if row.event == Event.RECOVERED and trouble.event == Event.SLO_BURNING and failed:
+        return f"It was {failed[0].lower()}{failed[1:]}"
+    if _is_unwatched(row):
+        unknown = "Whether it has recovered is not known."
+        return f"{unknown} It had failed with: {failed}" if failed else unknown
     if row.event == Event.RECOVERED and failed:
         return f"It had failed with: {failed}"
     return failed
@@ -152,21 +187,76 @@ def _incident_facts(trouble: Trouble) -> Mapping[str, Any] | None:
 
 
 def _iso(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
+    return spell_rfc3339(at) if at else None
 
 
 def _tell_digest(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
     told = [(item, item.trouble) for item in merged if item.trouble]
-    ends = sum(item.event == Event.RECOVERED for item, _ in told)
+    told.sort(key=lambda each: _happened_at(*each))
+    unwatched = sum(_is_unwatched(item) for item, _ in told)
+    ends = sum(item.event == Event.RECOVERED for item, _ in told) - unwatched
     begun = len({trouble.pk for item, trouble in told if item.event != Event.RECOVERED})
     parts = [f"{begun} in trouble"] * bool(begun) + [f"{ends} recovered"] * bool(ends)
+    parts += [f"{unwatched} no longer watched"] * bool(unwatched)
     items = [tell_headline(item, trouble) for item, trouble in told]
     return {
-        "headline": f"{len(told)} changes at once: {', '.join(parts)}",
-        "sentence": "So many changes came within a minute that they are told together.",
+        "headline": f"{say_count(len(told), 'change')}{' at once' * (len(told) > 1)}: {', '.join(parts)}",
+        "sentence": "So many changes came within a minute that they are told together."
+        if len(told) > 1
+        else "",
         "items": items[:SHOWN_ITEMS],
         "more": max(0, len(items) - SHOWN_ITEMS),
         "link": incident_link(None),
+    }
+
+
+def _happened_at(item: Delivery, trouble: Trouble) -> datetime:
+    """When what ``item`` tells happened. A later change of its trouble does not count."""
+    at: datetime | None = None
+    if item.event == Event.RECOVERED:
+        at = trouble.closed_at
+    elif item.event == trouble.event:
+        at = trouble.told_from if trouble.round else trouble.opened_at
+    return min(at or item.planned_at, item.planned_at)
+
+
+def _tell_no_data(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
+    """Of all that have none, or have some again: always together."""
+    over = row.event == Event.MONITORING_RESUMED
+    told = [item.trouble for item in merged if item.trouble]
+    shown = told[:SHOWN_ITEMS]
+    ends = {str((trouble.cause or {}).get("ended_by", "data")) for trouble in told}
+    return {
+        "headline": say_no_data([_name(trouble) for trouble in told], over=over)
+        if ends <= {"data"}
+        else f"{len(told)} without data before",
+        "sentence": ""
+        if over
+        else "No check tells how they are: if one fails now, nobody is told. What is open stays open.",
+        "items": [_tell_gap(row, trouble, over=over) for trouble in shown],
+        "monitors": [_gap_facts(trouble) for trouble in shown],
+        "more": max(0, len(told) - SHOWN_ITEMS),
+        "link": f"{settings.PUBLIC_URL}/api/v1/monitors/?status=no_data",
+    }
+
+
+def _tell_gap(row: Delivery, trouble: Trouble, *, over: bool) -> str:
+    cause = trouble.cause or {}
+    if over:
+        lasted = say_duration((trouble.closed_at or row.planned_at) - trouble.opened_at)
+        return f"{_name(trouble)}: {say_end_of_no_data(str(cause.get('ended_by', '')), lasted=lasted)}"
+    return f"{_name(trouble)}: since {say_instant(trouble.opened_at, _zone(row))}. {cause.get('error', '')}"
+
+
+def _gap_facts(trouble: Trouble) -> Mapping[str, Any]:
+    cause = trouble.cause or {}
+    known = _monitor_facts(trouble) or {"id": None, "name": _name(trouble), "kind": None, "target": None}
+    return {
+        **known,
+        "since": _iso(trouble.opened_at),
+        "until": _iso(trouble.closed_at),
+        "reason_code": cause.get("error_code", ""),
+        "reason": cause.get("error", ""),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import Team
 from alerts.messages.facts import gather_facts
-from alerts.models import Delivery, Event, OwnEvent, Trouble, TroubleKind
+from alerts.models import ENDS, Delivery, Event, OwnEvent, Trouble, TroubleKind
 from incidents.models import Incident, IncidentStatus
 from monitors.models import Monitor
 
@@ -16,7 +16,11 @@ _OPENS = {
     Event.TLS_EXPIRING,
     Event.DOMAIN_EXPIRING,
     Event.SLO_BURNING,
+    Event.MONITORING_STOPPED,
 }
+
+
+_OPENED_BY: dict[str, str] = {Event.MONITORING_RESUMED: Event.MONITORING_STOPPED}
 
 
 def sample_facts(event: str, *, now: datetime) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def sample_facts(event: str, *, now: datetime) -> dict[str, Any]:
 def _sample_row(event: str, *, now: datetime) -> Delivery:
     team, started_at = Team(pk=1, name="Example"), now - timedelta(minutes=4)
     monitor = Monitor(pk=1, team=team, name="Shop", kind="http", url="https://shop.example.com/")
-    over = event == Event.RECOVERED
+    over = event in ENDS
     cause = {
         "error_code": "http_status",
         "error": "Expected 200-299, got 503.",
@@ -48,7 +52,7 @@ def _sample_row(event: str, *, now: datetime) -> Delivery:
         key="incident:1",
         incident=incident,
         monitor=monitor,
-        event=event if event in _OPENS else Event.DOWN,
+        event=_OPENED_BY.get(event, event if event in _OPENS else Event.DOWN),
         title="Shop is down",
         cause=cause,
         opened_at=started_at,

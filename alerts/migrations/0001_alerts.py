@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import alerts.models
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -229,17 +229,17 @@ class Migration(migrations.Migration):
                 ),
                 ("title", models.CharField(max_length=200)),
                 ("cause", models.JSONField(blank=True, null=True)),
-                ("opened_at", monitors.instants.InstantField()),
-                ("closed_at", monitors.instants.InstantField(null=True)),
+                ("opened_at", core.instants.InstantField()),
+                ("closed_at", core.instants.InstantField(null=True)),
                 (
                     "told_from",
-                    monitors.instants.InstantField(help_text="When we knew; delays count from here"),
+                    core.instants.InstantField(help_text="When we knew; delays count from here"),
                 ),
                 (
                     "round",
                     models.PositiveSmallIntegerField(default=0, help_text="How often it was opened again"),
                 ),
-                ("look_at", monitors.instants.InstantField(null=True)),
+                ("look_at", core.instants.InstantField(null=True)),
                 (
                     "flaps",
                     models.ForeignKey(
@@ -310,14 +310,12 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("planned_at", monitors.instants.InstantField()),
-                ("due_at", monitors.instants.InstantField(null=True)),
+                ("planned_at", core.instants.InstantField()),
+                ("due_at", core.instants.InstantField(null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 (
                     "settled_at",
-                    monitors.instants.InstantField(
-                        help_text="When it was sent, given up or dropped", null=True
-                    ),
+                    core.instants.InstantField(help_text="When it was sent, given up or dropped", null=True),
                 ),
                 (
                     "answer_status",
@@ -357,9 +355,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(blank=True, help_text="As it was last sent", max_length=300)),
                 (
                     "acknowledged_at",
-                    monitors.instants.InstantField(
-                        help_text="When its link was used; it works once", null=True
-                    ),
+                    core.instants.InstantField(help_text="When its link was used; it works once", null=True),
                 ),
                 (
                     "channel",

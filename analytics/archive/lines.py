@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from monitors.instants import from_ms
-from monitors.results import PHASES
+from core.instants import FIRST, LAST, from_ms, to_ms
+from monitors.result_json import PHASES
 
 COLUMNS = (
     "monitor_id",
@@ -91,4 +91,5 @@ def _instant(ms: int | None) -> str | None:
     """With milliseconds always, for those who read it as text of one width."""
     if ms is None:
         return None
+    ms = min(max(ms, to_ms(FIRST)), to_ms(LAST))
     return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"

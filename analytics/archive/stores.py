@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from sentrypulse.storing import StorageError, connect_s3, explain_refusal, read_place, write_whole
+from core.storage import StorageError, connect_s3, explain_refusal, read_place, write_whole
 
 
 class Store(Protocol):

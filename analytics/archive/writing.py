@@ -10,24 +10,25 @@ written twice, whoever is killed, late or there at the same time:
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from analytics.archive.lines import Row, pack
-from analytics.archive.slices import Slice, cut_slices, find_rows, read_rows
+from analytics.archive.slices import Slice, cut_slices, find_rows, list_teams, read_rows
 from analytics.archive.stores import Store
 from analytics.models import Archiving
-from sentrypulse.storing import StorageError
+from core import leases
+from core.isolation import do_each, is_away, leave_out
+from core.leases import Lease
+from core.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 """Longer than the archive can take for one object, tries included."""
-CLOCK_TOLERANCE = timedelta(minutes=1)
 TRIES = 5
 
 Rest = Callable[[float], None]
@@ -54,16 +55,28 @@ def purge_into(store: Store, *, until: datetime, owner: str, now: datetime, rest
         problem = str(error)[:300]
         logger.error("archive away, no raw result is purged: %s", problem)
     except _LostTurn:
-        logger.warning("archive lost its turn owner=%s", turn.owner)
+        logger.warning("archive lost its turn owner=%s", turn.lease.owner)
     finally:
-        turn.end(problem)
+        turn.lease.end(problem=problem)
 
 
 def _purge(turn: "_Turn", store: Store, until: datetime, rest: Rest) -> Iterator[int]:
     if turn.noted is not None:
         yield _move(turn, store, turn.noted, read_rows(turn.noted.spans), rest)
+    for team_id, ids in list_teams():
+        try:
+            yield from _purge_team(turn, store, cut_slices(team_id, ids, until), rest)
+        except Exception as fault:
+            if isinstance(fault, StorageError | _LostTurn) or is_away(fault):
+                raise
+            leave_out("archive results", ("team", team_id), fault)
+
+
+def _purge_team(
+    turn: "_Turn", store: Store, slices: Iterator[tuple[Slice, list[Row]]], rest: Rest
+) -> Iterator[int]:
     started = time.perf_counter()
-    for slice_, rows in cut_slices(until):
+    for slice_, rows in slices:
         rest(time.perf_counter() - started)  # for reading; the archive's own time keeps nobody waiting
         yield _move(turn, store, slice_, rows, rest)
         started = time.perf_counter()
@@ -90,44 +103,37 @@ def _move(turn: "_Turn", store: Store, slice_: Slice, rows: list[Row], rest: Res
     raise StorageError("Results kept changing while they were archived.")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Turn:
-    """The right to move results to the archive. It ends by itself when its owner is killed."""
+    """The right to move results to the archive, and the slice that the last one who had it was about to
+    write."""
 
-    owner: str
-    now: datetime
+    lease: Lease[Archiving]
     noted: Slice | None
-    taken: float = field(default_factory=time.monotonic)
 
     def note(self, slice_: Slice) -> None:
-        """Also keeps the turn."""
-        self._write(pending=slice_.as_json(), lease_until=self._clock() + LEASE)
+        self._keep(pending=slice_.as_json())
 
     def forget_note(self, *, wrote: bool) -> None:
-        self._write(pending=None, **({"written_at": self._clock()} if wrote else {}))
+        self._keep(pending=None, **({"written_at": self.lease.clock()} if wrote else {}))
 
-    def end(self, problem: str) -> None:
-        ours = Archiving.objects.filter(pk=Archiving.RESULTS, lease_owner=self.owner)
-        ours.update(lease_until=self.now, problem=problem)
-
-    def _clock(self) -> datetime:
-        return self.now + timedelta(seconds=time.monotonic() - self.taken)
-
-    def _write(self, **changes: object) -> None:
+    def _keep(self, **changes: object) -> None:
         """Raises ``_LostTurn`` where it is not ours any more."""
-        ours = Archiving.objects.filter(pk=Archiving.RESULTS, lease_owner=self.owner)
-        if not ours.update(**changes):
+        if not self.lease.keep(**changes):
             raise _LostTurn
 
 
 def _take_turn(owner: str, *, now: datetime) -> _Turn | None:
-    """The turn, if nobody has it. Each taker has a name of its own: of two runs of one process one may."""
+    """The turn, if nobody has it."""
     Archiving.objects.get_or_create(pk=Archiving.RESULTS, defaults={"lease_until": now})
-    free = Q(lease_until__lte=now) | Q(lease_until__gt=now + LEASE + CLOCK_TOLERANCE)
-    name = f"{owner[:50]} {uuid4().hex[:12]}"
-    if not Archiving.objects.filter(free, pk=Archiving.RESULTS).update(
-        lease_owner=name, lease_until=now + LEASE
-    ):
+    lease = leases.take(Archiving.objects.filter(pk=Archiving.RESULTS), owner, lasts=LEASE, now=now)
+    if lease is None:
         return None
-    pending = Archiving.objects.get(pk=Archiving.RESULTS).pending
-    return _Turn(name, now, None if pending is None else Slice.from_json(pending))
+    pending = lease.read().pending
+    return _Turn(lease, None if pending is None else _read_note(pending))
+
+
+def _read_note(pending: Any) -> Slice | None:
+    """A note that cannot be read is none: its rows are still there, and are cut anew."""
+    found = do_each("read archive's note", [pending], Slice.from_json, name=lambda _: ("archiving", "note"))
+    return found[0] if found else None

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -20,19 +20,19 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
                 (
                     "rolled_until",
-                    monitors.instants.InstantField(
+                    core.instants.InstantField(
                         help_text="Every hour before is rolled up; what follows is read raw"
                     ),
                 ),
                 (
                     "raw_from",
-                    monitors.instants.InstantField(
+                    core.instants.InstantField(
                         help_text="Raw results before it were purged; nothing there is rolled again",
                         null=True,
                     ),
                 ),
                 ("lease_owner", models.CharField(blank=True, max_length=64)),
-                ("lease_until", monitors.instants.InstantField()),
+                ("lease_until", core.instants.InstantField()),
             ],
             options={"verbose_name_plural": "progress"},
         ),
@@ -45,8 +45,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("start_at", monitors.instants.InstantField()),
-                ("end_at", monitors.instants.InstantField()),
+                ("start_at", core.instants.InstantField()),
+                ("end_at", core.instants.InstantField()),
                 (
                     "monitor",
                     models.ForeignKey(
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("period_h", models.PositiveSmallIntegerField(choices=[(1, "hour"), (24, "day")])),
-                ("start_at", monitors.instants.InstantField()),
+                ("start_at", core.instants.InstantField()),
                 (
                     "count",
                     models.PositiveIntegerField(
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("period_h", models.PositiveSmallIntegerField(choices=[(1, "hour"), (24, "day")])),
-                ("start_at", monitors.instants.InstantField()),
+                ("start_at", core.instants.InstantField()),
                 (
                     "holds_s",
                     models.PositiveIntegerField(

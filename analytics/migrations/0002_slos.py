@@ -7,7 +7,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import analytics.models
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -97,8 +97,8 @@ class Migration(migrations.Migration):
                     models.FloatField(help_text="In the long window, when it opened; 1 uses up just all"),
                 ),
                 ("burn_rate_short", models.FloatField(help_text="In the short window, when it opened")),
-                ("opened_at", monitors.instants.InstantField()),
-                ("closed_at", monitors.instants.InstantField(null=True)),
+                ("opened_at", core.instants.InstantField()),
+                ("closed_at", core.instants.InstantField(null=True)),
                 (
                     "slo",
                     models.ForeignKey(

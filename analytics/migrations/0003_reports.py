@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                         blank=True, help_text="Why it corrects; empty for version 1", max_length=1000
                     ),
                 ),
-                ("frozen_at", monitors.instants.InstantField()),
+                ("frozen_at", core.instants.InstantField()),
                 ("digest", models.CharField(help_text="SHA-256; see reports/freezing.py", max_length=64)),
                 (
                     "supersedes",

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -12,16 +12,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
                 ("lease_owner", models.CharField(blank=True, max_length=64)),
-                ("lease_until", monitors.instants.InstantField()),
+                ("lease_until", core.instants.InstantField()),
                 (
                     "pending",
                     models.JSONField(help_text="The slice that is being written; see archive/", null=True),
                 ),
                 (
                     "written_at",
-                    monitors.instants.InstantField(
-                        help_text="When the archive last took something", null=True
-                    ),
+                    core.instants.InstantField(help_text="When the archive last took something", null=True),
                 ),
                 (
                     "problem",

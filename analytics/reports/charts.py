@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from analytics.calendar import month_days
-from analytics.reports.words import spell, spell_duration
+from analytics.reports.formats import spell, spell_duration
 
 LEFT, SLOT, BAR = 44, 21.8, 16.8
 """Where a chart's first day begins, how wide a day is and its bar; the template draws a chart 720 wide."""

@@ -25,7 +25,8 @@ from analytics.models import Period, SlaLine
 from analytics.outages import Outage, read_outages, summarise
 from analytics.uptime import Measured, in_list, life_ms, run, run_rolled, within
 from analytics.windows import Span, ceil_day, floor_day
-from monitors.instants import from_ms, to_ms
+from core.instants import from_ms, to_ms
+from core.isolation import read_rows
 from monitors.models import Monitor
 from monitors.slots import interval_s_of
 
@@ -63,7 +64,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class ReportSources:
     """Where a month is read: each day's hours that are rolled up, and what must be read raw."""
 
     hours: tuple[Span, ...]
@@ -79,12 +80,12 @@ def read_lines(monitors: QuerySet[Monitor], month: Month, *, now: datetime) -> I
     sources = _choose_sources(list(days.values()), uptime.read_rolled_until())
     alive = monitors.filter(created_at__lt=until).order_by("pk").prefetch_related("tags")
     last = 0
-    while chunk := list(alive.filter(pk__gt=last)[:MONITORS_AT_ONCE]):
+    while chunk := read_rows("tell report", alive.filter(pk__gt=last), MONITORS_AT_ONCE):
         last = chunk[-1].pk
         yield from _read_chunk(chunk, list(days.values()), sources)
 
 
-def _choose_sources(days: Sequence[Span], rolled_until: datetime | None) -> Sources:
+def _choose_sources(days: Sequence[Span], rolled_until: datetime | None) -> ReportSources:
     """Time by the hours, for only those know local days; latency by days of UTC where whole ones lie within,
     for their histograms are merged already."""
     start, until = days[0][0], days[-1][1]
@@ -95,7 +96,7 @@ def _choose_sources(days: Sequence[Span], rolled_until: datetime | None) -> Sour
         if first < last
         else [(Period.HOUR, start, rolled)]
     )
-    return Sources(
+    return ReportSources(
         hours=_cut(days, start, rolled),
         latency=tuple(part for part in latency if part[1] < part[2]),
         raw=_cut(days, max(rolled, until - RAW_AT_MOST), until),
@@ -108,7 +109,9 @@ def _cut(days: Sequence[Span], start: datetime, end: datetime) -> tuple[Span, ..
     return tuple(part for part in parts if part[0] < part[1])
 
 
-def _read_chunk(monitors: Sequence[Monitor], days: Sequence[Span], sources: Sources) -> Iterator[SlaLine]:
+def _read_chunk(
+    monitors: Sequence[Monitor], days: Sequence[Span], sources: ReportSources
+) -> Iterator[SlaLine]:
     holds = {monitor.pk: monitor.holds_s for monitor in monitors}
     measured = _read_days(holds, days, sources)
     latencies = _read_latency(holds, sources)
@@ -126,7 +129,9 @@ def _read_chunk(monitors: Sequence[Monitor], days: Sequence[Span], sources: Sour
         )
 
 
-def _read_days(holds: Mapping[int, int], days: Sequence[Span], sources: Sources) -> dict[int, list[Measured]]:
+def _read_days(
+    holds: Mapping[int, int], days: Sequence[Span], sources: ReportSources
+) -> dict[int, list[Measured]]:
     """What was found of each monitor, a figure a day."""
     numbers = {since: number for number, (since, _) in enumerate(days)}
     found = {pk: [Measured()] * len(days) for pk in holds}
@@ -155,7 +160,7 @@ def _read_hours(ids: Collection[int], spans: Sequence[Span]) -> Iterator[tuple[i
         yield monitor_id, from_ms(since_ms), Measured(*map(int, figures))
 
 
-def _read_latency(ids: Collection[int], sources: Sources) -> dict[int, Latency]:
+def _read_latency(ids: Collection[int], sources: ReportSources) -> dict[int, Latency]:
     found = {pk: Latency() for pk in ids}
     for monitor_id, *figures in run_rolled(TABLE, ("monitor_id", *LATENCY_COLUMNS), ids, sources.latency):
         found[monitor_id].add(*figures)

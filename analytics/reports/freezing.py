@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,19 +18,21 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, Min, OuterRef, Q, Subquery
 
 from accounts.models import Team
-from analytics.calendar import date_of, find_zone, next_month
+from analytics.calendar import date_of, next_month
 from analytics.models import SlaLine, SlaReport
 from analytics.reports.figures import Month, read_lines
 from analytics.retention import hours_kept_from
 from analytics.uptime import read_rolled_until
-from monitors.instants import EPOCH, to_ms, whole_ms
+from core.errors import RuleViolation
+from core.instants import EPOCH, to_ms, whole_ms
+from core.isolation import do_each
+from core.time_zones import find_zone
 from monitors.models import Monitor
 from monitors.recording import REPLAY_WITHIN
-from sentrypulse.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-FREEZE_AT_ONCE = 200
+FREEZE, FREEZE_AT_ONCE = "freeze reports", 200
 _EASTMOST = timedelta(hours=14)
 """Where a month begins first: UTC+14."""
 
@@ -61,7 +64,7 @@ def freeze_due(*, now: datetime, most: int = FREEZE_AT_ONCE) -> int:
     for team, month in _find_due(now, rolled_until):
         if frozen >= most:
             break
-        frozen += _freeze(team, month, now=now)
+        frozen += sum(do_each(FREEZE, [(team, month)], partial(_freeze_one, now=now), name=_name))
     if frozen:
         logger.info("reports frozen=%d", frozen)
     return frozen
@@ -74,12 +77,16 @@ def _find_due(now: datetime, rolled_until: datetime) -> Iterator[tuple[Team, Mon
     watching = Monitor.objects.filter(team=OuterRef("pk"), created_at__lt=settled_until)
     reports = SlaReport.objects.filter(team=OuterRef("pk")).order_by("-month").values("month")[:1]
     teams = Team.objects.annotate(frozen_to=Subquery(reports)).filter(behind, Exists(watching)).order_by("pk")
+    find = partial(_find_months, newest=newest, settled_until=settled_until, now=now)
     for team in teams.iterator():
-        zone = zone_of(team)
-        for first in _months_from(_first_month(team, zone), newest):
-            month = Month(first, zone)
-            if month.end <= settled_until and are_hours_kept(month, now=now):
-                yield team, month
+        for months in do_each(FREEZE, [team], find, name=lambda one: ("team", one.pk)):
+            yield from ((team, month) for month in months)
+
+
+def _find_months(team: Team, *, newest: date, settled_until: datetime, now: datetime) -> list[Month]:
+    zone = zone_of(team)
+    months = (Month(first, zone) for first in _months_from(_first_month(team, zone), newest))
+    return [month for month in months if month.end <= settled_until and are_hours_kept(month, now=now)]
 
 
 def _first_month(team: Any, zone: ZoneInfo) -> date:
@@ -98,6 +105,14 @@ def _months_from(first: date, last: date) -> Iterator[date]:
 
 def _month_before(on: date) -> date:
     return (on.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def _freeze_one(due: tuple[Team, Month], *, now: datetime) -> bool:
+    return _freeze(*due, now=now)
+
+
+def _name(due: tuple[Team, Month]) -> tuple[str, int]:
+    return "team", due[0].pk
 
 
 def _freeze(team: Team, month: Month, *, now: datetime) -> bool:
@@ -129,18 +144,18 @@ def correct(team: Team, first: date, *, reason: str, now: datetime) -> SlaReport
     """The next version of a frozen month, from the figures as they are now.
 
     Only figures are corrected: what a monitor was called, its interval and tags stay, and so does the line of
-    one that was deleted since. Raises ``DomainError`` where there is nothing to correct, or no means to.
+    one that was deleted since. Raises ``RuleViolation`` where there is nothing to correct, or no means to.
     """
     newest = SlaReport.objects.filter(team=team, month=first).order_by("-version").first()
     if newest is None:
-        raise DomainError(f"The report of {first:%Y-%m} is not frozen yet; there is nothing to correct.")
+        raise RuleViolation(f"The report of {first:%Y-%m} is not frozen yet; there is nothing to correct.")
     month = Month(first, find_zone(newest.timezone))
     if not are_hours_kept(month, now=now):
-        raise DomainError(f"The hours of {month} are no longer kept; its report stays as it is.")
+        raise RuleViolation(f"The hours of {month} are no longer kept; its report stays as it is.")
     old = {line.monitor_id: line for line in newest.lines.order_by("monitor_id")}
     lines = _correct_lines(old, read_lines(Monitor.objects.filter(team=team), month, now=now))
     if {line.monitor_id: line.figures for line in lines} == {pk: line.figures for pk, line in old.items()}:
-        raise DomainError(
+        raise RuleViolation(
             f"The figures of {month} are those of version {newest.version}; there is nothing to correct."
         )
     report = SlaReport(team=team, month=first, timezone=newest.timezone, version=newest.version + 1)
@@ -148,7 +163,7 @@ def correct(team: Team, first: date, *, reason: str, now: datetime) -> SlaReport
     try:
         _store(report, lines, now=now)
     except IntegrityError:
-        raise DomainError(f"Somebody else has just corrected the report of {month}; look at it.") from None
+        raise RuleViolation(f"Somebody else has just corrected the report of {month}; look at it.") from None
     return report
 
 

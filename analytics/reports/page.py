@@ -6,8 +6,8 @@ from typing import Any
 
 from analytics.models import SlaReport
 from analytics.reports.charts import draw_downtime, draw_uptime
-from analytics.reports.telling import Report, tell
-from analytics.reports.words import spell, spell_duration, spell_instant, spell_intervals
+from analytics.reports.formats import spell, spell_duration, spell_instant, spell_intervals
+from analytics.reports.payload import Report, tell
 
 
 def paint(report: Report, *, newest: SlaReport | None, now: datetime) -> dict[str, Any]:

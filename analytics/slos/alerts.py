@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -10,10 +10,14 @@ from fractions import Fraction
 from django.db import transaction
 
 from analytics.models import BurnAlert, Slo, Speed
-from analytics.slos.burn import BURN_WINDOWS, RULES, Rule, is_burning
-from analytics.slos.standing import burn_rate, find_starts, measure_subjects, read_subjects
+from analytics.slos.burn import BURN_WINDOWS, RULES, BurnRule, is_burning
+from analytics.slos.status import Subject, burn_rate, find_starts, measure_subjects, read_subjects
+from analytics.uptime import Measured
+from core.isolation import do_each, do_together, resting
 
 logger = logging.getLogger(__name__)
+
+EVALUATE = "evaluate SLOs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,31 @@ def evaluate(*, now: datetime) -> list[BurnEvent]:
     transaction of its own; the queries beside those do not depend on how many SLOs there are.
     """
     started = time.perf_counter()
-    slos = list(Slo.objects.for_evaluation().order_by("pk"))
+    rest = resting(EVALUATE, "slo")
+    slos = [slo for slo in Slo.objects.for_evaluation().order_by("pk") if slo.pk not in rest]
     if not slos:
         return []
     open_alerts = {alert.open_key: alert for alert in BurnAlert.objects.filter(open_key__isnull=False)}
     subjects = read_subjects(slos)
-    wanted = {(subject, name) for subject in subjects for name in BURN_WINDOWS}
-    measured = measure_subjects(subjects, wanted, find_starts(BURN_WINDOWS, now=now), now=now)
-    events = []
-    for slo in slos:
+    starts = find_starts(BURN_WINDOWS, now=now)
+    measured: dict[tuple[Subject, str], Measured] = {}
+    events: list[BurnEvent] = []
+
+    def measure_some(some: Sequence[Slo]) -> None:
+        mine = {slo.subject: subjects[slo.subject] for slo in some}
+        wanted = {(subject, name) for subject in mine for name in BURN_WINDOWS}
+        measured.update(measure_subjects(mine, wanted, starts, now=now))
+
+    def judge(slo: Slo) -> None:
         rates = {name: burn_rate(slo, measured[slo.subject, name]) for name in BURN_WINDOWS}
         watched = any(monitor.enabled for monitor in subjects[slo.subject])
         for speed, rule in RULES.items():
             alert = open_alerts.get(_key(slo, speed))
             if event := _follow(slo, speed, rule, rates=rates, alert=alert, watched=watched, now=now):
                 events.append(event)
+
+    left_out = do_together(EVALUATE, slos, measure_some, name=_name)
+    do_each(EVALUATE, [slo for slo in slos if slo not in left_out], judge, name=_name)
     logger.info(
         "slos evaluated=%d opened=%d closed=%d took_ms=%d",
         len(slos),
@@ -56,10 +70,14 @@ def evaluate(*, now: datetime) -> list[BurnEvent]:
     return events
 
 
+def _name(slo: Slo) -> tuple[str, int]:
+    return "slo", slo.pk
+
+
 def _follow(
     slo: Slo,
     speed: Speed,
-    rule: Rule,
+    rule: BurnRule,
     *,
     rates: Mapping[str, Fraction | None],
     alert: BurnAlert | None,

@@ -23,7 +23,7 @@ BURN_WINDOWS: Mapping[str, timedelta] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BurnRule:
     """An alert when ``share`` of the budget burns within the window ``long``, and does so still in
     ``short``."""
 
@@ -37,10 +37,10 @@ class Rule:
         return max(Fraction(1), self.share * window_days * 86_400 / long_s)
 
 
-RULES: Mapping[Speed, Rule] = {
-    Speed.FAST: Rule("1h", "5m", Fraction(2, 100)),
-    Speed.MEDIUM: Rule("6h", "30m", Fraction(5, 100)),
-    Speed.SLOW: Rule("3d", "6h", Fraction(10, 100)),
+RULES: Mapping[Speed, BurnRule] = {
+    Speed.FAST: BurnRule("1h", "5m", Fraction(2, 100)),
+    Speed.MEDIUM: BurnRule("6h", "30m", Fraction(5, 100)),
+    Speed.SLOW: BurnRule("3d", "6h", Fraction(10, 100)),
 }
 
 

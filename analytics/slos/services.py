@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team
+from accounts.quotas import lock_quotas, require_within
 from analytics.models import Slo
 from analytics.slos.alerts import close_alerts
-from sentrypulse.errors import DomainError
+from core.errors import RuleViolation
 
 TARGET = "Give the target as a fraction from 0.5 to less than 1: 0.999 is 99.9 %."
 DECIMALS = "A target has at most 6 decimal places, such as 0.999995; round it."
@@ -47,11 +48,14 @@ def _check(slo: Slo) -> None:
         raise ValidationError(faults)
 
 
+@transaction.atomic
 def create_slo(team: Team, **fields: Any) -> Slo:
-    """Raises ``ValidationError`` with every mistake by field."""
+    """Raises ``ValidationError`` with every mistake by field, and ``QuotaReached``."""
+    lock_quotas(team.pk)
     slo = Slo(team=team, **fields)
     _check(slo)
     slo.save(force_insert=True)
+    require_within(team.pk, "slos", has=Slo.objects.filter(team=team).count())
     return slo
 
 
@@ -64,7 +68,7 @@ def update_slo(slo: Slo, *, now: datetime, **changes: Any) -> Slo:
     with transaction.atomic():
         locked = Slo.objects.select_for_update().filter(pk=slo.pk).first()
         if locked is None:
-            raise DomainError("This SLO was deleted in the meantime.")
+            raise RuleViolation("This SLO was deleted in the meantime.")
         before = locked.rule
         for name, value in changes.items():
             setattr(locked, name, value)

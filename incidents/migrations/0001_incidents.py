@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -58,9 +58,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("cause", models.JSONField(blank=True, help_text="The result that opened it", null=True)),
-                ("started_at", monitors.instants.InstantField()),
+                ("started_at", core.instants.InstantField()),
                 ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
-                ("resolved_at", monitors.instants.InstantField(null=True)),
+                ("resolved_at", core.instants.InstantField(null=True)),
                 (
                     "retracted",
                     models.BooleanField(default=False, help_text="Late results showed that it never was"),

@@ -7,7 +7,7 @@ import django.db.models.expressions
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 import monitors.models
 import monitors.transitions
 
@@ -190,18 +190,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("failures", models.PositiveSmallIntegerField(default=0)),
-                ("first_failed_at", monitors.instants.InstantField(null=True)),
+                ("first_failed_at", core.instants.InstantField(null=True)),
                 ("passes", models.PositiveSmallIntegerField(default=0)),
-                ("first_passed_at", monitors.instants.InstantField(null=True)),
+                ("first_passed_at", core.instants.InstantField(null=True)),
                 (
                     "counted_from",
-                    monitors.instants.InstantField(
+                    core.instants.InstantField(
                         help_text="Older results belong to an earlier life of the monitor"
                     ),
                 ),
                 (
                     "changed_at",
-                    monitors.instants.InstantField(help_text="When the state last changed", null=True),
+                    core.instants.InstantField(help_text="When the state last changed", null=True),
                 ),
                 (
                     "monitor",
@@ -239,9 +239,9 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("scheduled_at", monitors.instants.InstantField()),
+                ("scheduled_at", core.instants.InstantField()),
                 ("region", models.CharField(max_length=32)),
-                ("checked_at", monitors.instants.InstantField()),
+                ("checked_at", core.instants.InstantField()),
                 (
                     "status",
                     models.CharField(
@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
                 ("address", models.CharField(blank=True, max_length=45)),
                 ("http_version", models.CharField(blank=True, max_length=8)),
                 ("size_bytes", models.PositiveBigIntegerField(null=True)),
-                ("tls_expires_at", monitors.instants.InstantField(null=True)),
+                ("tls_expires_at", core.instants.InstantField(null=True)),
                 (
                     "monitor",
                     models.ForeignKey(

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="result",
             name="domain_expires_at",
-            field=monitors.instants.InstantField(null=True),
+            field=core.instants.InstantField(null=True),
         ),
     ]

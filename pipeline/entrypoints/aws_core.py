@@ -11,16 +11,17 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from pipeline import dispatch, minute
-from pipeline.dispatch import QueuesAway
+from core.retries import CORE_AWAY
+from pipeline import dispatch
+from pipeline.entrypoints import aws_clock
 from pipeline.entrypoints.aws_events import Handler, entry, handle_batch
+from pipeline.queues.base import ROUTES, QueuesAway
 from pipeline.queues.sqs import SqsSender
 
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, QueuesAway)
 """Ours to bear: the messages stay, and come again."""
-COME_AGAIN_S, COME_AGAIN_MOST_S = 5, 300
 
 
 def read_clock() -> datetime:
@@ -62,14 +63,14 @@ def _name_owner(context: Any) -> str:
 @_with_database
 def scheduler(event: dict[str, Any], context: Any) -> None:
     """EventBridge, ``rate(1 minute)``: the coming minute's checks, and every job whose turn it is."""
-    minute.tick(owner=_name_owner(context), now=read_clock())
+    aws_clock.tick(owner=_name_owner(context), now=read_clock())
 
 
 @entry("nightly")
 @_with_database
 def nightly(event: dict[str, Any], context: Any) -> None:
     """EventBridge, ``cron(0 1 * * ? *)``: the sums of the day that is over, and what is done once a day."""
-    minute.run_night()
+    aws_clock.run_night()
 
 
 # The queues
@@ -81,7 +82,7 @@ def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """What the edge found: into history, states and incidents."""
 
     def record(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = dispatch.load_stage("record")(bodies, now=read_clock())
+        failed: list[int] = ROUTES["results"].load()(bodies, now=read_clock())
         return failed
 
     return _take(event, "results", record)
@@ -93,7 +94,7 @@ def receipts(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """What became of deliveries, and jobs that are to run now."""
 
     def settle(bodies: Sequence[bytes]) -> list[int]:
-        stage = dispatch.load_stage("settle")
+        stage = ROUTES["receipts"].load()
         failed: list[int] = stage(bodies, now=read_clock(), owner=_name_owner(context))
         return failed
 
@@ -115,7 +116,7 @@ def _ask_again_soon(event: dict[str, Any], queue: str) -> None:
     minutes."""
     records = event["Records"]
     attempt = max(int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) for record in records)
-    pause_s = min(COME_AGAIN_MOST_S, COME_AGAIN_S * 2 ** min(attempt - 1, 10))
+    pause_s = round(CORE_AWAY.pause_s(attempt))
     try:
         get_sender().show_again(queue, [record["receiptHandle"] for record in records], pause_s=pause_s)
     except QueuesAway as error:

@@ -11,26 +11,24 @@ from typing import Any
 
 import msgspec
 
-from delivery.message import Delivery
+from core import telemetry
+from core.env import Env
+from core.json_logs import log_json_lines
+from core.retries import LETTER_NOT_TAKEN
+from delivery.message import DeliveryMessage
 from delivery.send import Courier
-from pipeline import dispatch
-from pipeline.dispatch import QueuesAway
 from pipeline.entrypoints.aws_events import Handle, entry, handle_batch
-from pipeline.json_lines import log_json_lines
-from pipeline.messages import Deliveries, decode, pack_specs
+from pipeline.messages import Deliveries, find_message, pack_specs
+from pipeline.queues.base import ROUTES, QueuesAway
 from pipeline.queues.sqs import SqsSender
 from probes.run import Prober
 from probes.spec import CheckSpec
-from sentrypulse.env import Env
 
 logger = logging.getLogger(__name__)
 
 RESERVE_S = 5.0
 """Kept of the function's time for handing over what was found, and handing back what was not."""
 FLUSH_S = 1.0
-LETTER_AGAIN_S, LETTER_SLOWER = 60, 3
-"""A letter that is not taken for now comes again in a minute, then in thrice as long each time: five attempts
-in 40 minutes."""
 
 
 class Edge:
@@ -42,7 +40,7 @@ class Edge:
         self.addresses = env.queues(required=True)
         self.sender = SqsSender(self.addresses)
         self.courier = Courier(**env.courier_bounds())
-        self.prober = Prober(**env.probe_bounds())
+        self.prober = Prober(**env.probe_bounds(), tell_replaced=lambda: telemetry.count(LoopsReplaced=1))
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +66,7 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
         edge.sender.send_all("checks", pack_specs(specs, delay_s=delay_s))
 
     def take_checks(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = dispatch.load_stage("probe")(
+        failed: list[int] = ROUTES["checks"].load()(
             bodies,
             prober=edge.prober,
             send=lambda body: edge.sender.send("results", body),
@@ -80,7 +78,7 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
         return failed
 
     def take_deliveries(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = dispatch.load_stage("deliver")(
+        failed: list[int] = ROUTES["deliveries"].load()(
             bodies, courier=edge.courier, send=lambda body: edge.sender.send("receipts", body)
         )
         return failed
@@ -96,17 +94,14 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
 
 def _holds_letters(body: str) -> bool:
     """Or is it a message that is none, which the queue brings again by itself until it is dead?"""
-    try:
-        return isinstance(decode(body), Deliveries)
-    except msgspec.MsgspecError:
-        return False
+    return find_message(body, Deliveries) is not None
 
 
 def _bring_again(record: dict[str, Any]) -> None:
     """Let what was handed back come again in its own time, not the queue's, which would be five attempts
     within twelve minutes."""
     attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    pause_s = LETTER_AGAIN_S * LETTER_SLOWER ** min(attempt - 1, 4)
+    pause_s = round(LETTER_NOT_TAKEN.pause_s(attempt))
     try:
         get_edge().sender.show_again("deliveries", [record["receiptHandle"]], pause_s=pause_s)
     except QueuesAway as error:
@@ -120,14 +115,14 @@ def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
     """One check, now: ``{"result": …}``, or ``{"late": true}`` when it did not end in time."""
     spec = msgspec.convert(event["spec"], CheckSpec)
     deadline_at = min(deadline_at, time.monotonic() + float(event.get("within_s", 60)))
-    for results in get_edge().prober.run([spec], deadline_at=deadline_at):
+    for results in get_edge().prober.run([spec], deadline_at=deadline_at, learn=False):
         return {"result": msgspec.to_builtins(results[0])}
     return {"late": True}
 
 
 def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
     """One delivery, now: ``{"receipt": …}``. It bounds itself: see ``Courier``."""
-    delivery = msgspec.convert(event["delivery"], Delivery)
+    delivery = msgspec.convert(event["delivery"], DeliveryMessage)
     return {"receipt": msgspec.to_builtins(get_edge().courier.send_one(delivery))}
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from pipeline import json_lines, observing
-from pipeline.observing import Notes
-from pipeline.queues.addresses import Addresses, name_of
+from core import json_logs, telemetry
+from core.queue_addresses import Addresses, name_of
+from core.telemetry import Notes
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ def entry(stage: str) -> Callable[[Handler], Handler]:
         @wraps(handler)
         def shielded(event: dict[str, Any], context: Any) -> Any:
             started, began_at = time.perf_counter(), time.time()
-            token = json_lines.request_id.set(getattr(context, "aws_request_id", "") or uuid.uuid4().hex)
+            token = json_logs.request_id.set(getattr(context, "aws_request_id", "") or uuid.uuid4().hex)
             failed = True
             try:
-                with observing.collecting() as notes:
-                    observing.mark(stage=stage)
+                with telemetry.collecting() as notes:
+                    telemetry.mark(stage=stage)
                     answer = handler(event, context)
                 failed = False
                 return answer
@@ -55,7 +55,7 @@ def entry(stage: str) -> Callable[[Handler], Handler]:
                 logger.info("invoked stage=%s failed=%d took_ms=%d", stage, failed, took_ms)
                 write_metrics(notes, now_s=time.time())
                 trace(notes, began_at=began_at, failed=failed)
-                json_lines.request_id.reset(token)
+                json_logs.request_id.reset(token)
 
         return shielded
 
@@ -88,7 +88,7 @@ def handle_batch(
     for queue, theirs in by_queue.items():
         bodies = [str(record["body"]).encode() for record in theirs]
         failed += [theirs[index]["messageId"] for index in _handle(queues[queue], bodies, away)]
-    observing.count(Messages=len(records), MessagesFailed=len(failed))
+    telemetry.count(Messages=len(records), MessagesFailed=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
@@ -128,7 +128,7 @@ def write_metrics(notes: Notes, *, now_s: float) -> None:
     line = {
         "_aws": {"Timestamp": round(now_s * 1000), "CloudWatchMetrics": [about]},
         "function": function,
-        "request_id": json_lines.request_id.get(),
+        "request_id": json_logs.request_id.get(),
         **notes.marks,
         **figures,
     }

@@ -1,39 +1,51 @@
 """The embedded engine: clock, queues and workers as threads of one process."""
 
 import logging
+import math
 import os
 import socket
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from msgspec import MsgspecError
 
+from core.descriptors import is_shortage
+from core.retries import DATABASE_AWAY
 from pipeline import dispatch
-from pipeline.dispatch import DeadLetter
-from pipeline.jobs import send_again
-from pipeline.messages import Wake, decode
-from pipeline.probing import close_prober, shared_prober
+from pipeline.edge import COURIER, PROBER
+from pipeline.entrypoints.crew import Crew, CrewPlace, Worker
+from pipeline.jobs.listening import Listener
+from pipeline.jobs.periodic import send_again
+from pipeline.messages import Wake, find_message
+from pipeline.queues.base import ROUTES, DeadLetter, Parcel, Route, Sender
 from pipeline.queues.memory import Letter, MemoryQueue
-from pipeline.sending import close_courier, courier
+from pipeline.stages.deliver import START_WITHIN_S
+from pipeline.stages.probe import TOO_OLD
 from pipeline.timetable import TIMETABLE, Job, run_job
 
 logger = logging.getLogger(__name__)
 
-PROBE_THREADS = 32
-DELIVER_THREADS = 4
-"""Messages at once; how many deliveries at once is the courier's to say."""
-AT_ONCE = {"record": 20, "settle": 20}
-QUEUES = {"probe": "checks", "record": "results", "deliver": "deliveries", "settle": "receipts"}
-"""Which queue each stage takes from, in the order in which they end."""
+THREADS = {"checks": 48, "deliveries": 12}
+"""Threads that wait for the messages they took; how many checks and deliveries run at once is for prober and
+courier to say. A third may wait for one team's slow work (``MemoryQueue``)."""
+LASTS_S = {"checks": TOO_OLD.total_seconds(), "deliveries": START_WITHIN_S}
+"""How long a message of a queue may wait: what is older is a gap, or comes again from its outbox."""
+TOGETHER = 10
+"""Messages of such work that one thread takes."""
+AT_ONCE = 20
+"""Messages that a thread of the core takes."""
 STOP_WAIT_S = 5.0
-WRITE_AGAIN_S = 0.2
+WORK_S = {"checks": 660.0, "deliveries": 120.0, "results": 60.0, "receipts": 120.0}
+"""How long a piece of work may take before its thread is taken for lost. A message of 100 slow checks of one
+host takes ten minutes, woken jobs take one."""
+LANES_S, LANE_S = {"schedule": 60.0, "heartbeats": 60.0, "alerts": 60.0}, 300.0
+"""The same of a job of the clock's. Without the lanes named here there are no checks or no alerts."""
 _AWAY = (OperationalError, InterfaceError)
 """The database does not answer. Its other errors (a value that does not fit) are bugs, and come again."""
 
@@ -42,22 +54,33 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(Sender):
     """Start it once, stop it once. Everything it does, it does through the stages."""
 
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.queues = {
-            name: MemoryQueue(name, max_messages=settings.QUEUE_MAX_MESSAGES) for name in QUEUES.values()
+            name: MemoryQueue(
+                name,
+                max_messages=settings.QUEUE_MAX_MESSAGES,
+                takers=THREADS.get(name),
+                lasts_s=LASTS_S.get(name, math.inf),
+            )
+            for name in ROUTES
         }
+        self._listener = Listener(alone=True)
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._threads: dict[str, list[threading.Thread]] = {"clock": [], **{stage: [] for stage in QUEUES}}
+        self._crew = Crew(give_back=self._give_back)
 
-    # What the stages see (dispatch.Sender)
+    # What the stages see (base.Sender)
 
     def send(self, queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
         self.queues[queue].put(body, delay_s=delay_s, force=True)
+
+    def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
+        for parcel in parcels:
+            self.queues[queue].put(parcel.body, delay_s=parcel.delay_s, force=True, share=parcel.share)
 
     def free(self, queue: str) -> int:
         return self.queues[queue].free
@@ -95,26 +118,24 @@ class EmbeddedEngine:
 
     def start(self) -> None:
         dispatch.use_sender(self)
-        shared_prober()
+        PROBER.get()
         try:
             send_again(now=read_clock())
         except _AWAY as error:
             logger.warning("what was on its way is sent again later: %s", error)
             _drop_connection()
+        self._listener.start()
         for lane in dict.fromkeys(job.lane for job in TIMETABLE):
-            self._spawn("clock", f"clock-{lane}", self._tick, [job for job in TIMETABLE if job.lane == lane])
-        for number in range(PROBE_THREADS):
-            self._spawn("probe", f"probe-{number}", self._reach_out, "probe", "results")
-        for number in range(DELIVER_THREADS):
-            self._spawn("deliver", f"deliver-{number}", self._reach_out, "deliver", "receipts")
-        for stage in AT_ONCE:
-            self._spawn(stage, stage, self._write_down, stage)
+            jobs = [job for job in TIMETABLE if job.lane == lane]
+            place = CrewPlace("clock", f"clock-{lane}", LANES_S.get(lane, LANE_S), needed=lane in LANES_S)
+            self._crew.spawn(place, self._tick, jobs)
+        for route in ROUTES.values():
+            if route.plane == "core":
+                self._crew.spawn(_place(route, route.stage), self._write_down, route)
+            for number in range(THREADS.get(route.queue, 0)):
+                self._crew.spawn(_place(route, f"{route.stage}-{number}"), self._reach_out, route)
+        self._crew.watch()
         logger.info("engine started owner=%s", self.owner)
-
-    def _spawn(self, group: str, name: str, target: Callable[..., None], *args: Any) -> None:
-        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
-        self._threads[group].append(thread)
-        thread.start()
 
     def stop(self) -> None:
         """Stop scheduling, give running checks and deliveries a few seconds, write down all there is, end.
@@ -123,121 +144,164 @@ class EmbeddedEngine:
         somebody starts again.
         """
         self._stopping.set()
-        self._join("clock")
-        for stage, queue in QUEUES.items():
-            if stage == "deliver":
-                close_courier()
+        self._crew.stop()
+        self._listener.stop()
+        self._crew.join("clock", within_s=STOP_WAIT_S)
+        for queue in ROUTES:
+            if queue == "deliveries":
+                COURIER.close()
             self.queues[queue].close()
-            self._join(stage)
+            self._crew.join(queue, within_s=STOP_WAIT_S)
         self._ended.set()  # who still waits for the database gives back what he holds
-        for stage in AT_ONCE:
-            self._join(stage, within_s=1.0)
+        for route in ROUTES.values():
+            if route.plane == "core":
+                self._crew.join(route.queue, within_s=1.0)
         dispatch.use_sender(None)
-        close_prober()
+        PROBER.close()
         left = {name: len(self.queues[name]) for name in ("results", "receipts")}
         logger.info("engine stopped results_left=%d receipts_left=%d", left["results"], left["receipts"])
 
-    def _join(self, group: str, *, within_s: float | None = None) -> None:
-        deadline = time.monotonic() + (STOP_WAIT_S if within_s is None else within_s)
-        for thread in self._threads[group]:
-            thread.join(max(0.0, deadline - time.monotonic()))
+    def _give_back(self, place: CrewPlace, letters: Sequence[Letter]) -> None:
+        """What a thread that stands still had in hand comes again, a few times: it may be to blame."""
+        queue = self.queues[place.group]
+        for letter in letters:
+            queue.retry(letter)
+        queue.done(letters)
 
     # The threads
 
-    def _tick(self, jobs: list[Job]) -> None:
+    def _tick(self, jobs: list[Job], me: Worker) -> None:
         """Call each job at its rhythm. The rhythm is monotonic: a wall clock that jumps does not stop it."""
         due = {job.name: time.monotonic() for job in jobs}
-        while not self._stopping.is_set():
+        while not (self._stopping.is_set() or me.given_up):
             for job in jobs:
-                if due[job.name] <= time.monotonic():
-                    self._run_job(job)
+                if due[job.name] <= time.monotonic() and not me.given_up:
+                    self._run_job(me, job)
                     due[job.name] = max(due[job.name] + job.every_s, time.monotonic())
             self._stopping.wait(max(0.01, min(due.values()) - time.monotonic()))
         connections.close_all()
 
-    def _run_job(self, job: Job) -> None:
+    def _run_job(self, me: Worker, job: Job) -> None:
         try:
-            while run_job(job, owner=self.owner, now=read_clock()) and not self._stopping.is_set():
-                pass  # a slice was done, and there is more
-        except _AWAY as error:
-            logger.warning("job postponed name=%r: %s", job.name, error)
+            more = True  # as long as a slice was done, and there is more
+            while more and not (self._stopping.is_set() or me.given_up):
+                me.loop.begin()
+                more = run_job(job, owner=self.owner, now=read_clock())
+            me.loop.succeed()
+        except Exception as fault:  # in one job: it must not end the clock
+            me.loop.fail(fault)
+            if not _is_away(fault):
+                logger.exception("job failed name=%r", job.name)
+                return
+            logger.warning("job postponed name=%r: %s", job.name, fault)
             _drop_connection()
-        except Exception:  # a bug in one job must not end the clock
-            logger.exception("job failed name=%r", job.name)
 
-    def _reach_out(self, stage_name: str, answers: str) -> None:
+    def _reach_out(self, route: Route, me: Worker | None = None) -> None:
         """A stage of the edge: what it finds goes to ``answers``, which holds it back when it is full."""
-        stage = dispatch.load_stage(stage_name)
-        queue, send = self.queues[QUEUES[stage_name]], self.queues[answers].put_waiting
-        while letters := queue.take():
+        stage, queue = route.load(), self.queues[route.queue]
+        me = me or Worker.outside(route.queue)
+
+        def send(body: bytes) -> None:
+            if me.given_up:
+                return
+            me.loop.rest()  # there may be no room for long, and that is no fault of this one
+            self.queues[route.answers].put_waiting(body)
+            me.loop.begin()
+
+        while not me.given_up and (letters := queue.take(most_of_share=TOGETHER)):
             if self._stopping.is_set():
                 continue  # a check not begun is a gap, and never a guess; a delivery is in its outbox
-            for letter in letters:
-                try:
-                    failed = stage([letter.body], send=send, **_tools_of(stage_name))
-                except Exception:  # a bug: the message is tried again, then kept as a dead letter
-                    logger.exception("%s failed", stage_name)
-                    failed = [0]
-                if failed:
-                    queue.retry(letter)
+            me.hold(letters)
+            try:
+                failed = stage([letter.body for letter in letters], send=send, **_tools_of(route))
+            except Exception:  # a bug: the messages are tried again, then kept as dead letters
+                logger.exception("%s failed messages=%d", route.stage, len(letters))
+                failed = list(range(len(letters)))
+            if me.let_go():
+                for index in failed:
+                    queue.retry(letters[index])
+                queue.done(letters)
+            me.loop.succeed()
 
-    def _write_down(self, stage_name: str) -> None:
+    def _write_down(self, route: Route, me: Worker) -> None:
         """A stage of the core."""
-        while letters := self.queues[QUEUES[stage_name]].take(most=AT_ONCE[stage_name]):
+        queue = self.queues[route.queue]
+        while not me.given_up and (letters := queue.take(most=AT_ONCE)):
             if self._stopping.is_set():
                 letters = [letter for letter in letters if not _is_wake(letter)]
             if letters:
-                self._write_letters(stage_name, letters)
+                me.hold(letters)
+                self._write_letters(me, route, letters)
+                me.let_go()
             if self._ended.is_set():
                 break
         connections.close_all()
 
-    def _write_letters(self, stage_name: str, letters: list[Letter]) -> None:
+    def _write_letters(self, me: Worker, route: Route, letters: list[Letter]) -> None:
         """Write them down together. While the database is away they wait here, and the bounded queue behind
         them.
 
         A stop waits for the database as long as for anything; what is left then goes back, to be counted.
         """
-        stage, queue = dispatch.load_stage(stage_name), self.queues[QUEUES[stage_name]]
-        pause_s = WRITE_AGAIN_S
-        while True:
+        stage, queue = route.load(), self.queues[route.queue]
+        attempt = 0
+        while not me.given_up:
+            me.loop.begin()
             try:
-                for index in stage([letter.body for letter in letters], now=read_clock()):
-                    queue.retry(letters[index])
-            except _AWAY as error:
-                logger.warning("%s postponed messages=%d: %s", stage_name, len(letters), error)
+                failed = stage([letter.body for letter in letters], now=read_clock())
+            except Exception as fault:
+                if not _is_away(fault):  # a bug: one bad message must not hold up the others
+                    logger.exception("%s failed messages=%d", route.stage, len(letters))
+                    self._write_each(me, route, letters)
+                    return
+                me.loop.fail(fault)
+                logger.warning("%s postponed messages=%d: %s", route.stage, len(letters), fault)
                 _drop_connection()
                 if self._ended.is_set():
                     for letter in letters:
                         queue.give_back(letter)
                     return
-                (self._ended if self._stopping.is_set() else self._stopping).wait(pause_s)
-                pause_s = WRITE_AGAIN_S if self._stopping.is_set() else min(pause_s * 2, 5.0)
-                continue
-            except Exception:  # a bug: one bad message must not hold up the others
-                logger.exception("%s failed messages=%d", stage_name, len(letters))
-                if len(letters) == 1:
-                    queue.retry(letters[0])
-                    return
-                for letter in letters:
-                    self._write_letters(stage_name, [letter])
+                attempt = 1 if self._stopping.is_set() else attempt + 1
+                (self._ended if self._stopping.is_set() else self._stopping).wait(
+                    DATABASE_AWAY.pause_s(attempt)
+                )
+            else:
+                me.loop.succeed()
+                for index in failed if not me.given_up else ():
+                    queue.retry(letters[index])
+                return
+
+    def _write_each(self, me: Worker, route: Route, letters: list[Letter]) -> None:
+        me.loop.succeed()  # the database answers; it is a message's fault
+        if len(letters) == 1:
+            if not me.given_up:
+                self.queues[route.queue].retry(letters[0])
             return
+        for index, letter in enumerate(letters):
+            me.letters = letters[index:]
+            self._write_letters(me, route, [letter])
+
+
+def _is_away(fault: Exception) -> bool:
+    """Does the database not answer, or this machine give nothing more? Both pass."""
+    return isinstance(fault, _AWAY) or is_shortage(fault)
 
 
 def _is_wake(letter: Letter) -> bool:
     """What it would begin now, nobody would finish; its time comes again at the next start."""
-    try:
-        return isinstance(decode(letter.body), Wake)
-    except MsgspecError:
-        return False
+    return find_message(letter.body, Wake) is not None
 
 
-def _tools_of(stage_name: str) -> dict[str, Any]:
+def _place(route: Route, name: str) -> CrewPlace:
+    return CrewPlace(route.queue, name, WORK_S[route.queue])
+
+
+def _tools_of(route: Route) -> dict[str, Any]:
     """What a stage of the edge works with, one for the whole process. Checks may be old here, too: a full
     queue of slow targets holds them for long, and a process that was suspended finds them as it left them."""
-    if stage_name == "probe":
-        return {"prober": shared_prober(), "now": read_clock()}
-    return {"courier": courier()}
+    if route.stage == "probe":
+        return {"prober": PROBER.get(), "now": read_clock()}
+    return {"courier": COURIER.get()}
 
 
 def _drop_connection() -> None:

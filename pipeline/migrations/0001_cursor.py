@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -15,12 +15,12 @@ class Migration(migrations.Migration):
             name="Cursor",
             fields=[
                 ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ("sent_until", monitors.instants.InstantField()),
+                ("sent_until", core.instants.InstantField()),
                 ("lease_owner", models.CharField(blank=True, max_length=64)),
-                ("lease_until", monitors.instants.InstantField()),
+                ("lease_until", core.instants.InstantField()),
                 (
                     "moved_at",
-                    monitors.instants.InstantField(
+                    core.instants.InstantField(
                         help_text="When the scheduler last came round, by its own clock"
                     ),
                 ),

@@ -2,14 +2,20 @@
 
 import heapq
 import itertools
+import logging
 import math
+import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-RETRY_AFTER_S = (1.0, 5.0, 15.0, 60.0)
+from core.retries import MESSAGE_FAILED_S
+from probes.queue import rest_of, share_of
+
+logger = logging.getLogger(__name__)
+
 MAX_DEAD = 100
 
 
@@ -25,75 +31,158 @@ class Letter:
     failures: int = 0
     number: int = 0
     """Its place among all that this queue ever gave up, from 1; 0: it was not given up."""
+    share: str = ""
+    """The team whose work alone it is (``base.Parcel``)."""
+    due_at: float = 0.0
 
 
 class MemoryQueue:
-    """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way."""
+    """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way.
 
-    def __init__(self, name: str, *, max_messages: int, clock: Callable[[], float] = time.monotonic) -> None:
+    Nor does one team's work: of ``takers``, a third at most is busy with one share (``Letter.share``) and
+    two thirds with all shares together, and a third of the queue at most is full of one. What is too much
+    pushes its oldest out: a check nobody waits for any more, or a delivery that its outbox brings again. So
+    does what waited ``lasts_s`` since it was due.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        max_messages: int,
+        takers: int | None = None,
+        lasts_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name
         self._clock = clock
         self.max_messages = max_messages
+        self._lasts_s = lasts_s
+        self._most_takers = share_of(takers) if takers else sys.maxsize
+        self._most_takers_in_all = rest_of(takers) if takers else sys.maxsize
         self.dead: deque[Letter] = deque(maxlen=MAX_DEAD)
         self.dead_total = 0
-        self._heap: list[tuple[float, int, Letter]] = []
+        self._heap: list[tuple[float, int, Letter]] = []  # what is not due yet, or has not been looked at
+        self._due: dict[str, deque[Letter]] = {}  # by share, and whose turn it is first
+        self._length: Counter[str] = Counter()
+        self._busy: Counter[str] = Counter()
         self._order = itertools.count()
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return self._length.total()
 
     @property
     def free(self) -> int:
-        return max(0, self.max_messages - len(self._heap))
+        return max(0, self.max_messages - len(self))
 
-    def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False) -> None:
+    def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False, share: str = "") -> None:
         """Queue ``body``, due in ``delay_s``. Raises ``QueueFull``; ``force`` is for what must not be
         lost."""
         with self._changed:
-            if len(self._heap) >= self.max_messages and not force:
+            if len(self) >= self.max_messages and not force:
                 raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
-            self._push(Letter(body), delay_s)
+            if share and self._length[share] >= share_of(self.max_messages):
+                self._push_out(share)
+            self._push(Letter(body, share=share), delay_s)
 
     def put_waiting(self, body: bytes) -> None:
         """Queue ``body``, waiting while the queue is full (not once it is closed): what was found is not
         lost."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._heap) < self.max_messages)
+            self._changed.wait_for(lambda: self._closed or len(self) < self.max_messages)
             self._push(Letter(body), 0.0)
 
     def _push(self, letter: Letter, delay_s: float) -> None:
-        heapq.heappush(self._heap, (self._clock() + delay_s, next(self._order), letter))
+        letter.due_at = self._clock() + delay_s
+        heapq.heappush(self._heap, (letter.due_at, next(self._order), letter))
+        self._length[letter.share] += 1
         self._changed.notify_all()
 
-    def take(self, *, most: int = 1) -> list[Letter]:
-        """Wait for due letters and take up to ``most``. Once closed, all are due; then empty: none is
-        left."""
+    def _push_out(self, share: str) -> None:
+        self._sort_due(self._clock())
+        line = self._due.get(share)
+        if line:
+            self._pop(share, line)
+        logger.warning("%s left out a message of team=%s: it has %d", self.name, share, self._length[share])
+
+    def take(self, *, most: int = 1, most_of_share: int = 1) -> list[Letter]:
+        """Wait for due letters and take up to ``most``; of a share, up to ``most_of_share`` together. Who
+        takes says when he has ``done`` them. Once closed, all are due; then empty: none is left."""
         with self._changed:
             while True:
                 now = math.inf if self._closed else self._clock()
-                if self._heap and self._heap[0][0] <= now:
-                    taken: list[Letter] = []
-                    while self._heap and len(taken) < most and self._heap[0][0] <= now:
-                        taken.append(heapq.heappop(self._heap)[2])
-                    self._changed.notify_all()
-                    return taken
+                self._sort_due(now)
+                self._forget_old()
+                if (share := self._choose()) is not None:
+                    return self._take(share, most_of_share if share else most)
                 if self._closed:
                     return []
                 self._changed.wait(self._heap[0][0] - now if self._heap else None)
+
+    def done(self, letters: Sequence[Letter]) -> None:
+        """What was taken together was handled, somehow: another may be taken of its share."""
+        share = letters[0].share
+        if share:
+            with self._changed:
+                self._busy[share] -= 1
+                if not self._busy[share]:
+                    del self._busy[share]
+                self._changed.notify_all()
+
+    def _sort_due(self, now: float) -> None:
+        while self._heap and self._heap[0][0] <= now:
+            letter = heapq.heappop(self._heap)[2]
+            self._due.setdefault(letter.share, deque()).append(letter)
+
+    def _forget_old(self) -> None:
+        """The oldest stand first in their lines."""
+        oldest = self._clock() - self._lasts_s
+        for share in [share for share, line in self._due.items() if line[0].due_at < oldest]:
+            line = self._due[share]
+            while line and line[0].due_at < oldest:
+                self._pop(share, line)
+                logger.warning("%s left out a message of team=%s: it waited too long", self.name, share)
+
+    def _choose(self) -> str | None:
+        full = self._busy.total() >= self._most_takers_in_all
+        for share in self._due:
+            if not share or self._closed or (not full and self._busy[share] < self._most_takers):
+                return share
+        return None
+
+    def _take(self, share: str, most: int) -> list[Letter]:
+        line = self._due.pop(share)
+        self._due[share] = line  # its next turn comes after the others'
+        taken: list[Letter] = []
+        while line and len(taken) < most:
+            taken.append(self._pop(share, line))
+        if share:
+            self._busy[share] += 1
+        self._changed.notify_all()
+        return taken
+
+    def _pop(self, share: str, line: deque[Letter]) -> Letter:
+        letter = line.popleft()
+        if not line:
+            del self._due[share]
+        self._length[share] -= 1
+        if not self._length[share]:
+            del self._length[share]
+        return letter
 
     def retry(self, letter: Letter) -> None:
         """Handling failed: later again, a few times, then among the dead."""
         letter.failures += 1
         with self._changed:
-            if letter.failures > len(RETRY_AFTER_S):
+            if letter.failures > len(MESSAGE_FAILED_S):
                 self.dead_total += 1
                 letter.number = next(self._numbers)
                 self.dead.append(letter)
             else:
-                self._push(letter, RETRY_AFTER_S[letter.failures - 1])
+                self._push(letter, MESSAGE_FAILED_S[letter.failures - 1])
 
     def bury(self, number: int) -> Letter | None:
         """Take the dead letter of this number away, for good; None when it is not there."""
@@ -108,7 +197,7 @@ class MemoryQueue:
         """Queue the dead letter of this number as if it had never failed; False when it is not there."""
         letter = self.bury(number)
         if letter is not None:
-            self.give_back(Letter(letter.body))
+            self.give_back(Letter(letter.body, share=letter.share))
         return letter is not None
 
     def give_back(self, letter: Letter) -> None:

@@ -17,13 +17,16 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import observing
-from pipeline.dispatch import DeadLetter, Parcel, QueuesAway
-from pipeline.queues.addresses import Addresses, aws_region_of, name_of, read_addresses
+from core import telemetry
+from core.env import Env
+from core.queue_addresses import Addresses, aws_region_of, name_of
+from core.retries import SQS_ATTEMPTS, SQS_REFUSED
+from pipeline.queues.base import DeadLetter, Parcel, QueuesAway, Sender
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
         DeleteMessageBatchRequestEntryTypeDef,
         MessageTypeDef,
@@ -37,8 +40,8 @@ BYTES_A_CALL = 256 * 1024
 """SQS takes 1 MiB a call since 2025, and 256 KiB before; it bills by 64 KiB, so longer calls save nothing."""
 LONGEST_DELAY_S = 900
 MAX_WAITING = 1_000
-ATTEMPTS = 6
-FIRST_PAUSE_S = 0.1
+_FOR_WHAT_IT_IS = frozenset(("InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"))
+"""Codes of a message that no other attempt makes any better. Another one's (KMS, say) is the queue's own."""
 FIGURES_FOR_S = 15.0
 LOOK_S = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,10 +62,10 @@ class Queue:
     client: "SQSClient"
 
 
-class SqsSender:
-    """What stages send through (``dispatch.Sender``). Raises ``QueuesAway`` while SQS does not answer, and
+class SqsSender(Sender):
+    """What stages send through (``base.Sender``). Raises ``QueuesAway`` while SQS does not answer, and
     when it refused some messages to the end; the others may have been taken. Send all again: twice is
-    harmless.
+    harmless. A message that it refuses for what it holds is left out and reported, and nobody's others.
 
     ``max_waiting`` bounds the messages that wait in a region's ``checks``: where its edge does not take them,
     no more are sent, and what was not checked becomes a gap instead of a burst of stale checks. What is
@@ -108,20 +111,22 @@ class SqsSender:
 
     def _send_entries(self, queue: Queue, entries: "list[Entry]") -> None:
         """One call; what it could not take is sent again, with pauses that double and jitter."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(SQS_ATTEMPTS):
             with _reaching(queue):
                 answer = queue.client.send_message_batch(QueueUrl=queue.url, Entries=entries)
-            observing.count(QueueCalls=1, MessagesSent=len(answer.get("Successful", [])))
+            telemetry.count(QueueCalls=1, MessagesSent=len(answer.get("Successful", [])))
             failed = answer.get("Failed", [])
             if not failed:
                 return
             why = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
             logger.warning("sqs refused queue=%s messages=%d why=%s", queue.shown, len(failed), why)
-            if any(one["SenderFault"] for one in failed):
-                raise QueuesAway(f"The queue {queue.shown} refuses a message for what it is ({why}).")
-            ids = {one["Id"] for one in failed}
+            if refused := [one for one in failed if one["SenderFault"] and one["Code"] in _FOR_WHAT_IT_IS]:
+                _note_refused(queue, refused)
+            ids = {one["Id"] for one in failed if one not in refused}
+            if not ids:
+                return
             entries = [entry for entry in entries if entry["Id"] in ids]
-            self._sleep(FIRST_PAUSE_S * 2**attempt * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
+            self._sleep(SQS_REFUSED.pause_s(attempt + 1) * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
         raise QueuesAway(f"The queue {queue.shown} did not take {len(entries)} messages ({why}).")
 
     def show_again(self, queue: str, receipt_handles: Sequence[str], *, pause_s: int) -> None:
@@ -220,7 +225,7 @@ class SqsSender:
             for queue, message in self._take_dead(held, letter_id):
                 if _id_of(queue, message) == letter_id:
                     if again:
-                        self._send_entries(queue, *_fill_calls([Parcel(message["Body"].encode())]))
+                        self._send_entries(queue, *_fill_calls([_as_parcel(message)]))
                     if dead := self.dead_queue(queue):
                         self._delete(dead, [message])
                     return True
@@ -242,7 +247,7 @@ class SqsSender:
                 if not old:
                     break  # they were sent, and have died, since: not for ever in a round
                 if again:
-                    for entries in _fill_calls([Parcel(message["Body"].encode()) for message in old]):
+                    for entries in _fill_calls([_as_parcel(message) for message in old]):
                         self._send_entries(queue, entries)
                 self._delete(dead, old)
                 done += len(old)
@@ -333,6 +338,11 @@ def _id_of(queue: Queue, message: "MessageTypeDef") -> str:
     return f"{queue.shown}-{message['MessageId']}"
 
 
+def _as_parcel(message: "MessageTypeDef") -> Parcel:
+    share = message.get("Attributes", {}).get("MessageGroupId", "")
+    return Parcel(message["Body"].encode(), share=share)
+
+
 def _read_letter(queue: Queue, message: "MessageTypeDef") -> DeadLetter:
     about = message.get("Attributes", {})
     sent_ms = about.get("SentTimestamp")
@@ -346,10 +356,17 @@ def _read_letter(queue: Queue, message: "MessageTypeDef") -> DeadLetter:
 
 
 def make_sender() -> SqsSender:
-    """The queues that this process's environment names. Raises ``ValueError`` for addresses that are none."""
-    return SqsSender(
-        read_addresses(os.environ), max_waiting=int(os.environ.get("QUEUE_MAX_MESSAGES") or MAX_WAITING)
-    )
+    """The queues that this process's environment names. Raises ``SettingsError`` for addresses that are
+    none."""
+    env = Env({**os.environ, "SSM_PATH": ""})  # the settings have read the parameter store
+    return SqsSender(env.queues(required=False), max_waiting=env.queue_max_messages())
+
+
+def _note_refused(queue: Queue, refused: "Sequence[BatchResultErrorEntryTypeDef]") -> None:
+    """They harm only themselves: the others are sent, and nobody sends these again."""
+    codes = ", ".join(sorted({one["Code"] for one in refused}))
+    logger.error("sqs left out queue=%s messages=%d: refused (%s)", queue.shown, len(refused), codes)
+    telemetry.count(MessagesRefused=len(refused))
 
 
 def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
@@ -363,7 +380,10 @@ def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
             yield entries
             entries, size = [], 0
         delay_s = min(LONGEST_DELAY_S, max(0, round(parcel.delay_s + 0.499)))  # whole seconds, rounded up
-        entries.append({"Id": str(len(entries)), "MessageBody": body, "DelaySeconds": delay_s})
+        entry: Entry = {"Id": str(len(entries)), "MessageBody": body, "DelaySeconds": delay_s}
+        if parcel.share:  # SQS lets nobody's messages wait behind those of one group (its "fair queues")
+            entry["MessageGroupId"] = parcel.share
+        entries.append(entry)
         size += length
     if entries:
         yield entries

@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
-from pipeline import observing
-from pipeline.messages import Checks, decode, result_bodies
+from core import telemetry
+from pipeline.messages import Checks, read_messages, result_bodies
+from probes.result import CheckResult
 from probes.run import Prober
 from probes.spec import CheckSpec
 
@@ -35,7 +34,7 @@ def probe(
     put_back: PutBack | None = None,
 ) -> list[int]:
     """Run the checks of all messages at once and ``send`` their results as they come; the indexes of messages
-    that are none.
+    that could not be decoded.
 
     Results go out while slow targets are still being waited for, so that one of them delays nobody else's
     news. What has not ended at ``deadline_at`` (``time.monotonic()``), and what comes before its time, is
@@ -43,41 +42,40 @@ def probe(
     left out: it is nobody's downtime.
     """
     started = time.perf_counter()
-    specs, failed = read_specs(bodies)
+    messages, failed = read_messages(bodies, Checks, stage="probe")
+    specs = [spec for _, message in messages for spec in message.specs]
     current = take_current(specs, now=now, put_back=put_back)
-    open_specs = {(spec.monitor_id, spec.scheduled_at, spec.region): spec for spec in current}
+    open_specs = {_key_of(spec): spec for spec in current}
     found = 0
-    for results in prober.run(list(open_specs.values()), flush_s=flush_s, deadline_at=deadline_at):
+    left_out: list[CheckSpec] = []
+    running = prober.run(
+        list(open_specs.values()),
+        flush_s=flush_s,
+        deadline_at=deadline_at,
+        start_within_s=lambda spec: (spec.scheduled_at + TOO_OLD - now).total_seconds(),
+        leave_out=left_out.append,
+    )
+    for results in running:
         for result in results:
-            open_specs.pop((result.monitor_id, result.scheduled_at, result.region), None)
+            open_specs.pop(_key_of(result), None)
         told = [result for result in results if result.checked_at - result.scheduled_at <= TOO_OLD]
         for body in result_bodies(told):
             send(body)
         found += len(told)
         _note_left_out(len(results) - len(told))
+    for spec in left_out:
+        open_specs.pop(_key_of(spec), None)
+    _note_left_out(len(left_out))
     if open_specs and put_back is not None:
         put_back(list(open_specs.values()), 0.0)
-    observing.count(Specs=len(specs), Results=found, SpecsPutBack=len(open_specs))
+    telemetry.count(Specs=len(specs), Results=found, SpecsPutBack=len(open_specs))
     took_ms = round((time.perf_counter() - started) * 1000)
     logger.debug("probe specs=%d results=%d left=%d took_ms=%d", len(specs), found, len(open_specs), took_ms)
     return failed
 
 
-def read_specs(bodies: Sequence[bytes]) -> tuple[list[CheckSpec], list[int]]:
-    """The specs of all messages, and the indexes of messages that are none."""
-    specs: list[CheckSpec] = []
-    failed: list[int] = []
-    for index, body in enumerate(bodies):
-        try:
-            message = decode(body)
-        except msgspec.MsgspecError:
-            message = None
-        if isinstance(message, Checks):
-            specs += message.specs
-        else:
-            logger.error("probe refused a message bytes=%d", len(body))
-            failed.append(index)
-    return specs, failed
+def _key_of(one: CheckSpec | CheckResult) -> tuple[int, datetime, str]:
+    return one.monitor_id, one.scheduled_at, one.region
 
 
 def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack | None) -> list[CheckSpec]:
@@ -102,4 +100,4 @@ def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack
 def _note_left_out(count: int) -> None:
     if count:
         logger.warning("probe left out specs=%d: they came more than %s after their slots", count, TOO_OLD)
-        observing.count(SpecsTooOld=count)
+        telemetry.count(SpecsTooOld=count)

@@ -6,22 +6,28 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-import msgspec
 from django.db import transaction
 
 from alerts.troubles import Turn
 from analytics.rollups import mark_stale
+from core import telemetry
+from core.isolation import do_together
 from incidents.maintenance import in_maintenance
-from incidents.reconcile import IncidentEvent, apply_changes, rewrite, was_down
+from incidents.reconcile import IncidentEvent, apply_changes, rewrite_incidents
+from incidents.services import say_while_open
 from monitors import recording
 from monitors.models import Monitor
-from monitors.transitions import Change, verdict
-from pipeline import dispatch, metrics, observing
-from pipeline.messages import Results, decode
+from monitors.transitions import State, verdict
+from pipeline import metrics
+from pipeline.fanout import tell, tell_turns
+from pipeline.health import own_network, shortages
+from pipeline.messages import Results, read_messages
+from pipeline.queues.base import QueuesAway
 from pipeline.specs import build_specs, send_specs
-from pipeline.telling import tell, tell_turns
 from probes.result import CheckResult
+from statuspages.invalidation import mark_changed
 
 logger = logging.getLogger(__name__)
 
@@ -39,47 +45,49 @@ class Recorded:
     events: list[IncidentEvent] = field(default_factory=list)
     rechecks: list[tuple[Monitor, str, datetime]] = field(default_factory=list)
     team_ids: set[int] = field(default_factory=set)
+    monitor_ids: set[int] = field(default_factory=set)
+    left_out: list[CheckResult] = field(default_factory=list)
 
     def add(self, other: "Recorded") -> None:
         self.stored += other.stored
         self.duplicates += other.duplicates
         self.stale += other.stale
         self.events += other.events
-        self.rechecks += other.rechecks
+        # A later result may have decided what an earlier one left open.
+        self.rechecks = [one for one in self.rechecks if one[0].pk not in other.monitor_ids] + other.rechecks
         self.team_ids |= other.team_ids
+        self.monitor_ids |= other.monitor_ids
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
-    """Record the results of all messages at once; the indexes of messages that are none. Database errors
-    propagate."""
-    failed, results = [], list[CheckResult]()
-    for index, body in enumerate(bodies):
-        try:
-            message = decode(body)
-        except msgspec.MsgspecError:
-            message = None
-        if isinstance(message, Results):
-            results += message.results
-        else:
-            logger.error("record refused a message bytes=%d", len(body))
-            failed.append(index)
-    record(results, now=now)
-    return failed
+    """Record the results of all messages at once; the indexes of messages that could not be decoded, and of
+    those with a result that cannot be recorded: the others of it are, and it ends among the dead. A
+    database that is away propagates."""
+    messages, failed = read_messages(bodies, Results, stage="record")
+    origins = {recording.key_of(result): index for index, message in messages for result in message.results}
+    left_out = record([result for _, message in messages for result in message.results], now=now).left_out
+    return sorted({*failed, *(origins[recording.key_of(result)] for result in left_out)})
 
 
 def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     """Store ``results`` and let them change what we believe. Recording a result again changes nothing.
 
-    A database error leaves whole batches recorded or not at all: record all of them again.
+    A database that is away leaves whole batches recorded or not at all: record all of them again. A result
+    that cannot be recorded is left out.
     """
     if not results:
         return Recorded()
     started = time.perf_counter()
     recorded = Recorded()
     for first in range(0, len(results), RECORD_AT_ONCE):
-        with transaction.atomic():
-            batch = _record(results[first : first + RECORD_AT_ONCE], now=now)
-        recorded.add(batch)
+        recorded.left_out += do_together(
+            "record results",
+            results[first : first + RECORD_AT_ONCE],
+            partial(_record_together, recorded, now=now),
+            name=lambda result: ("monitor", result.monitor_id),
+        )
+    own_network.note(results)
+    shortages.note(results)
     _ask_for_rechecks(recorded, now=now)
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
@@ -97,18 +105,73 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
     return recorded
 
 
+def _record_together(recorded: Recorded, results: Sequence[CheckResult], *, now: datetime) -> None:
+    """From results to incidents, and to the people who are told: one transaction."""
+    covered = _find_covered(results)  # before the transaction: nobody else may write while it lasts
+    with transaction.atomic():
+        opened = recording.open_batch(results, now=now)
+        stored = opened.store(covered=covered)
+        mark_stale([(opened.watched[r.monitor_id].monitor, r.scheduled_at) for r in opened.new], now=now)
+        believed = stored.believe()
+        events = apply_changes(believed.changes)
+        for late in believed.late:
+            events += rewrite_incidents(late)
+        believed.save()
+        tell(events, now=now)
+        turns = _find_turns(believed)
+        tell_turns(turns, now=now)
+        _note_data_again(turns, events, now=now)
+        rechecks = _with_configuration(believed.rechecks(now=now))
+    recorded.add(
+        Recorded(
+            stored=len(opened.new),
+            duplicates=len(results) - opened.stale - len(opened.new),
+            stale=opened.stale,
+            events=events,
+            rechecks=rechecks,
+            team_ids={watched.monitor.team_id for watched in opened.watched.values()},
+            monitor_ids=set(opened.watched),
+        )
+    )
+
+
+def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
+    """The slots of ``results`` that lie in maintenance."""
+    watched = Monitor.objects.filter(pk__in={result.monitor_id for result in results})
+    team_ids = set(watched.values_list("team_id", flat=True))
+    return in_maintenance([recording.key_of(result)[:2] for result in results], team_ids=team_ids)
+
+
+def _find_turns(believed: recording.Believed) -> list[Turn]:
+    """What each monitor with new results was, and is now."""
+    return [
+        Turn(watched.monitor, watched.before, verdict(watched.healths.values()), watched.newest)
+        for watched in believed.watched.values()
+        if watched.newest is not None
+    ]
+
+
+def _note_data_again(turns: Sequence[Turn], events: Sequence[IncidentEvent], *, now: datetime) -> None:
+    """Of monitors that have data again. That people are told of it is for the clock: it gathers them."""
+    again = {t.monitor.pk for t in turns if t.before is State.NO_DATA and t.after is not State.NO_DATA}
+    if again:
+        mark_changed(monitor_ids=again)
+        new = {event.incident.monitor_id for event in events}
+        say_while_open(again - new, "There is data again, and it is still down.", at=now)
+
+
 def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) -> None:
     outcomes = Counter(f"Checks{result.status.value.capitalize()}" for result in results)
-    observing.count(
+    telemetry.count(
         **outcomes,
         ResultsStored=recorded.stored,
         ResultsDoubled=recorded.duplicates,
         Events=len(recorded.events),
     )
     lag_ms = max((now - result.checked_at).total_seconds() * 1000 for result in results)
-    observing.peak(BatchSize=len(results), LagMs=round(lag_ms))
+    telemetry.peak(BatchSize=len(results), LagMs=round(lag_ms))
     if len(recorded.team_ids) == 1:
-        observing.mark(team=next(iter(recorded.team_ids)))
+        telemetry.mark(team=next(iter(recorded.team_ids)))
 
 
 def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
@@ -116,70 +179,8 @@ def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
     try:
         for monitor_at in _by_delay(recorded.rechecks):
             send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
-    except dispatch.QueuesAway as error:
+    except QueuesAway as error:
         logger.warning("rechecks left to the slots monitors=%d: %s", len(recorded.rechecks), error)
-
-
-def _record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
-    batch = recording.open_batch(results, now=now)
-    covered = in_maintenance(
-        [recording.key_of(r)[:2] for r in batch.new],
-        team_ids={w.monitor.team_id for w in batch.watched.values()},
-    )
-    recording.store(
-        batch, in_maintenance={recording.key_of(r) for r in batch.new if recording.key_of(r)[:2] in covered}
-    )
-    mark_stale([(batch.watched[r.monitor_id].monitor, r.scheduled_at) for r in batch.new], now=now)
-    before = {pk: verdict(watched.healths.values()) for pk, watched in batch.watched.items()}
-    changes: dict[Monitor, Sequence[Change]] = {}
-    for watched in batch.watched.values():
-        if watched.findings and watched.replay_from is None:
-            found = recording.believe(watched)
-            if found:
-                changes[watched.monitor] = found
-    events = _replay(batch)
-    if changes:
-        events += apply_changes(changes)
-    recording.save_states(batch)
-    tell(events, now=now)
-    tell_turns(
-        [
-            Turn(watched.monitor, before[pk], verdict(watched.healths.values()), watched.newest)
-            for pk, watched in batch.watched.items()
-            if watched.newest is not None
-        ],
-        now=now,
-    )
-    wanted = recording.rechecks_wanted(batch, now=now)
-    return Recorded(
-        stored=len(batch.new),
-        duplicates=len(results) - batch.stale - len(batch.new),
-        stale=batch.stale,
-        events=events,
-        rechecks=_with_configuration(wanted),
-        team_ids={watched.monitor.team_id for watched in batch.watched.values()},
-    )
-
-
-def _replay(batch: recording.Batch) -> list[IncidentEvent]:
-    """Read the history of monitors whose results came late again, and mend their incidents."""
-    late = [w for w in batch.watched.values() if w.replay_from is not None and not _too_late(w)]
-    if not late:
-        return []
-    histories = recording.read_histories(late)
-    events = []
-    for watched in late:
-        down_before = was_down(watched.monitor, recording.replay_start(watched))
-        changes = recording.believe_again(watched, histories[watched.monitor.pk], was_down=down_before)
-        events += rewrite(
-            watched.monitor, changes, since=recording.rewrite_start(watched), was_down=down_before
-        )
-    return events
-
-
-def _too_late(watched: recording.Watched) -> bool:
-    newest, since = watched.newest_at, watched.replay_from
-    return newest is not None and since is not None and newest - since > recording.REPLAY_WITHIN
 
 
 def _with_configuration(wanted: list[tuple[Monitor, str, datetime]]) -> list[tuple[Monitor, str, datetime]]:

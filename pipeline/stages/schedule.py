@@ -12,13 +12,16 @@ from operator import or_
 
 from django.db.models import Q
 
-from monitors.instants import from_ms, to_ms
+from core import leases, telemetry
+from core.instants import from_ms, to_ms
+from core.leases import CLOCK_TOLERANCE
 from monitors.models import Monitor
 from monitors.slots import last_slot, phase_ranges, slots_between
-from pipeline import dispatch, observing
-from pipeline.dispatch import Parcel
+from pipeline import dispatch
+from pipeline.health import signs
 from pipeline.messages import pack_specs
 from pipeline.models import Cursor
+from pipeline.queues.base import Parcel
 from pipeline.specs import build_specs
 
 logger = logging.getLogger(__name__)
@@ -27,7 +30,6 @@ CURSOR = "checks"
 LEASE = timedelta(seconds=5)
 MAX_LATE = timedelta(seconds=30)
 """Slots later than this are skipped: they show as a gap, never as a burst."""
-CLOCK_TOLERANCE = timedelta(seconds=60)
 GROUP_S = 5
 """Slots sent ahead share messages by spans of so many seconds of the clock, and are checked at their span's
 end: up to 5 s after the slot, always by the same. Twelve functions a minute, then, and not sixty."""
@@ -61,8 +63,8 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
     start, away_from = find_start(cursor, now=now, ahead=ahead)
     until = max(start, now + ahead)
     parcels = pack_due(due_slots(start, until, every=bool(ahead)), now=now, ahead=ahead)
-    if parcels and len(parcels) > dispatch.free("checks"):
-        logger.warning("schedule held messages=%d free=%d", len(parcels), dispatch.free("checks"))
+    if parcels and len(parcels) > dispatch.queues().free("checks"):
+        logger.warning("schedule held messages=%d free=%d", len(parcels), dispatch.queues().free("checks"))
         return Scheduled(held=True)
     dispatch.send_all("checks", parcels)
     moved = Cursor.objects.filter(pk=CURSOR, lease_owner=owner, sent_until=cursor.sent_until).update(
@@ -70,7 +72,9 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
         moved_at=now,
         lease_until=now,  # the next round may be anybody's
     )
-    observing.count(ScheduleMoved=moved)
+    if moved and start != cursor.sent_until:  # slots were skipped: nobody waits for their results
+        signs.note(signs.RESUMED, at=now, every=timedelta())
+    telemetry.count(ScheduleMoved=moved)
     took_ms = round((time.perf_counter() - started) * 1000)
     if parcels or not moved:
         logger.log(
@@ -84,16 +88,13 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
 
 
 def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
-    """The cursor, if it is ours to move for the next five seconds, or until the next round; a lease from a
-    clock that ran ahead is void."""
-    lease = max(LEASE, ahead - LEASE)
+    """The cursor, if it is ours to move for the next five seconds, or until the next round."""
     Cursor.objects.get_or_create(
         pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
     )
-    free = Q(lease_owner=owner) | Q(lease_until__lte=now) | Q(lease_until__gt=now + lease + CLOCK_TOLERANCE)
-    if not Cursor.objects.filter(free, pk=CURSOR).update(lease_owner=owner, lease_until=now + lease):
-        return None
-    return Cursor.objects.get(pk=CURSOR)
+    rows = Cursor.objects.filter(pk=CURSOR)
+    lease = leases.take(rows, owner, lasts=max(LEASE, ahead - LEASE), now=now, again=True)
+    return lease.read() if lease else None
 
 
 def find_start(

@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import monitors.instants
+import core.instants
 
 
 class Migration(migrations.Migration):
@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("text", models.TextField(help_text="Markdown", max_length=10000)),
-                ("at", monitors.instants.InstantField()),
+                ("at", core.instants.InstantField()),
                 ("key", models.CharField(editable=False, max_length=100, null=True, unique=True)),
                 (
                     "notices_due",
@@ -251,10 +251,10 @@ class Migration(migrations.Migration):
                         default=0, help_text="Of the newest rendering that was begun"
                     ),
                 ),
-                ("rendered_at", monitors.instants.InstantField(help_text="When that was begun", null=True)),
+                ("rendered_at", core.instants.InstantField(help_text="When that was begun", null=True)),
                 (
                     "published_at",
-                    monitors.instants.InstantField(help_text="When the copy was last complete", null=True),
+                    core.instants.InstantField(help_text="When the copy was last complete", null=True),
                 ),
                 (
                     "place",
@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("lease_owner", models.CharField(blank=True, max_length=64)),
-                ("lease_until", monitors.instants.InstantField(null=True)),
+                ("lease_until", core.instants.InstantField(null=True)),
                 (
                     "problem",
                     models.CharField(blank=True, help_text="Why the last try failed", max_length=300),
@@ -360,14 +360,12 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("planned_at", monitors.instants.InstantField()),
-                ("due_at", monitors.instants.InstantField(null=True)),
+                ("planned_at", core.instants.InstantField()),
+                ("due_at", core.instants.InstantField(null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 (
                     "settled_at",
-                    monitors.instants.InstantField(
-                        help_text="When it was sent, given up or dropped", null=True
-                    ),
+                    core.instants.InstantField(help_text="When it was sent, given up or dropped", null=True),
                 ),
                 (
                     "answer_status",

@@ -7,20 +7,24 @@ from django.utils import translation
 from statuspages.models import Logo, StatusPage
 from statuspages.rendering.badges import render_badges
 from statuspages.rendering.feed import render_feed
-from statuspages.rendering.files import File
-from statuspages.rendering.gathering import gather
+from statuspages.rendering.files import PageFile
 from statuspages.rendering.html import render_embed, render_html
 from statuspages.rendering.json import render_json
+from statuspages.rendering.reading import read_snapshot
 
-__all__ = ["File", "render_page"]
+__all__ = ["PageFile", "render_page"]
 
 
-def render_page(page: StatusPage, *, now: datetime) -> dict[str, File]:
+def render_page(page: StatusPage, *, now: datetime) -> dict[str, PageFile]:
     """The page's files by name, as it is ``now``; ``index.html`` comes last, for it is published last."""
     with translation.override(page.language):
-        board = gather(page, now=now)
-        files = {"feed.atom": render_feed(board), "status.json": render_json(board), **render_badges(board)}
-        if board.logo:
+        snapshot = read_snapshot(page, now=now)
+        files = {
+            "feed.atom": render_feed(snapshot),
+            "status.json": render_json(snapshot),
+            **render_badges(snapshot),
+        }
+        if snapshot.logo:
             logo = Logo.objects.get(page=page)
-            files[board.logo] = File(logo.media_type, bytes(logo.data))
-        return {**files, "embed.html": render_embed(board), "index.html": render_html(board)}
+            files[snapshot.logo] = PageFile(logo.media_type, bytes(logo.data))
+        return {**files, "embed.html": render_embed(snapshot), "index.html": render_html(snapshot)}

@@ -4,31 +4,33 @@ runs."""
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from statuspages.rendering.board import UPTIME_DAYS, Board
-from statuspages.rendering.files import File
+from statuspages.component_status import grade_day
+from statuspages.labels import tell_state
+from statuspages.rendering.files import PageFile
+from statuspages.rendering.formats import tell_ratio, tell_response
 from statuspages.rendering.palette import LIGHT
-from statuspages.rendering.telling import tell_pace, tell_ratio
-from statuspages.standing import grade_day
-from statuspages.words import tell_state
+from statuspages.rendering.snapshot import UPTIME_DAYS, Snapshot
 
 SVG = "image/svg+xml; charset=utf-8"
 _WIDE = 0x2E80
 """From here on a character is as wide as high: Chinese, Japanese, Korean."""
 
 
-def render_badges(board: Board) -> dict[str, File]:
+def render_badges(snapshot: Snapshot) -> dict[str, PageFile]:
     """``badge.svg`` (status), ``badge-uptime-{7,30,90}d.svg``, ``badge-response.svg``."""
-    badges = {"badge.svg": draw_badge(_("Status"), tell_state(board.state), board.state)}
+    badges = {"badge.svg": draw_badge(_("Status"), tell_state(snapshot.state), snapshot.state)}
     for days in UPTIME_DAYS:
-        ratio = board.mean_uptime(days)
+        ratio = snapshot.mean_uptime(days)
         label = _("Uptime %(days)s d") % {"days": days}
         badges[f"badge-uptime-{days}d.svg"] = draw_badge(
             label, tell_ratio(ratio), grade_day(ratio, serviced=False)
         )
-    ms = board.mean_pace_ms()
-    pace = _("No data") if ms is None else tell_pace(ms)
-    badges["badge-response.svg"] = draw_badge(_("Response"), pace, "unknown" if ms is None else "maintenance")
-    return {name: File(SVG, text.encode(), embeddable=True) for name, text in badges.items()}
+    ms = snapshot.mean_response_ms()
+    response = _("No data") if ms is None else tell_response(ms)
+    badges["badge-response.svg"] = draw_badge(
+        _("Response"), response, "unknown" if ms is None else "maintenance"
+    )
+    return {name: PageFile(SVG, text.encode(), embeddable=True) for name, text in badges.items()}
 
 
 def draw_badge(label: str, value: str, state: str) -> str:

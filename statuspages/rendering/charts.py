@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from statuspages.rendering.board import Day, Line
-from statuspages.rendering.telling import tell_day, tell_length, tell_pace, tell_ratio
+from statuspages.rendering.formats import tell_day, tell_length, tell_ratio, tell_response
+from statuspages.rendering.snapshot import DayBar, ShownComponent
 
 STEP, BAR, HEIGHT = 4, 3, 30
 CHART_WIDTH, CHART_HEIGHT = 240, 48
@@ -24,12 +24,14 @@ CLASSES = {
 }
 
 
-def draw_bars(line: Line, *, titles: int) -> SafeString:
-    """A line's days. Days of one colour side by side are one dashed stroke. The newest ``titles`` days that
-    were not all well have a text of their own; the whole has one for who cannot see it."""
-    strokes = format_html_join("", '<path class="{}" d="{}"/>', _spell_runs(line.days))
+def draw_bars(component: ShownComponent, *, titles: int) -> SafeString:
+    """A component's days. Days of one colour side by side are one dashed stroke. The newest ``titles`` days
+    that were not all well have a text of their own; the whole has one for people who cannot see it."""
+    strokes = format_html_join("", '<path class="{}" d="{}"/>', _spell_runs(component.days))
     notable = [
-        (number, day) for number, day in enumerate(line.days) if day.grade not in ("operational", "unknown")
+        (number, day)
+        for number, day in enumerate(component.days)
+        if day.grade not in ("operational", "unknown")
     ]
     marks = format_html_join(
         "",
@@ -39,15 +41,15 @@ def draw_bars(line: Line, *, titles: int) -> SafeString:
     return format_html(
         '<svg class="bars" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
         "{}<g>{}</g></svg>",
-        len(line.days) * STEP - 1,
+        len(component.days) * STEP - 1,
         HEIGHT,
-        speak_bars(line),
+        speak_bars(component),
         strokes,
         marks,
     )
 
 
-def _spell_runs(days: Sequence[Day]) -> Iterator[tuple[str, str]]:
+def _spell_runs(days: Sequence[DayBar]) -> Iterator[tuple[str, str]]:
     """(class, path) of each colour; the dashes of a path begin anew with each of its runs."""
     paths: dict[str, str] = {}
     start = 0
@@ -59,7 +61,7 @@ def _spell_runs(days: Sequence[Day]) -> Iterator[tuple[str, str]]:
     yield from paths.items()
 
 
-def tell_bar(day: Day) -> str:
+def tell_bar(day: DayBar) -> str:
     """One day in words."""
     parts = [tell_ratio(day.uptime)]
     if day.down_s:
@@ -69,13 +71,13 @@ def tell_bar(day: Day) -> str:
     return f"{tell_day(day.on)}: {', '.join(parts)}"
 
 
-def speak_bars(line: Line) -> str:
+def speak_bars(component: ShownComponent) -> str:
     """All of the bars in words: the uptime, and the newest days with trouble."""
     text = _("Uptime over %(days)s days: %(uptime)s.") % {
-        "days": len(line.days),
-        "uptime": tell_ratio(line.uptime_shown),
+        "days": len(component.days),
+        "uptime": tell_ratio(component.uptime_shown),
     }
-    bad = [day for day in reversed(line.days) if day.down_s]
+    bad = [day for day in reversed(component.days) if day.down_s]
     if not bad:
         return text
     told = "; ".join(tell_bar(day) for day in bad[:SPOKEN_DAYS])
@@ -83,16 +85,16 @@ def speak_bars(line: Line) -> str:
     return f"{text} {count}: {told}{' …' if len(bad) > SPOKEN_DAYS else ''}"
 
 
-def draw_pace(line: Line) -> SafeString:
+def draw_responses(component: ShownComponent) -> SafeString:
     """The curve of the last 24 hours, from 0 to its highest hour; a gap where there was no response."""
-    known = [ms for ms in line.pace if ms is not None]
+    known = [ms for ms in component.hourly_ms if ms is not None]
     if len(known) < 2:
         return SafeString()
     top = max(max(known), 1)
-    width = CHART_WIDTH / (len(line.pace) - 1)
+    width = CHART_WIDTH / (len(component.hourly_ms) - 1)
     points = [
         None if ms is None else (round(number * width), round((1 - ms / top) * (CHART_HEIGHT - 4)) + 2)
-        for number, ms in enumerate(line.pace)
+        for number, ms in enumerate(component.hourly_ms)
     ]
     return format_html(
         '<svg class="pace" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
@@ -100,7 +102,7 @@ def draw_pace(line: Line) -> SafeString:
         CHART_WIDTH,
         CHART_HEIGHT,
         _("Response time in the last 24 hours: %(low)s to %(high)s by the hour.")
-        % {"low": tell_pace(min(known)), "high": tell_pace(max(known))},
+        % {"low": tell_response(min(known)), "high": tell_response(max(known))},
         _fill(points),
         _stroke(points),
     )

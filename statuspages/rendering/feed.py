@@ -1,57 +1,53 @@
 """The page's posts as an Atom feed (RFC 4287). Valid whatever the texts hold."""
 
 import re
-from datetime import datetime
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 from django.conf import settings
 
-from statuspages.notices import page_url
-from statuspages.rendering.board import Board
-from statuspages.rendering.files import File
-from statuspages.words import tell_status
+from core.formats import spell_rfc3339
+from statuspages.labels import tell_status
+from statuspages.notifications import page_url
+from statuspages.rendering.files import PageFile
+from statuspages.rendering.snapshot import Snapshot
 
 ATOM = "http://www.w3.org/2005/Atom"
-ENTRIES_AT_MOST = 50
+POSTS_SHOWN = 50
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 (section 2.2) has no spelling for at all."""
 register_namespace("", ATOM)
 
 
-def render_feed(board: Board) -> File:
+def render_feed(snapshot: Snapshot) -> PageFile:
     """feed.atom"""
-    page, url = board.page, page_url(board.page)
+    page, url = snapshot.page, page_url(snapshot.page)
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     tag = f"tag:{host},{page.created_at.year}:status-pages/{page.pk}"
-    told = [(entry, story) for story in board.stories for entry in story.entries]
+    told = [(post, incident) for incident in snapshot.incidents for post in incident.posts]
     told.sort(key=lambda pair: (pair[0].at, pair[0].pk), reverse=True)
     feed = Element(f"{{{ATOM}}}feed", {"xml:lang": page.language})
     _add(feed, "id", tag)
     _add(feed, "title", page.title)
     if page.description:
         _add(feed, "subtitle", page.description)
-    _add(feed, "updated", _spell(told[0][0].at if told else page.created_at))
+    _add(feed, "updated", spell_rfc3339(told[0][0].at if told else page.created_at, timespec="seconds"))
     SubElement(feed, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": url})
     SubElement(
         feed, f"{{{ATOM}}}link", {"rel": "self", "type": "application/atom+xml", "href": f"{url}feed.atom"}
     )
     _add(SubElement(feed, f"{{{ATOM}}}author"), "name", page.title)
-    for entry, story in told[:ENTRIES_AT_MOST]:
+    for post, incident in told[:POSTS_SHOWN]:
         item = SubElement(feed, f"{{{ATOM}}}entry")
-        _add(item, "id", f"{tag}/posts/{entry.pk}")
-        _add(item, "title", f"{tell_status(entry.status)}: {story.title}")
-        _add(item, "updated", _spell(entry.at))
-        _add(item, "published", _spell(entry.at))
+        _add(item, "id", f"{tag}/posts/{post.pk}")
+        _add(item, "title", f"{tell_status(post.status)}: {incident.title}")
+        _add(item, "updated", spell_rfc3339(post.at, timespec="seconds"))
+        _add(item, "published", spell_rfc3339(post.at, timespec="seconds"))
         SubElement(item, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": url})
-        _add(item, "content", entry.html, type="html")
+        _add(item, "content", post.html, type="html")
     body = tostring(feed, encoding="utf-8", xml_declaration=True)
-    return File("application/atom+xml; charset=utf-8", body)
+    return PageFile("application/atom+xml; charset=utf-8", body)
 
 
 def _add(parent: Element, name: str, text: str, **attributes: str) -> None:
     SubElement(parent, f"{{{ATOM}}}{name}", attributes).text = _NO_XML.sub("\ufffd", text)
-
-
-def _spell(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ CACHE_CONTROL = (
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PageFile:
     """``policy`` is its Content-Security-Policy; what is no page has the strictest. ``embeddable``: other
     sites may show it in a frame."""
 

@@ -1,4 +1,4 @@
-"""A board as a page, and as the small panel that other sites embed."""
+"""A snapshot as a page, and as the small panel that other sites embed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from statuspages.labels import tell_headline, tell_state, tell_status
 from statuspages.models import Visibility
-from statuspages.notices import page_url
-from statuspages.rendering.board import Board, Line, Story, Work
-from statuspages.rendering.charts import CLASSES, draw_bars, draw_pace
-from statuspages.rendering.files import File
-from statuspages.rendering.palette import DARK, LIGHT, STATES
-from statuspages.rendering.sources import form_target, make_policy, make_style, read_script
-from statuspages.rendering.telling import (
+from statuspages.notifications import page_url
+from statuspages.rendering.charts import CLASSES, draw_bars, draw_responses
+from statuspages.rendering.files import PageFile
+from statuspages.rendering.formats import (
     tell_day,
     tell_length,
     tell_moment,
     tell_month,
-    tell_pace,
     tell_ratio,
+    tell_response,
     tell_span,
 )
-from statuspages.words import tell_headline, tell_state, tell_status
+from statuspages.rendering.palette import DARK, LIGHT, STATES
+from statuspages.rendering.snapshot import ShownComponent, ShownIncident, ShownMaintenance, Snapshot
+from statuspages.rendering.sources import form_target, make_policy, make_style, read_script
 
 HTML = "text/html; charset=utf-8"
 TITLES_AT_MOST = 160
@@ -36,122 +36,129 @@ TITLES_AT_MOST = 160
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line in words and pictures."""
+    """A component in words and pictures."""
 
-    line: Line
+    component: ShownComponent
     state: str
     bars: SafeString
-    pace: SafeString
-    pace_text: str
+    response: SafeString
+    response_text: str
     uptime: str
 
 
-def render_html(board: Board) -> File:
+def render_html(snapshot: Snapshot) -> PageFile:
     """index.html"""
-    style, script = make_style(board.page, state=board.state), read_script()
-    policy = make_policy(style=style, script=script, form_action=_form_origin(board))
+    style, script = make_style(snapshot.page, state=snapshot.state), read_script()
+    policy = make_policy(style=style, script=script, form_action=_form_origin(snapshot))
     context = {
-        **_shared(board, style=style, policy=policy),
+        **_shared(snapshot, style=style, policy=policy),
         "script": mark_safe(script),  # noqa: S308  # our own file
-        "groups": [(group.name, [_tell_line(line, board) for line in group.lines]) for group in board.groups],
-        "stories": [_tell_story(story, board) for story in board.open],
-        "works": [_tell_work(work, board) for work in board.works],
-        "months": list(_months(board)),
-        "form_target": None if board.page.visibility == Visibility.TEAM else form_target(board.page),
+        "groups": [
+            (group.name, [_tell_component(component, snapshot) for component in group.components])
+            for group in snapshot.groups
+        ],
+        "incidents": [_tell_incident(incident, snapshot) for incident in snapshot.open],
+        "maintenance": [_tell_maintenance(window, snapshot) for window in snapshot.maintenance],
+        "months": list(_months(snapshot)),
+        "form_target": None if snapshot.page.visibility == Visibility.TEAM else form_target(snapshot.page),
         "legend": [(CLASSES[state], tell_state(state)) for state in STATES],
-        "states": sorted({line.state for line in board.lines}),
-        "zone": board.page.timezone.replace("_", " "),
+        "states": sorted({component.state for component in snapshot.components}),
+        "zone": snapshot.page.timezone.replace("_", " "),
     }
-    return File(HTML, render_to_string("statuspages/page.html", context).encode(), policy)
+    return PageFile(HTML, render_to_string("statuspages/page.html", context).encode(), policy)
 
 
-def render_embed(board: Board) -> File:
+def render_embed(snapshot: Snapshot) -> PageFile:
     """embed.html"""
-    style, script = make_style(board.page, state=board.state), read_script()
+    style, script = make_style(snapshot.page, state=snapshot.state), read_script()
     policy = make_policy(style=style, script=script)
     context = {
-        **_shared(board, style=style, policy=policy),
+        **_shared(snapshot, style=style, policy=policy),
         "script": mark_safe(script),  # noqa: S308  # our own file
-        "stories": [_tell_story(story, board) for story in board.open[:3]],
+        "incidents": [_tell_incident(incident, snapshot) for incident in snapshot.open[:3]],
     }
     body = render_to_string("statuspages/embed.html", context).encode()
-    return File(HTML, body, policy, embeddable=True)
+    return PageFile(HTML, body, policy, embeddable=True)
 
 
-def _shared(board: Board, *, style: str, policy: str) -> dict[str, Any]:
+def _shared(snapshot: Snapshot, *, style: str, policy: str) -> dict[str, Any]:
     return {
-        "board": board,
-        "page": board.page,
+        "snapshot": snapshot,
+        "page": snapshot.page,
         "style": mark_safe(style),  # noqa: S308  # ours, and the page's own went through `stylesheets`
         "policy": policy,
-        "headline": tell_headline(board.state),
-        "icon": _favicon(board),
-        "url": page_url(board.page),
-        "listed": board.page.visibility == Visibility.PUBLIC,
-        "made_text": tell_moment(board.generated_at, board.zone),
+        "headline": tell_headline(snapshot.state),
+        "icon": _favicon(snapshot),
+        "url": page_url(snapshot.page),
+        "listed": snapshot.page.visibility == Visibility.PUBLIC,
+        "made_text": tell_moment(snapshot.generated_at, snapshot.zone),
     }
 
 
-def _form_origin(board: Board) -> str:
-    return settings.PUBLIC_URL if board.page.is_open else "'self'"
+def _form_origin(snapshot: Snapshot) -> str:
+    return settings.PUBLIC_URL if snapshot.page.is_open else "'self'"
 
 
-def _favicon(board: Board) -> str:
+def _favicon(snapshot: Snapshot) -> str:
     """A dot in the colour of the page's state, so that a tab tells it."""
-    colour = (DARK if board.page.theme == "dark" else LIGHT)[f"bar-{board.state}"]
+    colour = (DARK if snapshot.page.theme == "dark" else LIGHT)[f"bar-{snapshot.state}"]
     circle = f'<circle cx="8" cy="8" r="7" fill="{colour}"/>'
     dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
     return f"data:image/svg+xml,{quote(dot)}"
 
 
-def _tell_line(line: Line, board: Board) -> _Row:
-    notable = sum(day.grade not in ("operational", "unknown") for each in board.lines for day in each.days)
-    titles = len(line.days) if notable <= TITLES_AT_MOST else TITLES_AT_MOST // len(board.lines)
-    shown = board.page.show_response_times and line.pace_ms is not None
+def _tell_component(component: ShownComponent, snapshot: Snapshot) -> _Row:
+    notable = sum(
+        day.grade not in ("operational", "unknown") for each in snapshot.components for day in each.days
+    )
+    titles = len(component.days) if notable <= TITLES_AT_MOST else TITLES_AT_MOST // len(snapshot.components)
+    shown = snapshot.page.show_response_times and component.response_ms is not None
     return _Row(
-        line=line,
-        state=tell_state(line.state),
-        bars=draw_bars(line, titles=titles),
-        pace=draw_pace(line) if shown else SafeString(),
-        pace_text=tell_pace(line.pace_ms) if shown and line.pace_ms is not None else "",
-        uptime=tell_ratio(line.uptime_shown),
+        component=component,
+        state=tell_state(component.state),
+        bars=draw_bars(component, titles=titles),
+        response=draw_responses(component) if shown else SafeString(),
+        response_text=tell_response(component.response_ms)
+        if shown and component.response_ms is not None
+        else "",
+        uptime=tell_ratio(component.uptime_shown),
     )
 
 
-def _tell_story(story: Story, board: Board) -> dict[str, Any]:
-    end = story.resolved_at
+def _tell_incident(incident: ShownIncident, snapshot: Snapshot) -> dict[str, Any]:
+    end = incident.resolved_at
     return {
-        "story": story,
-        "severity": story.severity if story.status != "resolved" else "over",
-        "started": tell_moment(story.started_at, board.zone),
-        "day": tell_day(story.started_at.astimezone(board.zone).date()),
-        "length": tell_length((end - story.started_at).total_seconds()) if end else "",
-        "names": ", ".join(story.names),
-        "entries": [
+        "incident": incident,
+        "severity": incident.severity if incident.status != "resolved" else "over",
+        "started": tell_moment(incident.started_at, snapshot.zone),
+        "day": tell_day(incident.started_at.astimezone(snapshot.zone).date()),
+        "length": tell_length((end - incident.started_at).total_seconds()) if end else "",
+        "names": ", ".join(incident.names),
+        "posts": [
             {
-                "entry": entry,
-                "status": tell_status(entry.status),
-                "at": tell_moment(entry.at, board.zone),
-                "html": mark_safe(entry.html),  # noqa: S308  # `prose` has cleaned it
+                "post": post,
+                "status": tell_status(post.status),
+                "at": tell_moment(post.at, snapshot.zone),
+                "html": mark_safe(post.html),  # noqa: S308  # `prose` has cleaned it
             }
-            for entry in story.entries
+            for post in incident.posts
         ],
     }
 
 
-def _tell_work(work: Work, board: Board) -> dict[str, Any]:
+def _tell_maintenance(window: ShownMaintenance, snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "work": work,
-        "span": tell_span(work.starts_at, work.ends_at, board.zone),
-        "names": ", ".join(work.names),
+        "window": window,
+        "span": tell_span(window.starts_at, window.ends_at, snapshot.zone),
+        "names": ", ".join(window.names),
     }
 
 
-def _months(board: Board) -> Sequence[tuple[str, list[dict[str, Any]]]]:
-    def month_of(story: Story) -> date:
-        return story.started_at.astimezone(board.zone).date().replace(day=1)
+def _months(snapshot: Snapshot) -> Sequence[tuple[str, list[dict[str, Any]]]]:
+    def month_of(incident: ShownIncident) -> date:
+        return incident.started_at.astimezone(snapshot.zone).date().replace(day=1)
 
     return [
-        (tell_month(month), [_tell_story(story, board) for story in stories])
-        for month, stories in groupby(board.past, key=month_of)
+        (tell_month(month), [_tell_incident(incident, snapshot) for incident in incidents])
+        for month, incidents in groupby(snapshot.past, key=month_of)
     ]

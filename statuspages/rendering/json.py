@@ -4,15 +4,22 @@ import json
 from datetime import datetime
 from typing import Any
 
-from statuspages.notices import page_url
-from statuspages.rendering.board import UPTIME_DAYS, Board, Line, Story, Work
-from statuspages.rendering.files import File
-from statuspages.words import tell_headline
+from core.formats import spell_rfc3339
+from statuspages.labels import tell_headline
+from statuspages.notifications import page_url
+from statuspages.rendering.files import PageFile
+from statuspages.rendering.snapshot import (
+    UPTIME_DAYS,
+    ShownComponent,
+    ShownIncident,
+    ShownMaintenance,
+    Snapshot,
+)
 
 
-def render_json(board: Board) -> File:
+def render_json(snapshot: Snapshot) -> PageFile:
     """Times are UTC; uptime is a fraction, null where there is no data; ``state`` is a word of the API."""
-    page = board.page
+    page = snapshot.page
     data = {
         "page": {
             "title": page.title,
@@ -21,54 +28,58 @@ def render_json(board: Board) -> File:
             "language": page.language,
             "timezone": page.timezone,
         },
-        "generated_at": _spell(board.generated_at),
-        "status": {"state": board.state, "text": tell_headline(board.state)},
-        "uptime": {f"{days}d": board.mean_uptime(days) for days in UPTIME_DAYS},
-        "components": [_tell_line(group.name, line) for group in board.groups for line in group.lines],
-        "incidents": [_tell_story(story) for story in [*board.stories, *board.rest]],
-        "maintenance": [_tell_work(work) for work in board.works],
+        "generated_at": _spell(snapshot.generated_at),
+        "status": {"state": snapshot.state, "text": tell_headline(snapshot.state)},
+        "uptime": {f"{days}d": snapshot.mean_uptime(days) for days in UPTIME_DAYS},
+        "components": [
+            _tell_component(group.name, component)
+            for group in snapshot.groups
+            for component in group.components
+        ],
+        "incidents": [_tell_incident(incident) for incident in [*snapshot.incidents, *snapshot.rest]],
+        "maintenance": [_tell_maintenance(window) for window in snapshot.maintenance],
     }
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return File("application/json; charset=utf-8", body, embeddable=True)
+    return PageFile("application/json; charset=utf-8", body, embeddable=True)
 
 
-def _tell_line(group: str, line: Line) -> dict[str, Any]:
+def _tell_component(group: str, component: ShownComponent) -> dict[str, Any]:
     return {
-        "id": line.pk,
+        "id": component.pk,
         "group": group,
-        "name": line.name,
-        "description": line.description,
-        "state": line.state,
-        "uptime": {f"{days}d": line.uptime[days] for days in UPTIME_DAYS},
-        "response_ms": line.pace_ms,
+        "name": component.name,
+        "description": component.description,
+        "state": component.state,
+        "uptime": {f"{days}d": component.uptime[days] for days in UPTIME_DAYS},
+        "response_ms": component.response_ms,
     }
 
 
-def _tell_story(story: Story) -> dict[str, Any]:
+def _tell_incident(incident: ShownIncident) -> dict[str, Any]:
     return {
-        "id": story.pk,
-        "title": story.title,
-        "status": story.status,
-        "severity": story.severity,
-        "started_at": _spell(story.started_at),
-        "resolved_at": story.resolved_at and _spell(story.resolved_at),
-        "components": list(story.names),
+        "id": incident.pk,
+        "title": incident.title,
+        "status": incident.status,
+        "severity": incident.severity,
+        "started_at": _spell(incident.started_at),
+        "resolved_at": incident.resolved_at and _spell(incident.resolved_at),
+        "components": list(incident.names),
         "posts": [
             {"id": e.pk, "at": _spell(e.at), "status": e.status, "text": e.text, "html": e.html}
-            for e in story.entries
+            for e in incident.posts
         ],
     }
 
 
-def _tell_work(work: Work) -> dict[str, Any]:
+def _tell_maintenance(window: ShownMaintenance) -> dict[str, Any]:
     return {
-        "title": work.title,
-        "running": work.running,
-        "starts_at": _spell(work.starts_at),
-        "ends_at": _spell(work.ends_at),
-        "components": list(work.names),
+        "title": window.title,
+        "running": window.running,
+        "starts_at": _spell(window.starts_at),
+        "ends_at": _spell(window.ends_at),
+        "components": list(window.names),
     }
 
 
 def _spell(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return spell_rfc3339(at, timespec="milliseconds")

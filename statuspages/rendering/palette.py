@@ -5,21 +5,22 @@ from collections.abc import Mapping
 from statuspages.colours import make_readable, mix, text_on
 from statuspages.models import Theme
 
+# Of days; a system without data has the colours of a day that nobody measured.
 STATES = ("operational", "degraded", "partial", "outage", "maintenance", "unknown")
 
 LIGHT: Mapping[str, str] = {
     "bg": "#f5f6f8", "card": "#ffffff", "ink": "#17202b", "soft": "#586374", "line": "#e2e6eb",
     "operational": "#18754a", "degraded": "#856000", "partial": "#ad4b0a", "outage": "#b3261e",
-    "maintenance": "#2a5fb0", "unknown": "#586374",
+    "maintenance": "#2a5fb0", "unknown": "#586374", "no_data": "#586374",
     "bar-operational": "#2f9b6c", "bar-degraded": "#b98500", "bar-partial": "#d4661c",
-    "bar-outage": "#c9352f", "bar-maintenance": "#4b7fd1", "bar-unknown": "#d3d8df",
+    "bar-outage": "#c9352f", "bar-maintenance": "#4b7fd1", "bar-unknown": "#d3d8df", "bar-no_data": "#d3d8df",
 }  # fmt: skip
 DARK: Mapping[str, str] = {
     "bg": "#0d1117", "card": "#151b23", "ink": "#e9edf2", "soft": "#9ba7b6", "line": "#27303b",
     "operational": "#5fd0a0", "degraded": "#e6ba4c", "partial": "#f29b60", "outage": "#ff8f86",
-    "maintenance": "#8fb9ff", "unknown": "#9ba7b6",
+    "maintenance": "#8fb9ff", "unknown": "#9ba7b6", "no_data": "#9ba7b6",
     "bar-operational": "#34b27f", "bar-degraded": "#cf9d1d", "bar-partial": "#e37c3a",
-    "bar-outage": "#ea5a51", "bar-maintenance": "#5a91e6", "bar-unknown": "#343e4b",
+    "bar-outage": "#ea5a51", "bar-maintenance": "#5a91e6", "bar-unknown": "#343e4b", "bar-no_data": "#343e4b",
 }  # fmt: skip
 
 

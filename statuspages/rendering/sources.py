@@ -10,7 +10,7 @@ from django.conf import settings
 
 from statuspages.models import StatusPage
 from statuspages.rendering.palette import spell_palette
-from statuspages.stylesheets import Refused, clean_css
+from statuspages.stylesheets import CssRefused, clean_css
 
 _HERE = Path(__file__).parent
 
@@ -28,11 +28,16 @@ def _read_sheet() -> str:
 def make_style(page: StatusPage, *, state: str = "unknown") -> str:
     """The whole style sheet: colours, ours, then the page's own. What was stored is cleaned once more, for a
     row can have come past the form."""
+    return spell_palette(page.accent, page.theme, state=state) + _read_sheet() + _clean(page.custom_css)
+
+
+@lru_cache(maxsize=256)
+def _clean(css: str) -> str:
+    """Kept, for a page is rendered once a minute, and a long sheet takes as long as all the rest of it."""
     try:
-        own = clean_css(page.custom_css)
-    except Refused:
-        own = ""
-    return spell_palette(page.accent, page.theme, state=state) + _read_sheet() + own
+        return clean_css(css)
+    except CssRefused:
+        return ""
 
 
 def make_policy(*, style: str = "", script: str = "", form_action: str = "'none'") -> str:

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from django.conf import settings
 
-from sentrypulse.storing import StorageError, read_place
-from statuspages.rendering.files import File
+from core.storage import StorageError, read_place
+from statuspages.rendering.files import PageFile
 
 __all__ = ["Storage", "StorageError", "open_storage"]
 
@@ -15,13 +15,13 @@ __all__ = ["Storage", "StorageError", "open_storage"]
 class Storage(Protocol):
     """``place`` is a page's folder. Nothing older than what lies there is ever written over it."""
 
-    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+    def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
         """Write the files, ``index.html`` last; False when something newer lies there."""
 
     def remove(self, place: str, *, version: int) -> bool:
         """Take the files away; False when something newer lies there."""
 
-    def read(self, place: str, name: str) -> File | None:
+    def read(self, place: str, name: str) -> PageFile | None:
         """One file as it lies there."""
 
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sentrypulse.storing import StorageError, write_whole
-from statuspages.rendering.files import File
+from core.storage import StorageError, write_whole
+from statuspages.rendering.files import PageFile
 
 
 class DirectoryStorage:
     def __init__(self, root: Path) -> None:
         self.root, self._versions = root, root / ".versions"
 
-    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+    def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
         try:
             with self._claim(place, version) as claimed:
                 if claimed:
@@ -38,11 +38,11 @@ class DirectoryStorage:
         except OSError as error:
             raise StorageError(f"Cannot remove from {self.root}: {error.strerror}.") from None
 
-    def read(self, place: str, name: str) -> File | None:
+    def read(self, place: str, name: str) -> PageFile | None:
         folder = self.root / place
         try:
             told = json.loads((folder / ".types").read_text())
-            return File(body=(folder / name).read_bytes(), **told[name])
+            return PageFile(body=(folder / name).read_bytes(), **told[name])
         except (OSError, KeyError, ValueError):
             return None
 
@@ -65,7 +65,7 @@ class DirectoryStorage:
             os.fsync(sidecar.fileno())
             yield True
 
-    def _write(self, folder: Path, files: Mapping[str, File]) -> None:
+    def _write(self, folder: Path, files: Mapping[str, PageFile]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         types = {
             name: {"media_type": f.media_type, "policy": f.policy, "embeddable": f.embeddable}

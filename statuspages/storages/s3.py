@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sentrypulse.storing import StorageError, connect_s3, explain_refusal
-from statuspages.rendering.files import CACHE_CONTROL, File
+from core.storage import StorageError, connect_s3, explain_refusal
+from statuspages.rendering.files import CACHE_CONTROL, PageFile
 
 TRIES = 12
 INDEX = "index.html"
@@ -28,7 +28,7 @@ class S3Storage:
         self.bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
         self._client = connect_s3(region=region, endpoint=endpoint)
 
-    def write(self, place: str, files: Mapping[str, File], *, version: int) -> bool:
+    def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
         """Of a page's last files none is left behind: a logo of another kind is written over as gone."""
         kept = {name: file for name, file in files.items() if name != INDEX}
         for name, file in kept.items():
@@ -52,14 +52,14 @@ class S3Storage:
             done &= self._put(place, name, body, media_type, version=version, gone=True)
         return done
 
-    def read(self, place: str, name: str) -> File | None:
+    def read(self, place: str, name: str) -> PageFile | None:
         try:
             found = self._client.get_object(Bucket=self.bucket, Key=self._key(place, name))
             if "gone" in found["Metadata"]:
                 return None
             # A page says its policy itself; as a header it is not kept.
             policy = "" if found["ContentType"].startswith("text/html") else "default-src 'none'"
-            return File(found["ContentType"], found["Body"].read(), policy)
+            return PageFile(found["ContentType"], found["Body"].read(), policy)
         except (BotoCoreError, ClientError):
             return None
 

@@ -1,4 +1,4 @@
-"""Accounts behind their own urls, letters sent in place, and clients for each way to sign in."""
+"""Letters sent in place, and clients for each way to sign in."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -6,12 +6,11 @@ from rest_framework.test import APIClient
 from accounts import mail
 from accounts.models import Role
 from accounts.tokens import issue_tokens
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory, secret_of
+from tests.factories import MembershipFactory, TeamFactory, UserFactory, secret_of
 
 
 @pytest.fixture(autouse=True)
-def _alone(settings, monkeypatch):
-    settings.ROOT_URLCONF = "tests.accounts.urls"
+def _in_place(monkeypatch):
     monkeypatch.setattr(mail, "start", mail.deliver)
 
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 
 from accounts.models import ApiKey, Invitation, Membership, Role, Team, User
-from tests.accounts.factories import PASSWORD, ApiKeyFactory, InvitationFactory, UserFactory
+from tests.factories import PASSWORD, ApiKeyFactory, InvitationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 MODELS = [User, Team, Membership, Invitation, ApiKey]
@@ -111,7 +111,7 @@ def test_staff_without_the_right_to_revoke_do_not_see_the_action(rows):
 
 def test_guessing_at_the_admin_s_log_in_is_throttled(operator, settings, time_machine):
     time_machine.move_to("2026-01-01T12:00:10Z", tick=False)
-    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "login_account": "2/minute"}
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "login_account_address": "2/minute"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     browser = Client()
 

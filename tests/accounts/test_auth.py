@@ -9,7 +9,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from accounts import services
 from accounts.models import Membership, Role, Team, User
 from accounts.tokens import purge_expired_tokens
-from tests.accounts.factories import PASSWORD, ApiKeyFactory, MembershipFactory, UserFactory
+from tests.factories import PASSWORD, ApiKeyFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail as letters
+from django.utils import timezone
 
 from accounts import services
 from accounts.models import Invitation, Membership, Role
 from accounts.selectors import role_in
-from tests.accounts.factories import InvitationFactory, MembershipFactory, UserFactory
+from tests.factories import InvitationFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -78,7 +79,9 @@ def test_accepting_twice_joins_once(crew, as_user, invited):
 def test_a_used_invitation_does_not_let_a_removed_member_back_in(crew, as_user, invited):
     InvitationFactory.create(team=crew["team"], email=invited.email, token="t0ken")
     accept(as_user(invited), "t0ken")
-    services.remove_member(Membership.objects.get(team=crew["team"], user=invited), by=crew["owner"])
+    services.remove_member(
+        Membership.objects.get(team=crew["team"], user=invited), by=crew["owner"], now=timezone.now()
+    )
 
     again = accept(as_user(invited), "t0ken")
 

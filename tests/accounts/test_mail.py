@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import mail, services
 from accounts.models import Role
-from tests.accounts.factories import TeamFactory, UserFactory
+from tests.factories import TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import User
-from tests.accounts.factories import PASSWORD, ApiKeyFactory, UserFactory
+from tests.factories import PASSWORD, ApiKeyFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NEW = "staple battery horse"

@@ -10,7 +10,7 @@ from accounts.fields import TeamField
 from accounts.models import Invitation, Role, Scope
 from accounts.permissions import TeamPermission, require_role
 from accounts.selectors import team_ids_for
-from tests.accounts.factories import ApiKeyFactory, InvitationFactory, MembershipFactory, UserFactory
+from tests.factories import ApiKeyFactory, InvitationFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 EVERYONE = ["owner", "admin", "member", "viewer", "stranger"]

@@ -7,7 +7,7 @@ from drf_spectacular.validation import validate_schema
 
 @pytest.fixture
 def schema(capsys):
-    schema = SchemaGenerator(urlconf="tests.accounts.urls").get_schema(request=None, public=True)
+    schema = SchemaGenerator().get_schema(request=None, public=True)
     assert capsys.readouterr().err == ""  # drf-spectacular tells there what it could not make out
     return schema
 
@@ -24,7 +24,9 @@ def test_the_document_is_valid_and_knows_both_ways_to_authenticate(schema):
 
 def test_every_path_of_the_contract_is_there(schema):
     methods = ("get", "post", "put", "patch", "delete")
-    assert {path: [m for m in methods if m in found] for path, found in schema["paths"].items()} == {
+    ours = ("/api/v1/auth/", "/api/v1/teams/", "/api/v1/invitations/", "/api/v1/api-keys/")
+    written = {path: found for path, found in schema["paths"].items() if path.startswith(ours)}
+    assert {path: [m for m in methods if m in found] for path, found in written.items()} == {
         "/api/v1/auth/register": ["post"],
         "/api/v1/auth/token": ["post"],
         "/api/v1/auth/token/refresh": ["post"],

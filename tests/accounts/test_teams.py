@@ -2,12 +2,13 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from accounts import services
 from accounts.models import Membership, Role, Team
 from accounts.selectors import role_in, team_ids_for
-from sentrypulse.errors import DomainError
-from tests.accounts.factories import (
+from core.errors import RuleViolation
+from tests.factories import (
     ApiKeyFactory,
     InvitationFactory,
     MembershipFactory,
@@ -64,6 +65,18 @@ def test_who_makes_a_team_owns_it(as_user):
         },
     )
     assert roles(team) == {user.pk: "owner"}
+
+
+def test_who_owns_as_many_teams_as_one_may_makes_no_more(as_user, settings):
+    """Each team has a share and quotas of its own: whoever could make any number had all of everything."""
+    settings.TEAMS_A_USER = 2
+    user = UserFactory.create()
+    api = as_user(user)
+    assert api.post("/api/v1/teams/", {"name": "One"}).status_code == 201  # besides the personal one
+    refused = api.post("/api/v1/teams/", {"name": "Two"})
+    assert refused.status_code == 409
+    assert "You own 2 teams, and 2 are the most one may own." in refused.json()["detail"]
+    assert not Team.objects.filter(name="Two").exists()
 
 
 @pytest.mark.parametrize(
@@ -200,11 +213,11 @@ def test_a_personal_team_can_neither_be_left_nor_deleted_nor_lost(as_user):
 
 def test_removing_somebody_who_has_left_says_so(crew):
     membership = Membership.objects.get(team=crew["team"], user=crew["viewer"])
-    services.remove_member(membership, by=crew["admin"])
+    services.remove_member(membership, by=crew["admin"], now=timezone.now())
 
     membership = Membership(pk=10**6, team=crew["team"], user=crew["viewer"])
-    with pytest.raises(DomainError, match="has left the team already"):
-        services.remove_member(membership, by=crew["admin"])
+    with pytest.raises(RuleViolation, match="has left the team already"):
+        services.remove_member(membership, by=crew["admin"], now=timezone.now())
 
 
 @pytest.mark.parametrize("change", ["removed", "demoted"])
@@ -214,7 +227,7 @@ def test_who_may_no_longer_invite_leaves_no_invitation_behind(crew, change):
     membership = Membership.objects.get(team=crew["team"], user=crew["admin"])
 
     if change == "removed":
-        services.remove_member(membership, by=crew["owner"])
+        services.remove_member(membership, by=crew["owner"], now=timezone.now())
     else:
         services.change_role(membership, by=crew["owner"], role=Role.MEMBER)
 

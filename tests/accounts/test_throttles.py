@@ -1,14 +1,20 @@
 """How often one may try, from where and at whom."""
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.test import RequestFactory
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
+from accounts import throttles
 from accounts.models import User
-from accounts.throttles import count_attempt, fold_address, forget_attempts
-from tests.accounts.factories import PASSWORD, TeamFactory, UserFactory
+from accounts.throttles import count_attempt, list_login_counts, note_login
+from tests.factories import PASSWORD, TeamFactory, UserFactory
 
 NOW = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 RATES = {
     "login_address": "3/minute",
+    "login_account_address": "2/minute",
     "login_account": "2/minute",
     "register_address": "3/hour",
     "register_account": "2/hour",
@@ -131,7 +137,7 @@ def test_invitations_are_rationed_and_looking_at_them_is_not(as_user, rates):
 )
 @pytest.mark.django_db
 def test_behind_a_proxy_the_client_is_whom_the_proxy_saw(api, rates, settings, proxies, codes):
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": proxies}
+    settings.TRUSTED_PROXIES = proxies
 
     got = [
         api.post(
@@ -147,7 +153,7 @@ def test_behind_a_proxy_the_client_is_whom_the_proxy_saw(api, rates, settings, p
 
 @pytest.mark.django_db
 def test_a_client_cannot_dodge_by_writing_the_header_itself(api, rates, settings):
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    settings.TRUSTED_PROXIES = 1
 
     codes = [
         api.post(
@@ -174,11 +180,11 @@ def test_a_window_counts_waits_and_ends(rates):
     assert count_attempt("login_account", "eve", now=NOW + 2) is None
 
 
-def test_forgetting_forgets_one_account(rates):
+def test_a_log_in_forgets_the_failures_of_one_account(rates):
     for who in ("ada", "ada", "eve", "eve"):
         count_attempt("login_account", who, now=NOW)
 
-    forget_attempts("login_account", "ada", now=NOW)
+    note_login(RequestFactory().get("/"), "ada", now=NOW)
 
     assert count_attempt("login_account", "ada", now=NOW) is None
     assert count_attempt("login_account", "eve", now=NOW) == 60.0
@@ -191,26 +197,130 @@ def test_a_malformed_rate_stops_with_a_sentence(rates, settings):
         count_attempt("login_account", "ada", now=NOW)
 
 
-@pytest.mark.parametrize(
-    ("address", "folded"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("", "unknown"),
-        (None, "unknown"),
-        ("unix:", "unix:"),
-    ],
-)
-def test_one_customer_is_one_address(address, folded):
-    assert fold_address(address) == folded
-
-
 def test_the_cache_never_holds_an_address_in_clear(rates, monkeypatch):
     keys = []
     monkeypatch.setattr("accounts.throttles.cache.add", lambda key, *a, **k: keys.append(key))
+    monkeypatch.setattr("accounts.throttles.cache.set", lambda key, *a, **k: keys.append(key))
 
     count_attempt("login_account", "ada@example.com", now=NOW)
+    note_login(RequestFactory().get("/"), "ada@example.com", now=NOW)
 
-    assert len(keys) == 1
-    assert "ada" not in keys[0]
+    assert len(keys) == 2
+    assert not any("ada" in key or "127.0.0.1" in key for key in keys)
+
+
+# Strangers who guess, and strangers who make us remember things
+
+
+def log_in(api, email, password, address):
+    body = {"email": email, "password": password}
+    return api.post("/api/v1/auth/token", body, HTTP_X_FORWARDED_FOR=address).status_code
+
+
+@pytest.fixture
+def behind_a_proxy(settings, time_machine):
+    """Our own rates, on a clock that stands."""
+    settings.TRUSTED_PROXIES = 1
+    time_machine.move_to(NOW, tick=False)
+
+
+@pytest.mark.django_db
+def test_guesses_from_an_address_leave_the_others_to_the_owner(api, behind_a_proxy):
+    UserFactory.create(email="ada@example.com")
+
+    guesses = [log_in(api, "ada@example.com", "wrong", "203.0.113.66") for _ in range(25)]
+
+    assert guesses == [401] * 10 + [429] * 15
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.7") == 200
+
+
+@pytest.mark.django_db
+def test_guesses_from_many_addresses_end_and_keep_nobody_out_whom_the_account_knows(
+    api, behind_a_proxy, time_machine
+):
+    UserFactory.create(email="ada@example.com")
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.7") == 200
+
+    guesses = [log_in(api, "ada@example.com", "wrong", f"203.0.113.{n}") for n in range(40)]
+
+    assert guesses == [401] * 20 + [429] * 20
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.7") == 200
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.8:1234") == 200  # note: the success forgot
+    for n in range(40):
+        log_in(api, "ada@example.com", "wrong", f"203.0.113.{n}")
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.9") == 429
+    time_machine.shift(60)
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.9") == 200
+
+
+@pytest.mark.django_db
+def test_an_owner_away_from_home_gets_in_by_the_link_that_resets_the_password(api, behind_a_proxy):
+    user = UserFactory.create(email="ada@example.com")
+    for n in range(30):
+        log_in(api, "ada@example.com", "wrong", f"203.0.113.{n}")
+    assert log_in(api, "ada@example.com", PASSWORD, "198.51.100.9") == 429
+
+    link = {
+        "uid": urlsafe_base64_encode(force_bytes(user.pk)),
+        "token": default_token_generator.make_token(user),
+    }
+    body = {**link, "new_password": "staple battery horse"}
+    reset = api.post("/api/v1/auth/password/reset/confirm", body, HTTP_X_FORWARDED_FOR="198.51.100.9")
+
+    assert reset.status_code == 204
+    for n in range(30):
+        log_in(api, "ada@example.com", "wrong", f"203.0.113.{n}")
+    assert log_in(api, "ada@example.com", "staple battery horse", "198.51.100.9") == 200
+
+
+@pytest.mark.parametrize(
+    "spell", ["203.0.113.7", "203.0.113.7:{port}", "[2001:db8::1]:{port}", '"[2001:db8::1]:{port}"']
+)
+@pytest.mark.django_db
+def test_another_port_is_no_other_client(api, behind_a_proxy, spell):
+    codes = [log_in(api, f"u{n}@example.com", "wrong", spell.format(port=40_000 + n)) for n in range(40)]
+
+    assert codes == [401] * 30 + [429] * 10
+
+
+@pytest.mark.django_db
+def test_names_of_hosts_that_there_are_not_push_no_count_out(client, api, rates):
+    UserFactory.create(email="ada@example.com")
+    guesses = [log_in(api, "ada@example.com", "wrong", "") for _ in range(3)]
+
+    for n in range(450):  # Django's own memory holds 300 entries
+        assert client.get("/status/x/", headers={"Host": f"h{n}.example.com"}).status_code == 400
+
+    assert guesses == [401, 401, 429]
+    assert log_in(api, "ada@example.com", "wrong", "") == 429
+
+
+@pytest.mark.django_db
+def test_who_is_refused_by_address_adds_no_counts(api, behind_a_proxy, monkeypatch):
+    keys = set()
+    real = throttles.cache.add
+    monkeypatch.setattr(
+        "accounts.throttles.cache.add", lambda key, *a, **k: (keys.add(key), real(key, *a, **k))[1]
+    )
+
+    for n in range(200):
+        log_in(api, f"u{n}@example.com", "wrong", "203.0.113.7")
+
+    assert len(keys) == 1 + 2 * 30  # the address, and for each account it got to: alone, and with the address
+
+
+def test_a_log_in_is_counted_by_address_then_by_account(settings):
+    settings.TRUSTED_PROXIES = 0
+    request = RequestFactory().get("/", REMOTE_ADDR="2001:db8:1:2:3:4:5:6")
+
+    assert list_login_counts(request, "ada") == [
+        ("login_address", "2001:db8:1:2::/64"),
+        ("login_account_address", "ada 2001:db8:1:2::/64"),
+        ("login_account", "ada"),
+    ]
+    assert list_login_counts(request, "") == [("login_address", "2001:db8:1:2::/64")]
+    note_login(request, "ada", now=NOW)
+    assert [scope for scope, _ in list_login_counts(request, "ada")] == [
+        "login_address",
+        "login_account_address",
+    ]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerts.defaults import ensure_defaults
-from alerts.models import DEFAULT_EVENTS, Channel, Delivery, Rule, Step
+from alerts.models import DEFAULT_EVENTS, Channel, Consent, Delivery, Recipient, Rule, Step
 from alerts.services import StepWish, save_channel, save_rule
 
 T0 = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
@@ -20,7 +20,16 @@ def make_channel(team, kind="webhook", name="Hook", **config) -> Channel:
     """A channel of the team, which has its defaults already, so that none are made later."""
     ensure_defaults([team.pk])
     given = config or CONFIGS[kind]
-    return save_channel(Channel(team=team, kind=kind), name=name, config=given)
+    if kind == "email":
+        agree(team, *given.get("to", []))
+    return save_channel(Channel(team=team, kind=kind), name=name, config=given, now=T0)
+
+
+def agree(team, *addresses) -> None:
+    """The addresses have said yes to alerts of the team."""
+    for address in addresses:
+        said = {"consent": Consent.AGREED, "added_at": T0, "asked_at": T0, "decided_at": T0}
+        Recipient.objects.update_or_create(team=team, address=address.lower(), defaults=said)
 
 
 def make_rule(*channels, steps=None, monitors=(), tags=(), **fields) -> Rule:

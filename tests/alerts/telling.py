@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import Min
 
-from alerts import planning, sending, settling
+from alerts import planning, receipts, sending
 from alerts.models import Delivery, Trouble
 from delivery.message import Outcome, Receipt
 from pipeline.stages.record import record
@@ -39,7 +39,7 @@ class Telling:
 
     def turn(self):
         planning.follow(now=self.now)
-        receipts = []
+        answers = []
         for message in sending.take_due(now=self.now):
             self.messages.append(message)
             given = self.answer(message)
@@ -49,8 +49,8 @@ class Telling:
                 self.heard.append(
                     ((self.now - T0).total_seconds(), self.receiver(message), message.content.subject)
                 )
-            receipts.append(Receipt(id=message.id, attempt=message.attempt, at=self.now, **given))
-        settling.settle(receipts, now=self.now)
+            answers.append(Receipt(id=message.id, attempt=message.attempt, at=self.now, **given))
+        receipts.settle(answers, now=self.now)
 
     def receiver(self, message):
         config = message.config

@@ -6,13 +6,12 @@ import pytest
 
 from accounts.models import Role
 from alerts.models import Channel, Delivery, MessageTemplate, Rule
-from monitors.secrets import unseal
+from core.field_encryption import unseal
+from delivery.registry import KINDS
 from tests.alerts.factories import make_channel, make_delivery, make_rule
-from tests.monitors.conftest import api, client_of, stranger, team, user, viewer  # noqa: F401  # fixtures
-from tests.monitors.factories import make_member, make_monitor, make_team
+from tests.factories import make_member, make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
-# ruff: noqa: F811
 
 HOOK = {
     "name": "Ops",
@@ -111,7 +110,7 @@ def test_members_read_channels_and_only_admins_change_them(api, admin, team):
 
 def test_the_forms_of_all_kinds_are_described(api):
     kinds = api.get("/api/v1/channels/kinds").json()
-    assert len(kinds) == 13
+    assert [kind["kind"] for kind in kinds] == list(KINDS)
     assert "s3cret" not in json.dumps(kinds)
 
 
@@ -255,6 +254,16 @@ def test_lists_cost_the_same_number_of_queries_for_3_and_for_30(
 
 
 # Words
+
+
+def test_a_template_that_costs_too_much_is_refused_at_its_field(api):
+    """300 characters that made 1.2 GB."""
+    chain = "{{ 'aaaaaaaaaa' " + "| replace: 'a', 'aaaaaaaaaa' " * 10 + "}}"
+    refused = api.post("/api/v1/alert-templates/", {"event": "down", "text": chain, "subject": "x"})
+    assert (refused.status_code, list(refused.json())) == (400, ["text"])
+    assert refused.json()["text"] == ["it makes a text of more than 100,000 characters in line 1."]
+    shown = api.post("/api/v1/alert-templates/preview", {"event": "down", "text": chain})
+    assert (shown.status_code, shown.json()["faults"][0][:26]) == (200, "text: it makes a text of m")
 
 
 def test_a_template_is_tried_before_it_is_stored(api):

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from django.db import OperationalError, connection
 
-from alerts import planning, sending, settling
+from alerts import planning, receipts, sending
 from alerts.models import AlertSettings, Delivery
 from delivery.message import Outcome, Receipt
 from pipeline.stages.record import record
 from tests.alerts.factories import T0, drop_defaults, make_channel, make_rule
-from tests.monitors.factories import make_team
-from tests.pipeline.factories import make_monitor, make_result
+from tests.factories import make_monitor, make_team
+from tests.pipeline.factories import make_result
 
 LATER = T0 + timedelta(hours=2)
 
@@ -58,7 +58,7 @@ def test_everything_at_once_tells_each_thing_once(shared_database):
         taken = [
             Receipt(id=m.id, attempt=m.attempt, at=LATER, outcome=Outcome.SENT, status=200) for m in messages
         ]
-        again(lambda: settling.settle(taken + taken[:2], now=LATER))
+        again(lambda: receipts.settle(taken + taken[:2], now=LATER))
 
     def turn_on():
         while not done.is_set():

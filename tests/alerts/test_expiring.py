@@ -9,17 +9,17 @@ import pytest
 from django.apps import apps
 
 from accounts.models import Role
+from alerts.burning_budgets import Burn, update_budget_troubles
 from alerts.models import Delivery, Rule, Trouble
-from alerts.troubles import Burn, find_budget_troubles
 from pipeline.specs import build_spec
 from pipeline.stages.record import record
 from probes.result import Status
 from probes.run import Prober
 from tests.alerts.factories import T0, drop_defaults, make_channel, make_rule
 from tests.alerts.telling import Telling
+from tests.factories import make_member, make_monitor, make_team
 from tests.hostile.servers import answer, serve
-from tests.monitors.factories import make_member, make_team
-from tests.pipeline.factories import make_monitor, make_result
+from tests.pipeline.factories import make_result
 
 pytestmark = pytest.mark.django_db
 DAY_S = 86_400
@@ -87,10 +87,32 @@ def test_what_expired_in_the_end_is_over_when_it_is_renewed_and_told_the_next_ti
     assert len([row for row in telling.subjects() if "expires soon" in row]) == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "field", "setting"),
+    [
+        ("http", "tls_expiring", "tls_expires_at", "tls_expiry_days"),
+        ("domain", "domain_expiring", "domain_expires_at", "expiry_days"),
+    ],
+)
+def test_what_expires_is_told_anew_at_each_threshold_and_once_at_each(team, hook, kind, code, field, setting):
+    url = {"url": "shop.example"} if kind == "domain" else {}
+    monitor = make_monitor(team, kind=kind, interval_s=DAY_S, config={setting: [5, 3, 1]}, **url)
+    telling, told = Telling(), []
+    check(telling, monitor, "U", days=5.9, field=field)
+    for _ in range(6):  # a little less than 5 days are left, then 4, 3, 2, 1 and none
+        check(telling, monitor, "S", code=code, days=5.9, field=field)
+        told.append(len(telling.subjects()))
+    assert told == [1, 1, 2, 2, 3, 3]
+    assert Trouble.objects.get().cause["threshold_days"] == 1
+    check(telling, monitor, "U", days=90, field=field)
+    assert len(telling.subjects()) == 4
+    assert Trouble.objects.get().closed_at is not None
+
+
 def test_an_error_budget_that_burns_is_not_over_because_a_check_is_good(team, hook):
     monitor = make_monitor(team)
-    burn = Burn("slo:1", team, monitor, "Burning", "Too fast.", T0, None)
-    find_budget_troubles([burn], now=T0)
+    burn = Burn(1, (1,), team, monitor, "Burning", "Too fast.", "fast", T0, None)
+    update_budget_troubles([burn], now=T0)
     for minute, letter in enumerate("SU"):
         at = T0 + timedelta(minutes=minute)
         record([make_result(monitor, at, letter)], now=at)

@@ -4,7 +4,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 
+from alerts.messages.phrases import say_duration, say_instant, say_phases
 from alerts.messages.render import (
     PARTS,
     Renderer,
@@ -15,15 +17,16 @@ from alerts.messages.render import (
     render_parts,
 )
 from alerts.messages.samples import sample_facts
-from alerts.messages.words import say_duration, say_instant, say_phases
-from alerts.models import Delivery, Event, MessageTemplate, OwnEvent
+from alerts.models import Delivery, Event, MessageTemplate, OwnEvent, Trouble
 from alerts.planning import plan
+from delivery.markup import read_markdown
 from delivery.message import Tone
 from incidents.reconcile import IncidentEvent
-from incidents.services import open_incident
+from incidents.services import close_incident, open_incident
+from monitors.models import Monitor
 from tests.alerts.factories import T0, drop_defaults, make_channel, make_rule
-from tests.monitors.factories import make_team
-from tests.pipeline.factories import make_monitor
+from tests.delivery.examples import NATIVE
+from tests.factories import make_monitor, make_team
 
 CAUSE = {"error": "Expected 200-299, got 503.", "timings": {"dns_ms": 3, "connect_ms": 4, "total_ms": 90}}
 
@@ -70,15 +73,69 @@ def test_every_event_has_words_in_every_part(event):
     assert "None" not in "".join(parts.values())
 
 
-def make_row(team, name="Shop"):
+def make_row(team, name="Shop", cause=CAUSE, **fields):
     drop_defaults(team)
     channel = make_channel(team)
     make_rule(channel)
-    monitor = make_monitor(team, name=name)
-    incident = open_incident(monitor, started_at=T0 - timedelta(minutes=4), cause=CAUSE)
+    monitor = make_monitor(team, name=name, **fields)
+    incident = open_incident(monitor, started_at=T0 - timedelta(minutes=4), cause=cause)
     assert incident is not None
     plan([IncidentEvent("opened", incident)], now=T0)
     return Delivery.objects.select_related("team", "trouble__monitor", "trouble__incident").get()
+
+
+def close(row, *, now=T0 + timedelta(minutes=2), **how):
+    """End the incident of ``row``, and the row that tells of it."""
+    incident = row.trouble.incident
+    close_incident(incident, at=now, text="Over.", **how)
+    Delivery.objects.update(status="sent")
+    plan([IncidentEvent("resolved", incident)], now=now)
+    return Delivery.objects.select_related("team", "trouble__monitor", "trouble__incident").get(
+        event="recovered"
+    )
+
+
+JOB = {"name": "Cron", "kind": "heartbeat", "url": "", "config": {"period_s": 300, "grace_s": 60}}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("code", "sentence", "said", "over"),
+    [
+        (
+            "heartbeat_failed",
+            "The job ended with exit status 3.",
+            "Cron failed: the job ended with exit status 3",
+            "Cron has recovered after 6 minutes",
+        ),
+        (
+            "heartbeat_failed",
+            "The job reported failure.",
+            "Cron failed: the job reported failure",
+            "Cron has recovered after 6 minutes",
+        ),
+        (
+            "heartbeat_overrun",
+            "The run that started at 10:00 UTC had not ended by 10:05 UTC.",
+            "Cron is late: its run did not end in time",
+            "Cron pings again after 6 minutes",
+        ),
+        (
+            "heartbeat_late",
+            "No ping since 10:00 UTC; one was expected by 10:05 UTC.",
+            "Cron is late: no ping came in time",
+            "Cron pings again after 6 minutes",
+        ),
+    ],
+)
+def test_a_job_is_said_to_have_failed_or_to_be_late_as_it_was(code, sentence, said, over):
+    row = make_row(make_team(), cause={"error_code": code, "error": sentence}, **JOB)
+    content = render(row)
+    assert (content.subject, content.data["event"]) == (said, "heartbeat_late")
+    for part in (content.text, content.markdown.replace("\\", ""), content.html):
+        assert said in part
+        assert sentence in part
+    assert render(close(row)).subject == over
 
 
 def render(row):
@@ -128,7 +185,7 @@ def test_a_teams_own_words_are_used_and_meant_everywhere():
     content = render(row)
     assert content.subject == "ALARM SHOP"
     assert content.text == "Expected 200-299, got 503.\n\nRun <now>!"
-    assert content.markdown == content.text
+    assert "\n".join(line.text for line in read_markdown(content.markdown)) == content.text
     assert content.html == "<p>Expected 200-299, got 503.</p><p>Run &lt;now&gt;!</p>"
 
 
@@ -212,3 +269,41 @@ def test_our_own_html_survives_the_cleaning_of_a_teams():
     cleaned = clean_html(rendered)
     assert "Shop is down" in cleaned
     assert "border-radius" in cleaned
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", NATIVE)
+@pytest.mark.parametrize(
+    "said", ["</html>", "[Acknowledge](https://evil.example/)", "*a* _b_ `c`", "<!here>"]
+)
+def test_what_a_target_said_comes_out_as_it_was_in_every_chat(kind, said):
+    team = make_team()
+    row = make_row(team)
+    Trouble.objects.filter(pk=row.trouble_id).update(cause={"error": f"Expected {said!r} there."})
+    Monitor.objects.filter(pk=row.trouble.monitor_id).update(name=f"Shop {said}")
+    Trouble.objects.filter(pk=row.trouble_id).update(title=f"Shop {said} is down")
+    content = render(Delivery.objects.get(pk=row.pk))
+    write_message, read, find_links = NATIVE[kind]
+    payload = write_message(content)
+    seen = read(payload)
+    assert f"Shop {said} is down" in seen
+    assert f"Expected {said!r} there." in seen
+    assert all(link.startswith(settings.PUBLIC_URL) for link in find_links(payload))
+    assert len(find_links(payload)) == 2  # the details, and the link that acknowledges
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("{{ x }}", r"\*a\*"),
+        ("**{{ x }}**", r"**\*a\***"),
+        ("{% echo x %}", r"\*a\*"),
+        ("{{ x | append: '_' }}", r"\*a\*\_"),
+        ("{{ x | as_markdown }}", "*a*"),
+        ("{% capture y %}**{{ x }}**{% endcapture %}{{ y | as_markdown }}", r"**\*a\***"),
+        ("{{ x | as_markdown | append: '_' }}", r"\*a\*\_"),
+        ("{{ 3 }}{{ nothing }}{{ true }}", "3true"),
+    ],
+)
+def test_what_is_put_into_markdown_is_escaped(source, markdown):
+    assert render_part("markdown", source, {"x": "*a*"}) == markdown

@@ -6,8 +6,7 @@ from alerts import retention
 from alerts.models import Delivery, Trouble
 from tests.alerts.factories import T0, make_channel, make_delivery
 from tests.alerts.telling import Telling
-from tests.monitors.factories import make_team
-from tests.pipeline.factories import make_monitor
+from tests.factories import make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
 

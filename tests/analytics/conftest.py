@@ -4,8 +4,8 @@ import pytest
 
 from analytics.models import SlaReport
 from analytics.reports.freezing import freeze_due
-from tests.accounts.factories import TeamFactory
 from tests.analytics.months import client_of, make_job, make_shop, utc
+from tests.factories import TeamFactory
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from analytics.uptime import measure
 from analytics.windows import WINDOWS
 from incidents.models import Incident
 from monitors.models import Monitor, Result, Tag
-from tests.pipeline.factories import T0, make_monitor
+from monitors.tags import create_tag
+from tests.factories import make_monitor
+from tests.pipeline.factories import T0
 
 NOW = T0
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -86,7 +88,7 @@ def make_slo(subject, *, target="0.999", **fields):
 
 def make_tagged(*monitors, name="prod"):
     """A tag of the monitors' team that they wear."""
-    tag = Tag.objects.create(team=monitors[0].team, name=name)
+    tag = create_tag(monitors[0].team, name=name)
     tag.monitors.set(monitors)
     return tag
 

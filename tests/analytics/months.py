@@ -13,15 +13,15 @@ from analytics.calendar import parts_of
 from analytics.histogram import code_of
 from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.reports.figures import Month, read_lines
-from analytics.reports.telling import Report, tell
+from analytics.reports.payload import Report, tell
 from analytics.rollups import hours_of
 from analytics.uptime import SUMS
 from analytics.windows import floor_hour
+from core.instants import to_ms
 from incidents.models import Incident
-from monitors.instants import to_ms
 from monitors.models import Monitor
-from tests.accounts.factories import MembershipFactory, UserFactory
 from tests.analytics.factories import make_old
+from tests.factories import MembershipFactory, UserFactory
 
 HOUR_MS = 3_600_000
 NOTHING = dict.fromkeys(SUMS, 0)

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from analytics.calendar import date_of, day_span, find_zone, month_days, next_month, parts_of
+from analytics.calendar import date_of, day_span, month_days, next_month, parts_of
+from core.time_zones import find_zone
 
 BERLIN = find_zone("Europe/Berlin")
 HOUR = timedelta(hours=1)

@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 
 from analytics.models import Period, Progress, Rollup
 from analytics.rollups import LEASE, SETTLE
+from core.progress_bar import ProgressBar
 from incidents.models import Incident
 from monitors.models import Monitor, Result
-from sentrypulse.progress_bar import ProgressBar
 from tests.analytics.factories import DAY, HOUR, NOW, at, make_old, store, store_at
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,10 @@ from accounts.models import Team
 from analytics.models import Rollup, SlaLine, SlaReport
 from analytics.reports.figures import COLUMNS
 from analytics.reports.freezing import _freeze, correct, freeze_due, is_intact
+from core.errors import RuleViolation
 from monitors.models import Monitor
 from monitors.services import delete_monitors, lock_monitors
-from pipeline.jobs import freeze_reports
-from sentrypulse.errors import DomainError
-from tests.accounts.factories import TeamFactory
+from pipeline.jobs.periodic import freeze_reports
 from tests.analytics.factories import make_old
 from tests.analytics.months import (
     SETTLED,
@@ -23,6 +22,7 @@ from tests.analytics.months import (
     store_month,
     utc,
 )
+from tests.factories import TeamFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -151,15 +151,15 @@ def test_a_correction_is_a_version_that_names_the_old_and_why(berlin, shop, froz
 
 
 def test_what_is_the_same_is_not_corrected(berlin, shop, frozen):
-    with pytest.raises(DomainError, match="those of version 1; there is nothing to correct"):
+    with pytest.raises(RuleViolation, match="those of version 1; there is nothing to correct"):
         correct(berlin, date(2026, 10, 1), reason="x", now=SETTLED)
-    with pytest.raises(DomainError, match="2026-09 is not frozen yet"):
+    with pytest.raises(RuleViolation, match="2026-09 is not frozen yet"):
         correct(berlin, date(2026, 9, 1), reason="x", now=SETTLED)
     mend()
-    with pytest.raises(DomainError, match="no longer kept; its report stays as it is"):
+    with pytest.raises(RuleViolation, match="no longer kept; its report stays as it is"):
         correct(berlin, date(2026, 10, 1), reason="x", now=SETTLED + timedelta(days=400))
     correct(berlin, date(2026, 10, 1), reason="x", now=SETTLED)
-    with pytest.raises(DomainError, match="those of version 2"):
+    with pytest.raises(RuleViolation, match="those of version 2"):
         correct(berlin, date(2026, 10, 1), reason="x", now=SETTLED)
     assert SlaReport.objects.count() == 2
 

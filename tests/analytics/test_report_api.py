@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from analytics.models import Rollup, SlaReport
 from analytics.reports.freezing import freeze_due
-from tests.accounts.factories import TeamFactory
 from tests.analytics.months import client_of, make_alive, roll_until, utc
+from tests.factories import TeamFactory
 
 pytestmark = pytest.mark.django_db
 NOW = utc("2026-11-25 12:00")

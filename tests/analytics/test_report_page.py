@@ -12,8 +12,8 @@ from django.test import Client
 from accounts.models import Role
 from analytics.models import Rollup
 from analytics.reports.charts import hatch
-from tests.accounts.factories import MembershipFactory, UserFactory
 from tests.analytics.months import utc
+from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NOW = utc("2026-11-25 12:00")
@@ -33,7 +33,7 @@ def test_csv_has_a_row_a_monitor_and_day_and_runs_no_formula(api, frozen, shop, 
     answer = api.get(f"{OCTOBER}?format=csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="sla-2026-10-team-v1.csv"'
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert list(rows[0]) == [
         *("month", "version", "subject", "monitor", "name", "kind", "interval_s", "on", "uptime"),
         *("coverage", "downtime_s", "maintenance_s", "incidents", "p50_ms", "p95_ms", "p99_ms"),

@@ -12,7 +12,6 @@ from analytics.reports.figures import read_lines
 from analytics.stats import read_stats
 from incidents.models import Incident
 from monitors.models import Monitor, Result
-from tests.accounts.factories import TeamFactory
 from tests.analytics.factories import make_old, store_at
 from tests.analytics.months import (
     SETTLED,
@@ -23,7 +22,7 @@ from tests.analytics.months import (
     told,
     utc,
 )
-from tests.pipeline.factories import make_monitor
+from tests.factories import TeamFactory, make_monitor
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,12 @@ from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.retention import Purged, purge
 from analytics.rollups import LEASE, catch_up
 from analytics.uptime import measure
-from monitors.instants import to_ms
+from core.instants import to_ms
 from monitors.models import Result
 from pipeline.stages.record import record
 from tests.analytics.factories import DAY, HOUR, MINUTE, NOW, make_old, store_at
-from tests.pipeline.factories import make_result, make_team
+from tests.factories import make_team
+from tests.pipeline.factories import make_result
 
 pytestmark = pytest.mark.django_db
 FIRST_KEPT = NOW - 30 * DAY

@@ -9,10 +9,10 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics import summing
+from analytics import rollup_sql
 from analytics.histogram import parse
 from analytics.models import LatencyRollup, Period, Progress, Rollup, StaleSpan
-from analytics.rollups import LEASE, Busy, catch_up, is_behind, mark_stale, roll_again
+from analytics.rollups import LEASE, RollupBusy, catch_up, is_behind, mark_stale, roll_again
 from analytics.uptime import measure
 from analytics.windows import LISTED, floor_hour
 from monitors.models import Result
@@ -148,7 +148,7 @@ def test_of_two_at_once_one_rolls_and_the_other_says_so():
     begin_at(NOON - HOUR)
     Progress.objects.update(lease_owner="other", lease_until=SETTLED + LEASE)
     assert roll() == 0
-    with pytest.raises(Busy, match="try again in a minute"):
+    with pytest.raises(RollupBusy, match="try again in a minute"):
         roll_again(NOON - DAY, NOON, owner="test", now=SETTLED)
     assert rows() == []
     assert roll(SETTLED + LEASE) == 1  # the other one was killed
@@ -318,14 +318,14 @@ def test_killed_in_the_middle_of_an_hour_the_next_process_finishes_it(monkeypatc
     begin_at(NOON - 6 * HOUR)
     calls = []
 
-    def die_at_the_fifth(*args, really=summing._replace):
+    def die_at_the_fifth(*args, really=rollup_sql._replace):
         calls.append(args)
         if len(calls) == 5:
             raise SystemExit
         really(*args)
 
-    monkeypatch.setattr(summing, "MONITORS_AT_ONCE", 2)
-    monkeypatch.setattr(summing, "_replace", die_at_the_fifth)
+    monkeypatch.setattr(rollup_sql, "MONITORS_AT_ONCE", 2)
+    monkeypatch.setattr(rollup_sql, "_replace", die_at_the_fifth)
     with pytest.raises(SystemExit):
         roll(owner="killed")
     assert Progress.objects.get().rolled_until == NOON - 5 * HOUR

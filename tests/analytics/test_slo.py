@@ -14,10 +14,10 @@ from analytics.slos import alerts as alerts_module
 from analytics.slos.alerts import evaluate
 from analytics.slos.burn import Budget
 from analytics.slos.services import delete_slo, update_slo
-from analytics.slos.standing import read_standings
+from analytics.slos.status import read_standings
 from monitors.models import Monitor
 from monitors.services import delete_monitors
-from pipeline.jobs import evaluate_slos
+from pipeline.jobs.periodic import evaluate_slos
 from pipeline.timetable import TIMETABLE
 from tests.analytics.factories import (
     DAY,
@@ -30,7 +30,7 @@ from tests.analytics.factories import (
     store,
     store_hourly,
 )
-from tests.pipeline.factories import make_team
+from tests.factories import make_team
 
 # Standings
 
@@ -289,7 +289,7 @@ def test_without_slos_nothing_else_is_asked(db):
 
 
 def test_the_job_says_what_it_did_in_numbers_and_ids(slo, caplog):
-    assert [job.lane for job in TIMETABLE if job.run == "pipeline.jobs:evaluate_slos"] == ["slos"]
+    assert [job.lane for job in TIMETABLE if job.run == "pipeline.jobs.periodic:evaluate_slos"] == ["slos"]
     with caplog.at_level("INFO"):
         evaluate_slos(owner="test", now=NOW)
     batch, event, _ = [record.getMessage() for record in caplog.records]

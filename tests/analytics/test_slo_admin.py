@@ -7,8 +7,8 @@ import pytest
 from analytics.models import BurnAlert, Slo
 from analytics.slos import services as slos
 from analytics.slos.alerts import evaluate
-from tests.accounts.factories import UserFactory
 from tests.analytics.factories import NOW, make_old, make_slo, make_tagged, store, store_hourly
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from analytics.stats import read_stats
 from analytics.uptime import measure
 from analytics.windows import WINDOWS
 from monitors.models import Result
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.analytics.factories import NOW, make_old, open_incident, store
+from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NO_LATENCY = dict.fromkeys(("min", "avg", "p50", "p95", "p99", "max"))

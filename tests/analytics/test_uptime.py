@@ -10,7 +10,7 @@ from analytics.uptime import measure
 from analytics.windows import LISTED, WINDOWS
 from monitors.models import Monitor
 from tests.analytics.factories import NOW, measured, seconds, starts, store
-from tests.pipeline.factories import make_monitor, make_team
+from tests.factories import make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
 HOUR_S, DAY_S = 3600, 86_400

@@ -81,6 +81,7 @@ def deploy(shared_database, tmp_path):
     yield make
     for deployment in made:
         deployment.stop()
+    assert [sentence for deployment in made for sentence in deployment.aws.refused] == []
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""AWS on loopback: moto's server, with Lambda's invoke answered by the real packages and with faults on
-demand."""
+"""AWS on loopback: moto's server, with Lambda's invoke answered by the real packages, with faults on demand,
+and with what AWS refuses and moto does not (``tests.infra.emulator.constraints``): every call is held against
+AWS's own models."""
 
 import json
 import re
@@ -12,12 +13,15 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.aws.runtime import REGION
+from tests.infra.emulator.calls import Refused, read_call, spell_refusal
+from tests.infra.emulator.constraints import check_call
 
 QUEUES = ("checks", "results", "deliveries", "receipts")
+_REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 
 
-class _Silent(WSGIRequestHandler):  # type: ignore[misc]  # werkzeug is not in every environment
+class _Silent(WSGIRequestHandler):  # type: ignore[misc, unused-ignore]  # werkzeug is not everywhere
     def log(self, *args, **kwargs):
         pass
 
@@ -25,10 +29,11 @@ class _Silent(WSGIRequestHandler):  # type: ignore[misc]  # werkzeug is not in e
 class EmulatedAws:
     """``functions`` by name are invoked by Lambda's API. ``faults`` see each call of SQS's and may answer it
     themselves: they get the operation and its parameters, and return a status and an answer, or None.
-    ``quiet`` is the same AWS without faults, for tests themselves."""
+    ``refused`` are the sentences of calls that AWS would refuse. ``quiet`` is the same AWS without faults and
+    refusals, for tests themselves."""
 
     def __init__(self):
-        self.functions, self.faults = {}, list[Callable]()
+        self.functions, self.faults, self.refused = {}, list[Callable](), list[str]()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._servers = [
             make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
@@ -57,18 +62,58 @@ class EmulatedAws:
         return boto3.client(service, endpoint_url=self.quiet, **KEYS)
 
     def _answer(self, environ, start_response):
+        if refusal := self._refuse(environ):
+            call, no = refusal
+            text, headers = spell_refusal(no, call.protocol)
+            start_response(f"{no.status} Refused", [*headers, ("Content-Length", str(len(text)))])
+            return [text]
         invoked = re.match(r"/2015-03-31/functions/([^/]+)/invocations$", environ["PATH_INFO"])
         if invoked and invoked[1] in self.functions:
             return self._invoke(invoked[1], environ, start_response)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
-        if target.startswith("AmazonSQS.") and self.faults:
+        if target.startswith("AmazonSQS."):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            for fault in list(self.faults):
+            for fault in [*self.faults, self._refuse_contents]:
                 answer = fault(target.partition(".")[2], json.loads(body or b"{}"))
                 if answer is not None:
                     return _say(start_response, *answer)
             environ["wsgi.input"] = BytesIO(body)
         return self._moto(environ, start_response)
+
+    def _refuse(self, environ):
+        """The call and why AWS would not take it; None where it would. The body stays to be read."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        call = read_call(environ)
+        environ["wsgi.input"] = BytesIO(body)
+        for left in [key for key in environ if key.startswith("werkzeug.")]:
+            environ.pop(left)
+        try:
+            if call is not None:
+                check_call(call)
+        except Refused as no:
+            self.refused.append(str(no))
+            return call, no
+        return None
+
+    def _refuse_contents(self, operation, parameters):
+        """As SQS does, and moto does not: some characters are refused, each message for itself.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
+        entries = parameters.get("Entries", [])
+        if operation != "SendMessageBatch" or not any(_REFUSED.search(one["MessageBody"]) for one in entries):
+            return None
+        taken = [one for one in entries if not _REFUSED.search(one["MessageBody"])]
+        answer = (
+            self.client("sqs").send_message_batch(QueueUrl=parameters["QueueUrl"], Entries=taken)
+            if taken
+            else {"Successful": []}
+        )
+        failed = [
+            {"Id": one["Id"], "SenderFault": True, "Code": "InvalidMessageContents", "Message": "No."}
+            for one in entries
+            if one not in taken
+        ]
+        return 200, {"Successful": answer["Successful"], "Failed": failed}
 
     def _invoke(self, name, environ, start_response):
         event = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")

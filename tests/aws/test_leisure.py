@@ -15,7 +15,7 @@ from pipeline import timetable
 from pipeline.entrypoints.aws_function import handler
 
 FOLDER = Path({folder!r})
-load = timetable._load
+load = timetable.resolve_name
 
 def load_slow(path):
     if not any(job.run == path and job.may_wait for job in timetable.TIMETABLE):
@@ -28,7 +28,7 @@ def load_slow(path):
 
     return wait
 
-timetable._load = load_slow
+timetable.resolve_name = load_slow
 """
 
 

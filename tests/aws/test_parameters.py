@@ -2,7 +2,7 @@
 
 import pytest
 
-from sentrypulse.env import Env, SettingsError
+from core.env import Env, SettingsError
 
 PATH = "/sentrypulse/test/env"
 

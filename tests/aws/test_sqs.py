@@ -5,11 +5,15 @@ import random
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pipeline.dispatch import Parcel, QueuesAway
-from pipeline.queues.addresses import aws_region_of, name_of, read_addresses
-from pipeline.queues.sqs import ATTEMPTS, BYTES_A_CALL, SqsSender, write_body
+from core import telemetry
+from core.queue_addresses import aws_region_of, name_of, read_addresses
+from core.retries import SQS_ATTEMPTS
+from pipeline.messages import decode, spec_bodies
+from pipeline.queues.base import Parcel, QueuesAway
+from pipeline.queues.sqs import BYTES_A_CALL, SqsSender, write_body
+from tests.pipeline.test_messages import make_spec
 
 PREFIX = "sentrypulse-unit"
 
@@ -101,6 +105,33 @@ def test_a_call_that_is_throttled_whole_is_made_again(aws, queues):
     assert receive_all(aws, queues["results"]) == ["{}"]
 
 
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda sqs, url: sqs.send_message(QueueUrl=url, MessageBody="x" * 1_048_577), "InvalidParameterV"),
+        (lambda sqs, url: sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=901), "DelaySeconds"),
+        (lambda sqs, url: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=11), "MaxNumberOfMessages"),
+        (lambda sqs, url: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=21), "WaitTimeSeconds"),
+        (
+            lambda sqs, url: sqs.send_message_batch(
+                QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": "x" * 200_000} for n in range(6)]
+            ),
+            "BatchRequestTooLong",
+        ),
+        (
+            lambda sqs, url: sqs.send_message_batch(
+                QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": "x"} for n in range(11)]
+            ),
+            "TooManyEntriesInBatchRequest",
+        ),
+    ],
+)
+def test_the_emulator_refuses_what_sqs_would(aws, queues, ask, code):
+    with pytest.raises(ClientError, match=code):
+        ask(boto3.client("sqs"), queues["results"])
+    assert len(aws.refused) == 1
+
+
 def refuse_all(*, sender_fault, code="ServiceUnavailable"):
     def fault(operation, parameters):
         if operation != "SendMessageBatch":
@@ -119,15 +150,33 @@ def test_a_queue_that_refuses_to_the_end_is_an_error_and_not_a_loss_in_silence(a
     sender = make_sender(queues)
     with pytest.raises(QueuesAway, match="The queue results did not take 1 messages"):
         sender.send("results", b"{}")
-    assert len(sender.pauses) == ATTEMPTS
+    assert len(sender.pauses) == SQS_ATTEMPTS
 
 
-def test_a_message_that_sqs_refuses_for_what_it_is_is_not_tried_again(aws, queues):
-    aws.faults.append(refuse_all(sender_fault=True, code="InvalidMessageContents"))
+def test_a_message_that_sqs_refuses_for_what_it_is_is_left_out_and_the_others_are_sent(aws, queues, caplog):
     sender = make_sender(queues)
-    with pytest.raises(QueuesAway, match=r"refuses a message for what it is \(InvalidMessageContents"):
-        sender.send("results", b"{}")
+    bodies = [f'{{"n":{n}}}'.encode() for n in range(12)]
+    bodies[3] = b'{"n":"\x01"}'  # none of ours: JSON escapes it
+    with telemetry.collecting() as notes:
+        sender.send_all("results", [Parcel(body) for body in bodies])
+    assert sorted(receive_all(aws, queues["results"])) == sorted(b.decode() for b in bodies if b != bodies[3])
     assert sender.pauses == []
+    assert notes.figures["MessagesRefused"] == 1
+    assert "sqs left out queue=results messages=1: refused (InvalidMessageContents)" in caplog.text
+
+
+def test_what_is_encoded_holds_no_character_that_sqs_refuses(aws, queues):
+    """JSON and UTF-8 allow what SQS does not: one keyword kept every check of a region from being sent."""
+    spec = make_spec(config={"keyword": "a\ufffe\uffffb\x01", "\uffff": "x"})
+    make_sender(queues).send_all("results", [Parcel(body) for body in spec_bodies([spec])])
+    (body,) = receive_all(aws, queues["results"])
+    assert decode(body).specs == [spec]
+
+
+def test_a_queue_without_its_key_is_away_and_refuses_no_message(aws, queues):
+    aws.faults.append(refuse_all(sender_fault=True, code="KMS.AccessDeniedException"))
+    with pytest.raises(QueuesAway, match="did not take 1 messages"):
+        make_sender(queues).send("results", b"{}")
 
 
 def test_a_service_that_does_not_answer_is_named_in_one_sentence(queues, monkeypatch):
@@ -333,3 +382,15 @@ def test_many_messages_in_random_sizes_arrive_once_each(aws, queues):
     bodies = [json.dumps({"n": n, "pad": "x" * chance.randrange(90_000)}).encode() for n in range(40)]
     make_sender(queues).send_all("results", [Parcel(body) for body in bodies])
     assert sorted(json.loads(body)["n"] for body in receive_all(aws, queues["results"])) == list(range(40))
+
+
+def test_a_teams_slow_work_is_a_group_of_its_own_and_stays_one(aws, queues, calls):
+    """SQS's fair queues let nobody wait behind one group; what has none is a group by itself."""
+    sender = make_sender(queues)
+    sender.send_all("checks", [Parcel(b"mixed", region="local"), Parcel(b"slow", 5, "local", "7")])
+    assert [entry.get("MessageGroupId") for entry in calls[0]["Entries"]] == [None, "7"]
+    sender.send_all("deliveries", [Parcel(b"slow too", share="7")])
+    for _ in range(2):  # received once too often
+        aws.client("sqs").receive_message(QueueUrl=queues["deliveries"], VisibilityTimeout=0)
+    assert sender.redrive_all() == 1
+    assert [entry.get("MessageGroupId") for entry in calls[-1]["Entries"]] == ["7"]

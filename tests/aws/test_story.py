@@ -12,7 +12,8 @@ from pipeline.messages import Checks, Results, encode
 from pipeline.models import Cursor
 from pipeline.queues.sqs import SqsSender
 from pipeline.specs import build_spec
-from tests.pipeline.factories import make_monitor, make_result, make_team
+from tests.factories import make_monitor, make_team
+from tests.pipeline.factories import make_result
 from tests.stories.engines import database_url
 from tests.stories.proxy import Proxy
 from tests.stories.story import TOLD, incidents_of, read_rows, state_of, tell

@@ -1,19 +1,22 @@
 """Receivers on loopback: HTTP servers that write down what arrives, mail servers, and the names of real
 services that lead to them."""
 
+import email
 import json
 import socket
 import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import trustme
 from aiosmtpd.controller import Controller
 
-from delivery.message import Content, Delivery, Tone
+from delivery.message import Content, DeliveryMessage, Tone
 
 
 def make_content(**fields):
@@ -30,7 +33,7 @@ def make_content(**fields):
 def make_delivery(
     kind="webhook", config=None, *, id="alerts:17", attempt=1, key="alert-17-down-3", **content
 ):
-    return Delivery(
+    return DeliveryMessage(
         id=id, attempt=attempt, key=key, kind=kind, config=config or {}, content=make_content(**content)
     )
 
@@ -170,3 +173,9 @@ def receive_mail(**options):
         yield mailbox
     finally:
         controller.stop()
+
+
+def read_sender(data):
+    """(name, address) of a letter's ``From``. Python's newer reader puts blanks between encoded words."""
+    name, address = parseaddr("".join(email.message_from_bytes(data)["From"].splitlines()))
+    return str(make_header(decode_header(name))), address

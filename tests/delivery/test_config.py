@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from delivery.config import FORMS, ConfigError, check_config, describe_kinds, join_secrets, split_secrets
-from delivery.kinds import KINDS
-from tests.delivery.test_services import CONFIGS
+from delivery.config import ConfigError, check_config, describe_kinds, join_secrets, split_secrets
+from delivery.registry import KINDS, load_kind
+from tests.delivery.examples import CONFIGS
 
 EVERY: dict[str, Any] = CONFIGS | {
     "email": {"to": ["ann@example.com"]},
@@ -121,6 +121,10 @@ def test_what_people_paste_is_brought_into_one_spelling():
     assert check_config("email", {"to": [" Ann@EXAMPLE.com ", "Ann@example.com", "b@exämple.de"]}) == {
         "to": ["Ann@example.com", "b@xn--exmple-cua.de"]
     }
+    assert check_config("email", {"to": ["ann@straße.de", "b@نامه\u200cای.ir"]}) == {
+        "to": ["ann@xn--strae-oqa.de", "b@xn--mgba3gch31f060k.ir"]
+    }
+    assert check_config("webhook", {"url": "https://straße.de/ä"})["url"] == "https://xn--strae-oqa.de/ä"
     assert check_config("twilio", EVERY["twilio"])["to"] == ["+15552223333", "+4915123456789"]
     assert (
         check_config("ntfy", {"topic": "a", "server": "https://ntfy.example/"})["server"]
@@ -130,7 +134,7 @@ def test_what_people_paste_is_brought_into_one_spelling():
 
 def test_forms_are_described_for_an_app_and_their_secrets_are_marked():
     described = {form["kind"]: form for form in json.loads(json.dumps(describe_kinds()))}
-    assert set(described) == set(FORMS) == set(KINDS)
+    assert set(described) == set(KINDS)
     fields = {field["name"]: field for field in described["webhook"]["fields"]}
     assert (fields["url"]["required"], fields["url"]["secret"], fields["url"]["input"]) == (
         True,
@@ -150,11 +154,13 @@ def test_forms_are_described_for_an_app_and_their_secrets_are_marked():
         ("telegram", "bot_token"),
         ("pagerduty", "routing_key"), ("opsgenie", "api_key"), ("msteams", "webhook_url"), ("ntfy", "token"),
         ("twilio", "auth_token"), ("pushover", "user_key"), ("pushover", "api_token"),
-        ("whatsapp", "access_token"), ("apprise", "url"),
+        ("googlechat", "webhook_url"), ("mattermost", "webhook_url"), ("rocketchat", "webhook_url"),
+        ("zulip", "api_key"), ("matrix", "access_token"),
+        ("whatsapp", "access_token"), ("gotify", "token"), ("apprise", "url"),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_form_never_shows_its_values_in_a_repr(kind):
-    form = FORMS[kind][1]
+    form = load_kind(kind).form
     assert repr(form(**EVERY[kind])) == f"{form.__name__}(…)"

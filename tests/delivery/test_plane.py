@@ -3,8 +3,9 @@ from tests.probes.test_plane import FORBIDDEN, run
 
 def test_the_edge_plane_sends_without_django_and_without_a_database_driver():
     code = (
-        "import sys, importlib, delivery.send, delivery.transport, pipeline.stages.deliver; "
-        "from delivery.kinds import KINDS; [importlib.import_module(module) for module in KINDS.values()]; "
+        "import sys, delivery.send, delivery.requests_patch, pipeline.stages.deliver; "
+        "from delivery.registry import KINDS, load_sender; "
+        "[load_sender(kind) for kind in KINDS]; "
         f"print([name for name in {FORBIDDEN!r} if name in sys.modules])"
     )
     assert run(code) == "[]"

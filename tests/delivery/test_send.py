@@ -9,8 +9,8 @@ import pytest
 
 from delivery import send as send_module
 from delivery.attempt import Attempt, Post
+from delivery.egress_guard import watch
 from delivery.message import Outcome
-from delivery.outbound import watch
 from probes.guard import Guard
 from tests.delivery.receivers import make_delivery, receive
 from tests.hostile.servers import serve, stay_silent
@@ -70,6 +70,32 @@ def test_a_thread_that_does_not_come_back_is_not_waited_for_and_can_send_nothing
     assert receiver.requests == []
 
 
+def test_threads_that_do_not_come_back_keep_no_other_delivery_from_being_sent(make_courier, monkeypatch):
+    """Two of two places are taken for good; the third delivery waited behind them."""
+    resolve, let_go = socket.getaddrinfo, threading.Event()
+
+    def hang(host, *args, **kwargs):
+        if host == "hangs.example":
+            let_go.wait(60)
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(send_module, "GRACE_S", 0.1)
+    courier = make_courier(deadline_s=0.5, concurrency=2)
+    with receive() as receiver:
+        asked = [to("http://hangs.example/", 1), to("http://hangs.example/", 2), to(receiver.url, 3)]
+        receipts = {receipt.id: receipt for batch in courier.send(asked) for receipt in batch}
+        again = courier.send_one(to(receiver.url, 4))
+    let_go.set()
+    assert [receipts[f"alerts:{n}"].outcome for n in (1, 2, 3)] == [
+        Outcome.RETRY,
+        Outcome.RETRY,
+        Outcome.SENT,
+    ]
+    assert again.outcome is Outcome.SENT
+    assert len(receiver.requests) == 2
+
+
 def test_a_closed_courier_ends_what_runs_and_begins_nothing(make_courier):
     courier = make_courier(deadline_s=0.5, concurrency=1)
     with serve(stay_silent) as slow:
@@ -98,14 +124,14 @@ def test_a_bug_is_a_receipt_too_and_its_text_stays_out_of_the_log(courier, monke
     def break_down(delivery, *, attempt):
         raise KeyError("t0ps3cret")
 
-    monkeypatch.setattr(send_module, "load_kind", lambda kind: break_down)
+    monkeypatch.setattr(send_module, "load_sender", lambda kind: break_down)
     receipt = courier.send_one(make_delivery("webhook", {"url": "https://example.com/"}))
     assert (receipt.outcome, receipt.answer) == (Outcome.RETRY, "SentryPulse itself failed to send it.")
     assert "KeyError at " in caplog.text
     assert "t0ps3cret" not in caplog.text
 
 
-# ---- the guard of every connection (delivery.outbound) ----
+# ---- the guard of every connection (delivery.egress_guard) ----
 
 
 @pytest.fixture

@@ -83,6 +83,9 @@ class SentryPulse:
         except httpx.TransportError:
             return False
 
+    def health(self):
+        return httpx.get(f"{self.url}/api/v1/health", timeout=5, verify=NO_TLS).json()
+
     def password(self):
         (found,) = re.findall(r"password\s+(\S+)", "".join(self.output))
         return found
@@ -100,10 +103,11 @@ class SentryPulse:
 
 
 class Target:
-    """An HTTP server on loopback that can die and come back on the same port."""
+    """An HTTP server that can die and come back on the same port; on ``host`` "" it answers at every address
+    of this machine."""
 
-    def __init__(self):
-        self.port, self.server, self.status = free_port(), None, 200
+    def __init__(self, host="127.0.0.1"):
+        self.host, self.port, self.server, self.status = host, free_port(), None, 200
 
     @property
     def url(self):
@@ -123,7 +127,8 @@ class Target:
                 pass
 
         ThreadingHTTPServer.allow_reuse_address = True
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        ThreadingHTTPServer.request_queue_size = 1_024
+        self.server = ThreadingHTTPServer((self.host, self.port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

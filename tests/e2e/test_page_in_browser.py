@@ -20,11 +20,11 @@ from monitors.models import RegionState
 from statuspages.models import StatusPage
 from statuspages.posts import write_post
 from statuspages.rendering import render_page
-from tests.accounts.factories import TeamFactory
 from tests.analytics.factories import DAY, HOUR, MINUTE, make_old, store_at
 from tests.e2e.browser import needs_browser, open_browser
 from tests.e2e.test_status_page import serve_directory
-from tests.statuspages.factories import make_member, make_page
+from tests.factories import TeamFactory, make_member
+from tests.statuspages.factories import make_page
 
 pytestmark = [pytest.mark.django_db, needs_browser]
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"

@@ -60,7 +60,7 @@ def find_link(letter, kind):
     return found[0]
 
 
-def test_a_dying_target_is_told_on_the_page_by_letter_and_by_webhook_and_the_page_outlives_us(
+def test_a_dying_target_is_told_on_the_page_and_by_letter_and_the_page_outlives_us(
     sentrypulse, target, letters, hook, tmp_path
 ):
     published = tmp_path / "published"
@@ -85,8 +85,7 @@ def test_a_dying_target_is_told_on_the_page_by_letter_and_by_webhook_and_the_pag
     wait_for(lambda: says("We are investigating trouble with Shop"))
     after_s = {"page": time.time() - died_at}
     (news_at, _, letter) = wait_for(lambda: find_news(mails))[0]
-    (hook_at, _, _) = wait_for(lambda: [call for call in hook.came if "Trouble with Shop" in call[2]])[0]
-    after_s |= {"letter": news_at - died_at, "webhook": hook_at - died_at}
+    after_s |= {"letter": news_at - died_at}
     sys.stdout.write(f"told after {', '.join(f'{name} {s:.1f} s' for name, s in after_s.items())}\n")
     assert max(after_s.values()) < 20
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -94,14 +93,13 @@ def test_a_dying_target_is_told_on_the_page_by_letter_and_by_webhook_and_the_pag
     assert "Internal name" not in letter.as_string() + index.read_text()
     assert '"state":"outage"' in (index.parent / "status.json").read_text()
 
-    # One click, and the recovery is told to the webhook alone.
+    # One click, and the recovery is told to nobody.
     leave = find_link(letter, "unsubscribe")
     assert httpx.post(leave, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     target.start()
-    wait_for(lambda: [call for call in hook.came if '"status":"resolved"' in call[2]])
     wait_for(lambda: says("The trouble with Shop is over."))
     assert len(find_news(mails)) == 1
-    assert len([call for call in hook.came if '"event":"post"' in call[2]]) == 2  # each once
+    assert hook.came == []  # a stranger entered it, and it lies on this machine
 
     # The product and its database are gone; somebody else serves the copy.
     sentrypulse.kill()
@@ -118,15 +116,11 @@ def test_a_dying_target_is_told_on_the_page_by_letter_and_by_webhook_and_the_pag
 
 
 def subscribe_both(public, mails, hook):
-    """Two subscribers, each confirmed by the link of its first message."""
+    """A subscriber by e-mail, confirmed by its link, and a webhook that leads to this machine."""
     assert httpx.post(f"{public}/subscribe", data={"email": "ada@example.com"}).status_code == 202
     assert httpx.post(f"{public}/subscribe", json={"webhook": hook.url}).status_code == 202
     asked = wait_for(lambda: [letter for _, to, letter in mails if to == ["ada@example.com"]])
     assert httpx.post(find_link(asked[0], "confirm")).status_code == 200
-    wait_for(lambda: hook.came)
-    link = re.search(r'"confirm_url":"([^"]+)"', hook.came[0][2])
-    assert link
-    assert httpx.post(link[1]).status_code == 200
 
 
 def find_news(mails):

@@ -45,14 +45,17 @@ def bomb(connection: socket.socket, stop: threading.Event) -> None:
 
 BROKEN = [
     pytest.param(servers.stay_silent, {}, "timeout_total", id="silent"),
-    pytest.param(servers.drip, {}, "timeout_total", id="drips a body"),
+    pytest.param(servers.drip, {"keyword": "z"}, "timeout_total", id="drips a body"),
     pytest.param(servers.drip_header, {}, "timeout_total", id="drips a header"),
     pytest.param(say(OK, then_wait=True), {}, "timeout_total", id="stops within the header"),
     pytest.param(say(bytes(range(256)) * 8), {}, "http_protocol", id="garbage"),
     pytest.param(say(b"SSH-2.0-OpenSSH_9.6\r\n"), {}, "http_protocol", id="another protocol"),
     pytest.param(say(b"HTTP/1.1 banana\r\n\r\n"), {}, "http_protocol", id="a status that is no number"),
     pytest.param(
-        say(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nx"), {}, "http_protocol", id="broken chunks"
+        say(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nx"),
+        {"keyword": "z"},
+        "http_protocol",
+        id="broken chunks",
     ),
     pytest.param(
         flood(OK, b"X-More: " + b"a" * 1_000 + b"\r\n"), {}, "header_too_large", id="endless headers"
@@ -64,11 +67,26 @@ BROKEN = [
     ),
     pytest.param(bomb, {"keyword": "z"}, "body_too_large", id="gzip bomb"),
     pytest.param(
-        answer(b"not gzip", headers=("Content-Encoding: gzip",)), {}, "body_undecodable", id="broken gzip"
+        answer(b"not gzip", headers=("Content-Encoding: gzip",)),
+        {"keyword": "z"},
+        "body_undecodable",
+        id="broken gzip",
     ),
     pytest.param(servers.reset, {}, "connection_reset", id="reset"),
     pytest.param(servers.hang_up, {}, "connection_closed", id="hangs up"),
-    pytest.param(answer(b"short", length=500), {}, "connection_closed", id="ends too early"),
+    pytest.param(answer(b"short", length=500), {"keyword": "z"}, "connection_closed", id="ends too early"),
+    pytest.param(
+        say(OK + b"Content-Length: 9\r\n\r\n{", then_wait=True),
+        {"json_path": "$.a"},
+        "timeout_total",
+        id="stops within the body",
+    ),
+    pytest.param(
+        say(b"HTTP/1.1 100 Continue\r\n\r\n", then_wait=True),
+        {},
+        "timeout_total",
+        id="only an interim answer",
+    ),
     pytest.param(
         answer(status="302 Found", headers=("Location: /again",)), {}, "redirect_loop", id="redirect loop"
     ),

@@ -3,39 +3,24 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from factory.declarations import Sequence, SubFactory
+from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
-from rest_framework.test import APIClient
 
-from accounts.models import Membership, Team, User
+from core.folding import key_of
 from incidents.models import Incident, MaintenanceWindow
 from incidents.services import open_incident, say
 from monitors.models import Monitor, Tag
+from tests.factories import TeamFactory
 
 T0 = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-class _UserFactory(DjangoModelFactory[User]):
-    class Meta:
-        model = User
-
-    email = Sequence(lambda n: f"user{n}@example.test")
-    name = Sequence(lambda n: f"User {n}")
-
-
-class _TeamFactory(DjangoModelFactory[Team]):
-    class Meta:
-        model = Team
-
-    name = Sequence(lambda n: f"Team {n}")
 
 
 class _MonitorFactory(DjangoModelFactory[Monitor]):
     class Meta:
         model = Monitor
 
-    team = SubFactory(_TeamFactory)
+    team = SubFactory(TeamFactory)
     name = Sequence(lambda n: f"Shop {n}")
     kind = "http"
     url = "http://shop.test/"
@@ -45,8 +30,9 @@ class _TagFactory(DjangoModelFactory[Tag]):
     class Meta:
         model = Tag
 
-    team = SubFactory(_TeamFactory)
+    team = SubFactory(TeamFactory)
     name = Sequence(lambda n: f"tag {n}")
+    key = LazyAttribute(lambda tag: key_of(tag.name))
 
 
 class _WindowFactory(DjangoModelFactory[MaintenanceWindow]):
@@ -54,7 +40,7 @@ class _WindowFactory(DjangoModelFactory[MaintenanceWindow]):
         model = MaintenanceWindow
         skip_postgeneration_save = True
 
-    team = SubFactory(_TeamFactory)
+    team = SubFactory(TeamFactory)
     title = "Move to the new rack"
     starts_at = T0
     ends_at = T0 + timedelta(hours=2)
@@ -69,23 +55,9 @@ class _WindowFactory(DjangoModelFactory[MaintenanceWindow]):
 
 
 # To mypy the call of a factory class makes a factory; it makes a row.
-UserFactory: Any = _UserFactory
-TeamFactory: Any = _TeamFactory
 MonitorFactory: Any = _MonitorFactory
 TagFactory: Any = _TagFactory
 WindowFactory: Any = _WindowFactory
-
-
-def make_member(team, role="member") -> Any:
-    user = UserFactory()
-    Membership.objects.create(team=team, user=user, role=role)
-    return user
-
-
-def make_client(user) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
 
 
 def make_incident(monitor: Any = None, *, started_at=T0, error="Expected 200-299, got 503.") -> Any:

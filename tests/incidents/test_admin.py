@@ -7,18 +7,12 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
 from django.utils import timezone
 
-from incidents.admin import MaintenanceWindowForm
 from incidents.models import Incident, MaintenanceWindow
-from tests.incidents.factories import (
-    T0,
-    MonitorFactory,
-    UserFactory,
-    WindowFactory,
-    make_incident,
-    make_manual,
-)
+from sentrypulse.admin.incidents import MaintenanceWindowForm
+from tests.factories import UserFactory
+from tests.incidents.factories import T0, MonitorFactory, WindowFactory, make_incident, make_manual
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.incidents.urls")]
+pytestmark = [pytest.mark.django_db]
 
 REGISTRY: Any = admin.site._registry
 

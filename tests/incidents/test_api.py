@@ -7,38 +7,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from incidents.models import Incident, Update
+from incidents.models import Incident, IncidentStatus, Update
 from incidents.services import acknowledge, resolve, retract
-from tests.incidents.factories import (
-    T0,
-    MonitorFactory,
-    TeamFactory,
-    UserFactory,
-    make_client,
-    make_incident,
-    make_manual,
-    make_member,
-)
+from tests.factories import TeamFactory, UserFactory, make_client, make_member
+from tests.incidents.factories import T0, MonitorFactory, make_incident, make_manual
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.incidents.urls")]
+pytestmark = [pytest.mark.django_db]
 
 URL = "/api/v1/incidents/"
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def team():
-    return TeamFactory()
-
-
-@pytest.fixture
-def user(team):
-    return make_member(team)
-
-
-@pytest.fixture
-def client(user):
-    return make_client(user)
+def client(api):
+    return api
 
 
 @pytest.fixture
@@ -81,6 +63,7 @@ def test_an_incident_is_told_as_the_contract_says(client, user, incident):
         "resolved_by": small(user),
         "duration_s": 120,
         "retracted": False,
+        "withheld": [],
     }
     assert [(u["at"], u["status"], u["text"], u["author"]) for u in updates] == [
         ("2026-03-02T12:00:00Z", "investigating", "Expected 200-299, got 503.", None),
@@ -157,6 +140,9 @@ def test_a_title_is_enough(client):
 
 
 FUTURE = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+NO_OFFSET = "Give the time's offset from UTC, such as 2026-12-06T02:00:00Z or 2026-12-06T02:00:00+01:00."
+NO_SEVERITY = '"bad" is not a valid choice; choose one of minor, major, critical.'
+NO_STATUS = f'"fine" is not a valid choice; choose one of {", ".join(IncidentStatus.values)}.'
 BAD_TIME = "An incident cannot start in the future, nor before 1971; correct started_at."
 
 
@@ -166,14 +152,18 @@ BAD_TIME = "An incident cannot start in the future, nor before 1971; correct sta
         ({}, {"title": ["This field is required."]}),
         ({"title": "x", "titel": 1}, {"titel": ["There is no field 'titel'."]}),
         ({"title": "x", "kind": "automatic"}, {"kind": ["There is no field 'kind'."]}),
-        ({"title": "x", "monitor": 2**62}, {"monitor": ["No such monitor."]}),
+        ({"title": "x", "monitor": 2**62}, {"monitor": [f"There is no monitor {2**62} in this team."]}),
         (
             {"title": "x", "status": "resolved"},
             {"status": ["A new incident cannot be resolved already; open it, then resolve it."]},
         ),
         ({"title": "x", "started_at": FUTURE}, {"started_at": [BAD_TIME]}),
+        ({"title": "x", "started_at": "2026-03-01T13:00:00"}, {"started_at": [NO_OFFSET]}),
         ({"title": "x", "started_at": "0001-01-01T00:00:00Z"}, {"started_at": [BAD_TIME]}),
-        ({"title": "x", "severity": "bad"}, {"severity": ['"bad" is not a valid choice.']}),
+        (
+            {"title": "x", "severity": "bad"},
+            {"severity": [NO_SEVERITY]},
+        ),
     ],
 )
 def test_a_wrong_incident_is_refused_with_a_sentence(client, asked, said):
@@ -184,8 +174,10 @@ def test_a_wrong_incident_is_refused_with_a_sentence(client, asked, said):
 
 def test_the_monitor_of_another_team_is_none(client, user):
     elsewhere = TeamFactory()
-    response = client.post(URL, {"title": "x", "monitor": MonitorFactory(team=elsewhere).pk})
-    assert (response.status_code, response.json()) == (400, {"monitor": ["No such monitor."]})
+    theirs = MonitorFactory(team=elsewhere)
+    response = client.post(URL, {"title": "x", "monitor": theirs.pk})
+    refusal = {"monitor": [f"There is no monitor {theirs.pk} in this team."]}
+    assert (response.status_code, response.json()) == (400, refusal)
 
 
 def test_a_body_that_is_no_object_is_refused(client, incident):
@@ -264,7 +256,10 @@ def test_an_update_moves_the_incident(client, user, incident):
     [
         ({}, {"text": ["This field is required."]}),
         ({"text": " "}, {"text": ["This field may not be blank."]}),
-        ({"text": "x", "status": "fine"}, {"status": ['"fine" is not a valid choice.']}),
+        (
+            {"text": "x", "status": "fine"},
+            {"status": [NO_STATUS]},
+        ),
         ({"text": "x", "at": "now"}, {"at": ["There is no field 'at'."]}),
     ],
 )
@@ -310,6 +305,15 @@ def test_lists_are_filtered(client, team, user):
 )
 def test_a_filter_that_makes_no_sense_is_refused(client, query):
     assert client.get(f"{URL}?{query}").status_code in {400, 404}
+
+
+def test_a_filter_by_an_unknown_word_lists_those_that_there_are(client):
+    assert client.get(f"{URL}?severity=bad").json() == {"severity": [NO_SEVERITY]}
+
+
+def test_a_filter_by_a_time_without_an_offset_is_refused(client):
+    response = client.get(f"{URL}?since=2026-03-01T13:00:00")
+    assert (response.status_code, response.json()) == (400, {"since": [NO_OFFSET]})
 
 
 def test_pages_neither_repeat_nor_lose_incidents_that_began_together(client, team):

@@ -10,17 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import MaintenanceWindow
-from tests.incidents.factories import (
-    T0,
-    MonitorFactory,
-    TagFactory,
-    TeamFactory,
-    WindowFactory,
-    make_client,
-    make_member,
-)
+from tests.factories import TeamFactory, make_client, make_member
+from tests.incidents.factories import T0, MonitorFactory, TagFactory, WindowFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.incidents.urls")]
+pytestmark = [pytest.mark.django_db]
 
 URL = "/api/v1/maintenance/"
 DAY = timedelta(days=1)
@@ -33,13 +26,8 @@ def clock():
 
 
 @pytest.fixture
-def team():
-    return TeamFactory()
-
-
-@pytest.fixture
-def client(team):
-    return make_client(make_member(team))
+def client(api):
+    return api
 
 
 @pytest.fixture
@@ -85,6 +73,7 @@ def test_a_window_is_made_and_told_in_full(client, team, monitor, asked):
         "running": False,
         "next_starts_at": "2026-03-03T02:00:00Z",
         "next_ends_at": "2026-03-03T04:00:00Z",
+        "problem": "",
     }
     assert (list(window.monitors.all()), list(window.tags.all())) == ([monitor], [tag])
     assert client.get(f"{URL}{window.pk}/").json() == response.json()
@@ -135,8 +124,8 @@ LAST_YEAR = {"starts_at": "2025-03-01T02:00:00Z", "ends_at": "2025-03-01T03:00:0
         ({"rrule": "weekly"}, "rrule", NO_RULE),
         ({"rrule": "FREQ=HOURLY"}, "ends_at", TOO_LONG),
         ({"monitors": []}, "monitors", NOTHING),
-        ({"monitors": [2**62]}, "monitors", "No such monitor."),
-        ({"tags": ["rack-9"]}, "tags", "No such tag: 'rack-9'."),
+        ({"monitors": [2**62]}, "monitors", f"There is no monitor {2**62} in this team."),
+        ({"tags": ["rack-9"]}, "tags", "There is no tag 'rack-9' in this team; make it first."),
         ({"repeat": "daily"}, "repeat", "There is no field 'repeat'."),
     ],
 )
@@ -148,11 +137,14 @@ def test_a_wrong_window_is_refused_with_a_sentence(client, asked, change, field,
 
 def test_the_monitors_and_tags_of_another_team_are_none(client, asked):
     other = TeamFactory()
-    foreign = client.post(URL, asked | {"monitors": [*asked["monitors"], MonitorFactory(team=other).pk]})
-    assert (foreign.status_code, foreign.json()) == (400, {"monitors": ["No such monitor."]})
+    theirs = MonitorFactory(team=other)
+    foreign = client.post(URL, asked | {"monitors": [*asked["monitors"], theirs.pk]})
+    refusal = {"monitors": [f"There is no monitor {theirs.pk} in this team."]}
+    assert (foreign.status_code, foreign.json()) == (400, refusal)
     tag = TagFactory(team=other, name="theirs")
     foreign = client.post(URL, asked | {"tags": [tag.name]})
-    assert (foreign.status_code, foreign.json()) == (400, {"tags": ["No such tag: 'theirs'."]})
+    refusal = {"tags": ["There is no tag 'theirs' in this team; make it first."]}
+    assert (foreign.status_code, foreign.json()) == (400, refusal)
     assert not MaintenanceWindow.objects.exists()
 
 
@@ -161,7 +153,8 @@ def test_even_the_monitor_of_the_users_other_team_is_none(team, asked):
     second = make_member(TeamFactory()).memberships.get().team
     second.memberships.create(user=user)
     response = make_client(user).post(URL, asked | {"team": second.pk})
-    assert (response.status_code, response.json()) == (400, {"monitors": ["No such monitor."]})
+    refusal = {"monitors": [f"There is no monitor {asked['monitors'][0]} in this team."]}
+    assert (response.status_code, response.json()) == (400, refusal)
 
 
 def test_a_window_is_edited_in_part_and_as_a_whole(client, window, asked):
@@ -245,9 +238,7 @@ def test_what_did_not_change_is_not_sent_again(client, window):
 
 def test_the_schema_describes_both_without_a_warning():
     written = StringIO()
-    call_command(
-        "spectacular", "--fail-on-warn", "--validate", "--urlconf", "tests.incidents.urls", stdout=written
-    )
+    call_command("spectacular", "--fail-on-warn", "--validate", stdout=written)
     assert "/api/v1/incidents/{id}/acknowledge:" in written.getvalue()
     assert "/api/v1/maintenance/{id}/:" in written.getvalue()
 
@@ -257,3 +248,61 @@ def test_case_does_not_tell_tags_apart(client, team, asked):
     response = client.post(URL, asked | {"tags": ["Rack-1", "RACK-1"]})
     assert (response.status_code, response.json()["tags"]) == (201, ["rack-1"])
     assert list(MaintenanceWindow.objects.get().tags.all()) == [tag]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=MONTHLY;BYDAY=8SU", "FREQ=DAILY;BYHOUR=25", "FREQ=YEARLY;BYDAY=99MO"])
+def test_a_stored_rule_that_cannot_be_computed_is_shown_as_broken_and_mutes_nothing(
+    client, window, asked, rule
+):
+    """Nor does it keep the others of the list from being shown."""
+    assert client.post(URL, asked | {"rrule": rule}).status_code == 400
+    MaintenanceWindow.objects.filter(pk=window.pk).update(rrule=rule)
+    good = WindowFactory(team=window.team, monitors=[window.monitors.get()], title="Good")
+    shown = {row["id"]: row for row in client.get(URL).json()["results"]}
+    assert shown[good.pk]["problem"] == ""
+    assert shown[window.pk]["problem"].startswith("We cannot follow this rrule: ")
+    assert (shown[window.pk]["running"], shown[window.pk]["next_starts_at"]) == (False, None)
+    assert ids(client.get(URL, {"running": "true"})) == [good.pk]
+    with time_machine.travel(T0 + 300 * DAY, tick=False):
+        assert client.get(f"{URL}{window.pk}/").json()["running"] is False
+    mended = client.patch(f"{URL}{window.pk}/", {"rrule": "FREQ=WEEKLY"})
+    assert (mended.status_code, mended.json()["problem"]) == (200, "")
+
+
+BERLIN = {"starts_at": "2026-12-06 02:00", "ends_at": "2026-12-06T04:00:00", "timezone": "Europe/Berlin"}
+
+
+def test_a_time_without_an_offset_is_one_in_the_windows_zone(client, asked):
+    """Before: 02:00 UTC, an hour late."""
+    said = client.post(URL, asked | BERLIN).json()
+    assert (said["starts_at"], said["ends_at"]) == ("2026-12-06T01:00:00Z", "2026-12-06T03:00:00Z")
+    mended = client.patch(f"{URL}{said['id']}/", {"ends_at": "2026-12-06 05:00"}).json()
+    assert mended["ends_at"] == "2026-12-06T04:00:00Z"
+    moved = client.patch(f"{URL}{said['id']}/", {"starts_at": "2026-12-06T02:00", "timezone": "UTC"}).json()
+    assert moved["starts_at"] == "2026-12-06T02:00:00Z"
+
+
+def test_it_is_one_in_the_teams_zone_where_the_window_names_none(client, team, asked):
+    team.timezone = "Asia/Kathmandu"
+    team.save()
+    said = client.post(URL, asked | BERLIN | {"timezone": "Asia/Kathmandu"}).json()["starts_at"]
+    del asked["starts_at"], asked["ends_at"]
+    times = {name: BERLIN[name] for name in ("starts_at", "ends_at")}
+    assert client.post(URL, asked | times).json()["starts_at"] == said == "2026-12-05T20:15:00Z"
+
+
+def test_a_time_that_the_spring_skips_is_taken_an_hour_later(client, asked):
+    times = {"starts_at": "2027-03-28 02:30", "ends_at": "2027-03-28 04:00", "timezone": "Europe/Berlin"}
+    assert client.post(URL, asked | times).json()["starts_at"] == "2027-03-28T01:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"timezone": "Berlin"}, "timezone"),
+        ({"starts_at": "0001-01-01 00:00", "timezone": "Asia/Tokyo"}, "starts_at"),
+    ],
+)
+def test_a_time_in_no_zone_is_refused_by_name(client, asked, body, field):
+    response = client.post(URL, asked | BERLIN | body)
+    assert (response.status_code, list(response.json())) == (400, [field])

@@ -3,8 +3,7 @@
 Europe/Berlin turns 2026-03-29 02:00 CET into 03:00 CEST, and 2026-10-25 03:00 CEST into 02:00 CET.
 """
 
-from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +11,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from incidents.occurrences import covering, find_faults, next_occurrence, parse_rule
+from incidents.occurrences import covering, find_faults, next_occurrence
+from incidents.recurrence import StepCount, parse_rule, repetitions
 
 BERLIN = "Europe/Berlin"
 HOUR = timedelta(hours=1)
@@ -160,7 +160,8 @@ def test_the_last_friday_of_a_month_can_be_said():
 
 
 def test_a_rule_may_be_written_with_its_name_and_in_small_letters():
-    assert parse_rule("rrule:freq=daily;count=2", datetime(2026, 1, 1)).count() == 2  # noqa: DTZ001  # local on purpose
+    shouted = window(utc("2026-01-01T10:00"), HOUR, "rrule:freq=daily;count=2", "UTC")
+    assert starts(3, **shouted) == [utc("2026-01-01T10:00"), utc("2026-01-02T10:00")]
 
 
 RULES = st.sampled_from(
@@ -188,7 +189,7 @@ DECEMBER = utc("2026-12-01T00:00")
 def all_spans(starts_at, ends_at, rule, zone):
     """Every occurrence up to 2027, the slow way."""
     local = starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    walls = takewhile(lambda wall: wall.year < 2027, parse_rule(rule, local, zone))
+    walls = repetitions(parse_rule(rule, local, zone), local, StepCount(), last=date(2026, 12, 31))
     starts = {wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for wall in (local, *walls)}
     return sorted((start, start + (ends_at - starts_at)) for start in starts)
 
@@ -289,9 +290,14 @@ def test_a_window_must_lie_in_a_time_that_calendars_know():
         ("FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30", "there is no such day in such a month"),
         ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY does not go with FREQ=WEEKLY"),
         ("FREQ=DAILY;BYSETPOS=2", "BYSETPOS goes with FREQ=MONTHLY or FREQ=YEARLY only"),
-        ("FREQ=WEEKLY;BYDAY=XX", "invalid 'BYDAY': XX"),
+        ("FREQ=WEEKLY;BYDAY=XX", "its BYDAY names 'XX'; it takes days such as MO and -1SU"),
         ("FREQ=DAILY\nEXDATE:20260301T100000", "it has a part 'FREQ' that means nothing here"),
-        ("FREQ=DAILY;INTERVAL=7;BYDAY=MO", "no day ever fits it"),  # begins on a Sunday
+        (
+            "FREQ=DAILY;INTERVAL=7;BYDAY=MO",  # begins on a Sunday
+            "no day fits it, or the days that fit it are too far apart, or too many",
+        ),
+        ("FREQ=YEARLY;INTERVAL=1000;BYMONTH=2;BYMONTHDAY=29", "no day ever fits it"),
+        ("FREQ=HOURLY;BYMINUTE=0,10,20,30,40", "it begins more than 96 times a day"),
         ("FREQ=DAILY;BYSECOND=1,2", "it has a part 'BYSECOND' that means nothing here"),
     ],
 )
@@ -314,3 +320,75 @@ def test_a_window_that_is_over_is_refused():
         "rrule": "The last repeat of this rrule is over; choose a later UNTIL or a higher COUNT."
     }
     assert faults(now=later, rule="FREQ=DAILY") == {}
+
+
+def problem(**stored):
+    """What ``covering`` and ``next_occurrence`` say of it."""
+    said: list[str] = []
+    next_occurrence(NOW, **stored, told=said.append)
+    assert covering(NOW, **stored, told=said.append) is None
+    return said[0] if said else ""
+
+
+HOSTILE = (
+    "FREQ=MONTHLY;BYDAY=8SU",
+    "FREQ=YEARLY;BYDAY=54MO",
+    "FREQ=YEARLY;BYMONTH=2;BYDAY=53MO",
+    "FREQ=DAILY;BYHOUR=25",
+    "FREQ=DAILY;BYMINUTE=60",
+    "FREQ=WEEKLY;BYDAY=2MO",
+    "FREQ=DAILY;INTERVAL=0",
+    "FREQ=DAILY;INTERVAL=1,2",
+    "FREQ=SECONDLY",
+    "FREQ=YEARLY;BYEASTER=0",
+    "FREQ=YEARLY;BYWEEKNO=60",
+    "FREQ=MONTHLY;BYMONTHDAY=0",
+    "FREQ=MONTHLY;BYSETPOS=0",
+    "FREQ=MONTHLY;BYSETPOS=-999",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=WEEKLY;WKST=XX",
+    "FREQ=DAILY;COUNT=99999",
+    "FREQ=DAILY;UNTIL=20261399T000000Z",
+    "FREQ=DAILY;\ud800=1",
+    "FREQ=DAILY;BYHOUR=" + "9" * 480,
+    "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+    "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=1,2,3,4,5,6;BYMINUTE=1,2,3,4,5,6;BYSETPOS=1",
+)
+
+
+@pytest.mark.parametrize("rule", HOSTILE)
+def test_a_stored_rule_that_cannot_be_computed_covers_nothing_and_says_so(rule):
+    """Rows from before the rule was bounded, or that got past the forms: for a year, whatever is asked."""
+    stored = window(MARCH, HOUR, rule, "UTC")
+    for day in range(0, 400, 7):
+        assert covering(MARCH + timedelta(days=day, hours=12), **stored) is None
+        assert next_occurrence(MARCH + timedelta(days=day), **stored) is None or day == 0
+    assert problem(**stored).startswith("We cannot follow this rrule: ")
+    assert "rrule" in faults(rule=rule)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe", "Europe/Berlin\0", "\ud800"])
+def test_a_stored_zone_that_there_is_not_covers_nothing_and_says_so(zone):
+    stored = window(MARCH, HOUR, "FREQ=DAILY", zone)
+    assert covering(MARCH, **stored) is None
+    assert next_occurrence(NOW, **stored) is None
+    assert problem(**stored) == f"Its time zone {zone!r} or its times cannot be computed."
+
+
+def test_a_window_at_the_end_of_time_covers_nothing_and_says_so():
+    last = datetime.max.replace(tzinfo=UTC)
+    stored = window(last - HOUR, HOUR / 2, "FREQ=DAILY", "Pacific/Auckland")
+    assert (covering(last, **stored), next_occurrence(NOW, **stored)) == (None, None)
+    assert problem(**stored)
+
+
+def test_a_window_that_can_be_computed_has_no_problem():
+    for rule in ("", "FREQ=WEEKLY;BYDAY=SU", "FREQ=DAILY;COUNT=2", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"):
+        assert problem(**window(MARCH, HOUR, rule)) == ""
+
+
+@given(rule=st.text(max_size=500), zone=st.sampled_from([BERLIN, "UTC", "Mars"]), at=MINUTES_OF_2026)
+def test_no_text_as_a_rule_raises(rule, zone, at):
+    stored = window(MARCH, HOUR, rule, zone)
+    covering(at, **stored)
+    next_occurrence(at, **stored)

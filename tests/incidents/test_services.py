@@ -3,15 +3,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.errors import RuleViolation
 from incidents import services
 from incidents.models import Incident, Update
-from sentrypulse.errors import DomainError
+from tests.factories import TeamFactory, UserFactory
 from tests.incidents.factories import (
     T0,
     MonitorFactory,
     TagFactory,
-    TeamFactory,
-    UserFactory,
     WindowFactory,
     make_incident,
     make_manual,
@@ -144,7 +143,9 @@ def test_somebody_without_a_name_is_called_by_address():
 def test_a_resolved_incident_cannot_be_acknowledged():
     incident = make_incident()
     services.resolve(incident, author=UserFactory(), now=T0 + MINUTE)
-    with pytest.raises(DomainError, match=r"^This incident is resolved; there is nothing to acknowledge\.$"):
+    with pytest.raises(
+        RuleViolation, match=r"^This incident is resolved; there is nothing to acknowledge\.$"
+    ):
         services.acknowledge(incident, author=UserFactory(), now=T0 + MINUTE)
     assert fresh(incident).acknowledged_at is None
 
@@ -152,7 +153,7 @@ def test_a_resolved_incident_cannot_be_acknowledged():
 def test_resolving_twice_is_refused_and_changes_nothing():
     incident, first = make_incident(), UserFactory()
     services.resolve(incident, author=first, now=T0 + MINUTE)
-    with pytest.raises(DomainError, match=r"^This incident is resolved already\.$"):
+    with pytest.raises(RuleViolation, match=r"^This incident is resolved already\.$"):
         services.resolve(incident, author=UserFactory(), now=T0 + 2 * MINUTE)
     assert (fresh(incident).resolved_by, fresh(incident).resolved_at) == (first, T0 + MINUTE)
     assert len(timeline(incident)) == 2
@@ -186,7 +187,7 @@ def test_a_resolved_incident_takes_a_last_word_but_does_not_reopen():
     incident, author = make_incident(), UserFactory()
     services.resolve(incident, author=author, now=T0 + MINUTE)
     services.add_update(incident, text="What we learned.", author=author, now=T0 + 2 * MINUTE)
-    with pytest.raises(DomainError, match=r"^This incident is resolved; open a new one for new trouble\.$"):
+    with pytest.raises(RuleViolation, match=r"^This incident is resolved; open a new one for new trouble\.$"):
         services.add_update(incident, text="Again.", status="monitoring", author=author, now=T0 + 3 * MINUTE)
     assert [text for _, _, text, _ in timeline(incident)][2:] == ["What we learned."]
     assert fresh(incident).status == "resolved"
@@ -204,7 +205,7 @@ def test_a_manual_incident_does_not_stand_in_the_way_of_an_automatic_one():
 
 def test_a_manual_incident_cannot_begin_resolved():
     with pytest.raises(
-        DomainError, match=r"^A new incident cannot be resolved already; open it, then resolve it\.$"
+        RuleViolation, match=r"^A new incident cannot be resolved already; open it, then resolve it\.$"
     ):
         services.open_manual(TeamFactory(), title="x", author=UserFactory(), now=T0, status="resolved")
     assert not Incident.objects.exists()
@@ -214,7 +215,7 @@ def test_only_manual_incidents_can_be_deleted():
     automatic = make_incident()
     manual = make_manual(automatic.team)
     services.delete_incident(manual)
-    with pytest.raises(DomainError, match=r"^An automatic incident is a record of what was found"):
+    with pytest.raises(RuleViolation, match=r"^An automatic incident is a record of what was found"):
         services.delete_incident(automatic)
     assert list(Incident.objects.all()) == [automatic]
 

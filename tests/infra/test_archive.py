@@ -9,10 +9,10 @@ from analytics.archive import stores
 from analytics.archive.stores import BucketStore, open_archive
 from analytics.models import Archiving, Progress
 from analytics.retention import Purged, purge
+from core.storage import StorageError
 from infra.callbacks import environment
 from infra.stages import ZappaStage
 from monitors.models import Result
-from sentrypulse.storing import StorageError
 from tests.analytics.factories import DAY, MINUTE, NOW, make_old, store_at
 from tests.infra.test_roles import allowed
 

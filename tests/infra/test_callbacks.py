@@ -7,8 +7,7 @@ import pytest
 from infra import callbacks
 from infra.callbacks import DeployRefused, environment, fill_settings, warm_settings
 from infra.outputs import NotProvisioned
-from infra.stages import WrongStage, ZappaStage, read_zappa_stage, rule_name, zappa_stages
-from infra.status import read_zappa_config
+from infra.stages import WrongStage, ZappaStage, read_zappa_config, read_zappa_stage, rule_name, zappa_stages
 from tests.infra.test_templates import ROOT
 
 OUTPUTS = {

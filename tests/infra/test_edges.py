@@ -292,6 +292,8 @@ def test_a_destruction_that_was_interrupted_is_gone_on_with(clients, there, depl
 
 def test_an_edge_stays_while_home_would_still_send_checks_there(clients, there, deployed, zappa):
     def set_queues(url):
+        updated = clients.functions.get_waiter("function_updated")
+        updated.wait(FunctionName="sentrypulse-prod-core", WaiterConfig={"Delay": 1})
         clients.functions.update_function_configuration(
             FunctionName="sentrypulse-prod-core", Environment={"Variables": {"CHECKS_QUEUE_URL": url}}
         )

@@ -13,8 +13,8 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
 from monitors.models import Ping
+from tests.factories import make_member, make_monitor, make_team
 from tests.infra.conftest import REASON
-from tests.monitors.factories import make_member, make_monitor, make_team
 from tests.monitors.pings import make_heartbeat
 
 pytestmark = [pytest.mark.skipif(bool(REASON), reason=REASON), pytest.mark.django_db]
@@ -65,8 +65,11 @@ def lambda_handler(settings, monkeypatch, one_connection):
     return lambda event: handler.handler(event, None)
 
 
-def ask(handler, path, method="GET", *, body=b"", headers=None, cookies=(), query="", around=False):
+def ask(
+    handler, path, method="GET", *, body=b"", headers=None, cookies=(), query="", around=False, stage="prod"
+):
     """A viewer's request as it comes to the function through CloudFront; the answer with its body decoded."""
+    raw_path = path if stage == "$default" else f"/{stage}{path}"
     sent = {
         "host": GATEWAY,
         "x-forwarded-for": f"6.6.6.6, {VIEWER}, {EDGE}",  # the first is a lie of the viewer's
@@ -79,7 +82,7 @@ def ask(handler, path, method="GET", *, body=b"", headers=None, cookies=(), quer
     event = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": f"/prod{path}",
+        "rawPath": raw_path,
         "rawQueryString": query,
         "cookies": list(cookies),
         "headers": sent,
@@ -89,14 +92,14 @@ def ask(handler, path, method="GET", *, body=b"", headers=None, cookies=(), quer
             "domainName": GATEWAY,
             "http": {
                 "method": method,
-                "path": f"/prod{path}",
+                "path": raw_path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": EDGE,
                 "userAgent": "x",
             },
             "requestId": "id=",
             "routeKey": "$default",
-            "stage": "prod",
+            "stage": stage,
             "timeEpoch": 1_795_420_800_000,
         },
         **({"body": base64.b64encode(body).decode()} if body else {}),

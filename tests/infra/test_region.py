@@ -26,6 +26,18 @@ def test_the_region_is_the_one_that_awss_own_tools_would_take(nowhere, monkeypat
     assert Clients("ap-south-1").session.region_name == "ap-south-1"
 
 
+@pytest.mark.parametrize(("command", "attempts"), [("manage", "1"), ("invoke", "1"), ("update", "")])
+def test_what_runs_long_is_started_once(nowhere, monkeypatch, tmp_path, command, attempts):
+    zappa, told = tmp_path / "bin" / "zappa", tmp_path / "told"
+    zappa.parent.mkdir()
+    zappa.write_text(f'#!/bin/sh\necho "$AWS_MAX_ATTEMPTS" > {told}\n')
+    zappa.chmod(zappa.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("ZAPPA", str(zappa))
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
+    zappa_beside(Clients("eu-west-1"))([command, "prod_migrate"])
+    assert told.read_text() == f"{attempts}\n"
+
+
 def test_zappa_works_where_we_do(nowhere, monkeypatch, tmp_path):
     zappa, told = tmp_path / "bin" / "zappa", tmp_path / "told"
     zappa.parent.mkdir()

@@ -149,10 +149,13 @@ def test_no_role_reaches_the_databases_password_or_another_stage(clients, provis
 
 
 @pytest.mark.parametrize("role", ["api", "core", "edge"])
-def test_only_lambda_may_become_a_role(clients, provisioned, role):
+def test_only_lambda_and_the_clock_that_starts_it_may_become_a_role(clients, provisioned, role):
     iam = clients.session.client("iam")
     document = iam.get_role(RoleName=f"sentrypulse-prod-{role}")["Role"]["AssumeRolePolicyDocument"]
-    assert [one["Principal"] for one in document["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
+    # Whoever rules start is passed to those rules by Zappa, and EventBridge wants its trust.
+    clock = [] if role == "edge" else ["events.amazonaws.com"]
+    services = [one["Principal"]["Service"] for one in document["Statement"]]
+    assert services == [["lambda.amazonaws.com", *clock] if clock else "lambda.amazonaws.com"]
 
 
 def test_no_queue_takes_what_does_not_come_over_tls(clients, provisioned):

@@ -1,31 +1,19 @@
-"""The templates under AWS's own tools: cfn-lint over each, SAM over its own; and what CloudFront runs."""
+"""The templates under cfn-lint, and against each other and the code; and what CloudFront runs."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from infra.stacks import ALL, EDGE_STACKS, FOLDER
-from infra.status import read_zappa_config
+from infra.stacks import ALL, BASTION, BY_HAND, EDGE_STACKS, FOLDER
+from infra.stages import read_zappa_config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SAM = ROOT / ".venv-sam" / "bin" / "sam"
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
-OFFLINE = {
-    "PATH": os.environ["PATH"],
-    "HOME": "/nonexistent",
-    "SAM_CLI_TELEMETRY": "0",
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.mark.skipif(not CFN_LINT.exists(), reason="cfn-lint is not installed: make test-aws.")
@@ -37,77 +25,9 @@ def test_cfn_lint_finds_nothing(region):
 
 
 def test_every_template_is_of_a_stack():
-    assert {path.stem for path in FOLDER.glob("*.yaml")} == {stack.part for stack in (*ALL, *EDGE_STACKS)}
-
-
-@pytest.mark.skipif(not SAM.exists(), reason="AWS SAM is not installed: make .venv-sam/sam.stamp.")
-def test_sam_validates_and_builds_the_same_functions(tmp_path):
-    environment = OFFLINE | {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    folder = tmp_path / "infra" / "sam"
-    folder.mkdir(parents=True)
-    shutil.copy(FOLDER / "sam" / "template.yaml", folder)
-    packages = tmp_path / "build" / "sam"
-    packages.mkdir(parents=True)
-    for name in ("api", "core", "edge"):
-        with zipfile.ZipFile(packages / f"{name}.zip", "w") as package:
-            package.writestr("who.txt", name)
-    for command in (["validate", "--lint"], ["build"]):
-        ran = subprocess.run(
-            [SAM, *command, "--template", "template.yaml"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-    built = (folder / ".aws-sam" / "build" / "template.yaml").read_text()
-    assert set(re.findall(r"CodeUri: \S*/(\w+)\.zip", built)) == {"api", "core", "edge"}
-
-
-def test_sam_gives_functions_what_zappa_gives_them():
-    template = (FOLDER / "sam" / "template.yaml").read_text()
-    for name, key in (
-        ("Api", "prod"),
-        ("Core", "prod_core"),
-        ("Edge", "prod_edge"),
-        ("Migrate", "prod_migrate"),
-    ):
-        config = read_zappa_config(key)
-        block = re.search(rf"^  {name}:\n((?:    .*\n|\n|    #.*\n)*)", template, re.MULTILINE)[1]
-        assert f"Handler: {config['lambda_handler']}" in block
-        assert f"MemorySize: {config['memory_size']}" in block
-        assert f"Timeout: {config['timeout_seconds']}" in block
-        loops = any("event_source" in event for event in config.get("events", []))
-        assert ("RecursiveLoop: Allow" in block) == loops
-        for event in config.get("events", []):
-            if source := event.get("event_source"):
-                mapping = block.partition(f"Queue: !Ref {source['arn']}\n")[2].partition("Type:")[0]
-                assert f"BatchSize: {source['batch_size']}\n" in mapping
-                assert f"MaximumConcurrency: {source['max_concurrency']}}}" in mapping
-                assert "FunctionResponseTypes: [ReportBatchItemFailures]" in mapping
-            else:
-                rule = event["function"].rpartition(".")[2].capitalize()
-                assert f"Name: !Ref {rule}Rule\n            Schedule: {event['expression']}\n" in block
-
-
-@pytest.mark.parametrize(
-    ("name", "plane"), [("Api", "api"), ("Core", "core"), ("Edge", "edge"), ("Migrate", "migrate")]
-)
-def test_sam_gives_functions_the_environment_that_zappa_gives_them(name, plane):
-    from infra.callbacks import environment
-    from infra.stages import ZappaStage
-
-    template = (FOLDER / "sam" / "template.yaml").read_text()
-    shared = template.partition("\nGlobals:\n")[2].partition("\nResources:")[0]
-    block = re.search(rf"^  {name}:\n((?:    .*\n|\n|    #.*\n)*)", template, re.MULTILINE)[1]
-    given = {
-        one for text in (shared, block) for one in re.findall(r"^ +([A-Z][A-Z_]+): ", text, re.MULTILINE)
-    }
-    queues = [f"{queue}QueueUrl" for queue in ("Checks", "Results", "Deliveries", "Receipts")]
-    outputs = dict.fromkeys([*queues, "PublishedBucket", "ArchiveBucket", "FromEmail", "RedisUrl"], "x")
-    wanted = set(environment(ZappaStage("prod", plane), outputs, "eu-west-1"))
-    certificates = {"DATABASE_CA_FILE"}  # with Zappa only where the file is
-    assert given - certificates == wanted - certificates
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {
+        stack.part for stack in (*ALL, BASTION, *EDGE_STACKS)
+    } | set(BY_HAND)
 
 
 def visibility_s(queue):
@@ -202,17 +122,27 @@ def test_who_leaves_out_the_last_slash_of_a_published_page_is_led_to_it(asked, l
         assert (answer["statusCode"], answer["headers"]["location"]["value"]) == (301, led_to)
 
 
-def test_the_schedules_alarm_watches_what_the_scheduler_writes(capsys, monkeypatch):
-    from pipeline import observing
+@pytest.mark.parametrize(
+    ("alarm", "function", "stage", "figure"),
+    [
+        ("SchedulerSilent", "sentrypulse-prod-core", "schedule", "ScheduleMoved"),
+        ("DeliveriesHeldUp", "sentrypulse-prod-edge", "edge", "DeliveriesHeldUp"),
+    ],
+)
+def test_an_alarm_of_our_own_watches_what_the_function_writes(
+    capsys, monkeypatch, alarm, function, stage, figure
+):
+    from core import telemetry
     from pipeline.entrypoints.aws_events import entry
 
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "sentrypulse-prod-core")
-    entry("schedule")(lambda event, context: observing.count(ScheduleMoved=1))({}, None)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", function)
+    entry(stage)(lambda event, context: telemetry.count(**{figure: 1}))({}, None)
     written = json.loads(capsys.readouterr().out)
-    alarm = (FOLDER / "alarms.yaml").read_text().partition("\n  SchedulerSilent:\n")[2].partition("\n\n")[0]
+    alarm = (FOLDER / "alarms.yaml").read_text().partition(f"\n  {alarm}:\n")[2]
+    alarm = re.split(r"\n  \w+:\n", alarm)[0]
     [about] = written["_aws"]["CloudWatchMetrics"]
     assert f"Namespace: {about['Namespace']}" in alarm
-    assert f"MetricName: {next(one['Name'] for one in about['Metrics'] if 'Moved' in one['Name'])}\n" in alarm
+    assert f"MetricName: {next(one['Name'] for one in about['Metrics'] if one['Name'] == figure)}\n" in alarm
     watched = dict(re.findall(r"Name: (\w+), Value: (?:!Sub )?\"?([^\"}]+(?:\}[^\"}]*)?)\"?\}", alarm))
     assert {name: value.replace("${Stage}", "prod") for name, value in watched.items()} == {
         name: written[name] for name in about["Dimensions"][0]

@@ -1,12 +1,15 @@
 import pytest
 
 from accounts.models import User
-from monitors import admin as monitors_admin
+from actions import monitors as actions
 from monitors.models import Heartbeat, Monitor, Ping, RegionState, Tag
 from monitors.slots import phase_of
-from tests.monitors.factories import NOW, make_monitor, make_result
+from sentrypulse.admin.monitors import EDITED
+from tests.factories import NOW, make_monitor
+from tests.monitors.factories import make_result
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
+SHOP = "https://shop.example.com/"
+pytestmark = [pytest.mark.django_db]
 LIST = "/admin/monitors/monitor/"
 SECRET = {"auth": {"type": "bearer", "token": "s3cret"}}
 
@@ -23,7 +26,7 @@ def page(monitor):
 
 def form_of(monitor, **changes):
     states = {"region_states-TOTAL_FORMS": 0, "region_states-INITIAL_FORMS": 0}
-    return {**{name: getattr(monitor, name) for name in monitors_admin.EDITED}, **states, **changes}
+    return {**{name: getattr(monitor, name) for name in EDITED}, **states, **changes}
 
 
 @pytest.mark.parametrize("model", ["monitor", "tag", "heartbeat", "ping"])
@@ -36,7 +39,7 @@ def test_every_list_opens_and_can_be_searched(operator, team, model):
 
 
 def test_a_monitor_shows_its_newest_results_and_no_secret(operator, team):
-    monitor = make_monitor(team, config=SECRET)
+    monitor = make_monitor(team, url=SHOP, config=SECRET)
     for second in range(25):
         make_result(monitor, at=NOW.replace(second=second), error=f"<b>{second}</b>" if second else "")
     text = operator.get(page(monitor)).content.decode()
@@ -60,7 +63,7 @@ def test_an_edit_goes_through_the_service(operator, team):
 
 
 def test_the_api_s_rules_hold_here_too(operator, team):
-    monitor = make_monitor(team, config=SECRET)
+    monitor = make_monitor(team, url=SHOP, config=SECRET)
     answer = operator.post(page(monitor), form_of(monitor, interval_s=5, url="https://evil.example/"))
     assert answer.status_code == 200
     assert b"config.auth.token: Send it again" in answer.content
@@ -69,13 +72,10 @@ def test_the_api_s_rules_hold_here_too(operator, team):
     assert Monitor.objects.values_list("interval_s", "url").get() == (60, "https://shop.example.com/")
 
 
-def test_monitors_are_paused_resumed_and_deleted_by_the_services(operator, team, monkeypatch):
+def test_monitors_are_paused_resumed_and_deleted_by_the_actions(operator, team, monkeypatch):
     heard = []
-    monkeypatch.setattr(
-        monitors_admin.MonitorAdmin,
-        "after_change",
-        lambda self, event, monitors, *, now: heard.append((event, len(monitors))),
-    )
+    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: heard.append("check"))
+    monkeypatch.setattr(actions, "_resolve_open", lambda monitors, *, ended_by, now: heard.append(ended_by))
     monitor = make_monitor(team)
     make_result(monitor)
     RegionState.objects.update(state="up")
@@ -88,7 +88,7 @@ def test_monitors_are_paused_resumed_and_deleted_by_the_services(operator, team,
     assert b"Shop, with all its results and pings" in listed.content
     operator.post(LIST, {"action": "delete_selected", "post": "yes", **chosen})
     assert not Monitor.objects.exists()
-    assert heard == [("paused", 1), ("resumed", 1), ("deleting", 1)]
+    assert heard == ["paused", "check", "deleted"]
 
 
 def test_one_monitor_is_deleted_from_its_page(operator, team):
@@ -110,3 +110,7 @@ def test_the_pipeline_s_rows_are_not_made_or_changed_by_hand(operator, team):
 def test_tags_are_made_by_hand(operator, team):
     assert operator.post("/admin/monitors/tag/add/", {"team": team.pk, "name": "prod"}).status_code == 302
     assert Tag.objects.get().name == "prod"
+    for again in ("prod", "PROD"):
+        answer = operator.post("/admin/monitors/tag/add/", {"team": team.pk, "name": again})
+        assert f"There is a tag &#x27;{again}&#x27; already." in answer.content.decode()
+    assert Tag.objects.count() == 1

@@ -4,29 +4,33 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Role
-from monitors.api import MonitorViewSet
+from actions import monitors as actions
 from monitors.models import Monitor, Tag
-from tests.monitors.factories import NOW, make_member, make_monitor, make_result, make_team
+from probes import registry
+from tests.factories import NOW, make_member, make_monitor, make_team
+from tests.monitors.factories import make_result
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
+SHOP = "https://shop.example.com/"
+pytestmark = [pytest.mark.django_db]
 URL = "/api/v1/monitors/"
 FORM = {"name": "Shop", "kind": "http", "url": "https://shop.example.com/"}
-KINDS = "http, tcp, dns, tls, ping, domain, heartbeat"
+KINDS = ", ".join(registry.KINDS)
 LINE_BREAK = "A header's value must not contain line breaks or control characters."
 BASIC = {"auth": {"type": "basic", "username": "ada", "password": "s3cret-word"}}
 
 
 @pytest.fixture
 def heard(monkeypatch):
-    """What the hook was told, and whether in a transaction of the request's own."""
+    """What follows from a change: which monitors are checked soon, or have their incidents resolved, and how
+    many of them are there at that moment."""
     events = []
 
-    def listen(self, event, monitors, *, now):
-        events.append(
-            (event, [m.pk for m in monitors], Monitor.objects.filter(pk__in=[m.pk for m in monitors]).count())
-        )
+    def note(event, monitors):
+        if ids := [monitor.pk for monitor in monitors]:
+            events.append((event, ids, Monitor.objects.filter(pk__in=ids).count()))
 
-    monkeypatch.setattr(MonitorViewSet, "after_change", listen)
+    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: note("check", monitors))
+    monkeypatch.setattr(actions, "_resolve_open", lambda monitors, *, ended_by, now: note(ended_by, monitors))
     return events
 
 
@@ -61,12 +65,13 @@ def test_a_monitor_is_made_and_shown_as_the_contract_says(api, team, heard):
         "depends_on": [],
         "enabled": True,
         "status": "pending",
+        "no_data": None,
         "last_checked_at": None,
         "last_result": None,
         "uptime": {"24h": None, "7d": None, "30d": None, "90d": None},
         "ping_url": None,
     }
-    assert heard == [("created", [monitor.pk], 1)]
+    assert heard == [("check", [monitor.pk], 1)]
 
 
 def test_the_newest_result_is_shown_with_its_timings(api, team):
@@ -170,7 +175,7 @@ def test_a_refused_body_names_its_fields_and_makes_nothing(api, heard, change, e
 
 
 def test_a_stored_secret_is_not_sent_to_another_host(api, team):
-    monitor = make_monitor(team, config=BASIC)
+    monitor = make_monitor(team, url=SHOP, config=BASIC)
     answer = api.patch(path(monitor), {"url": "https://evil.example/"})
     assert answer.status_code == 400
     assert list(answer.json()) == ["config.auth.password"]
@@ -180,9 +185,9 @@ def test_a_stored_secret_is_not_sent_to_another_host(api, team):
 @pytest.mark.parametrize(
     ("was", "body", "event"),
     [
-        (True, {"name": "Other"}, "edited"),
+        (True, {"name": "Other"}, "check"),
         (True, {"enabled": False, "name": "Other"}, "paused"),
-        (False, {"enabled": True}, "resumed"),
+        (False, {"enabled": True}, "check"),
     ],
 )
 def test_an_edit_is_told_for_what_it_is(api, team, heard, was, body, event):
@@ -196,23 +201,24 @@ def test_pausing_twice_is_told_once(api, team, heard):
     assert api.post(path(monitor, "pause")).json()["status"] == "paused"
     assert api.post(path(monitor, "pause")).json()["enabled"] is False
     assert api.post(path(monitor, "resume")).json()["status"] == "pending"
-    assert [event for event, *_ in heard] == ["paused", "resumed"]
+    assert [event for event, *_ in heard] == ["paused", "check"]
 
 
 def test_deleting_is_told_while_the_monitor_is_still_there(api, team, heard):
     monitor = make_monitor(team)
     make_result(monitor)
     assert api.delete(path(monitor)).status_code == 204
-    assert heard == [("deleting", [monitor.pk], 1)]
+    assert heard == [("deleted", [monitor.pk], 1)]
     assert not Monitor.objects.exists()
 
 
-def test_a_hook_that_fails_undoes_the_change(api, team, monkeypatch):
+def test_what_follows_and_fails_undoes_the_change(api, team, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("no")
 
     monitor = make_monitor(team)
-    monkeypatch.setattr(MonitorViewSet, "after_change", fail)
+    for follows in ("_check_after_commit", "_resolve_open"):
+        monkeypatch.setattr(actions, follows, fail)
     for call in (
         lambda: api.delete(path(monitor)),
         lambda: api.post(URL, FORM),
@@ -227,7 +233,7 @@ def test_a_clone_may_be_named(api, team, heard):
     monitor = make_monitor(team)
     clone = api.post(path(monitor, "clone"), {"name": "Shop 2"}).json()
     assert (clone["name"], clone["id"] != monitor.pk) == ("Shop 2", True)
-    assert heard == [("created", [clone["id"]], 1)]
+    assert heard == [("check", [clone["id"]], 1)]
     assert api.post(path(monitor, "clone"), {"nme": "x"}).json() == {"nme": ["There is no field 'nme'."]}
 
 
@@ -298,7 +304,10 @@ def test_many_are_paused_resumed_edited_and_deleted(api, team, heard):
     }
     assert send("delete", ids=ids[1:]) == {"changed": 2, "monitors": ids[1:]}
     assert list(Monitor.objects.values_list("pk", "interval_s")) == [(ids[0], 60)]
-    assert [event for event, *_ in heard] == ["paused", "paused", "resumed", "edited", "deleting"]
+    assert [event for event, *_ in heard] == ["paused", "paused", "check", "check", "deleted"]
+
+
+NO_ACTION = '"stop" is not a valid choice; choose one of pause, resume, delete, edit.'
 
 
 @pytest.mark.parametrize(
@@ -307,7 +316,10 @@ def test_many_are_paused_resumed_edited_and_deleted(api, team, heard):
         ({"action": "pause"}, {"ids": ["Give either ids or a tag."]}),
         ({"action": "pause", "ids": [1], "tag": "x"}, {"ids": ["Give either ids or a tag."]}),
         ({"action": "pause", "ids": []}, {"ids": ["Give at least one id."]}),
-        ({"action": "stop", "ids": [1]}, {"action": ['"stop" is not a valid choice.']}),
+        (
+            {"action": "stop", "ids": [1]},
+            {"action": [NO_ACTION]},
+        ),
         (
             {"action": "edit", "ids": [1]},
             {"action": ["Say what to edit: interval_s, add_tags, remove_tags."]},
@@ -371,7 +383,6 @@ def test_tags_of_others_are_not_there(stranger, viewer, team):
 def test_the_schema_is_complete(tmp_path):
     call_command(
         "spectacular",
-        urlconf="tests.monitors.urls",
         fail_on_warn=True,
         validate=True,
         file=str(tmp_path / "api.yml"),

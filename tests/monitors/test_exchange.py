@@ -3,11 +3,11 @@ import io
 
 import pytest
 
-from monitors.api import MonitorViewSet
+from actions import monitors as actions
 from monitors.models import Monitor, Tag
-from tests.monitors.factories import make_monitor, make_team
+from tests.factories import make_monitor, make_team
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitors.urls")]
+pytestmark = [pytest.mark.django_db]
 EXPORT, IMPORT = "/api/v1/monitors/export", "/api/v1/monitors/import"
 SECRET = {
     "auth": {"type": "bearer", "token": "s3cret"},
@@ -35,7 +35,10 @@ def test_what_was_exported_is_imported_the_same(api, team):
     answer = api.post(IMPORT, exported.json())
 
     ids = list(Monitor.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
-    assert (answer.status_code, answer.json()) == (201, {"dry_run": False, "imported": 3, "monitors": ids})
+    assert (answer.status_code, answer.json()) == (
+        201,
+        {"dry_run": False, "imported": 3, "monitors": ids, "unchanged": 0},
+    )
     assert api.get(EXPORT).json() == exported.json()
 
 
@@ -47,6 +50,7 @@ def test_secrets_are_left_out_and_named(api, team):
     body = exported.json()
     assert body["note"].startswith("Secrets are left out; secrets_left_out names them.")
     assert body["monitors"][0]["secrets_left_out"] == ["auth.token", "headers.X-Key"]
+    Monitor.objects.all().delete()
 
     answer = api.post(IMPORT, body)
 
@@ -64,8 +68,9 @@ def test_csv_is_for_spreadsheets_and_runs_no_formula(api, team, query):
     make_monitor(team, name="=1+1", tags=["a", "b"], config=SECRET)
     answer = api.get(f"{EXPORT}?{query}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(b"\xef\xbb\xbf")  # else Excel reads Latin-1
     assert answer["Content-Disposition"] == 'attachment; filename="monitors.csv"'
-    (row,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert (row["name"], row["tags"], row["interval_s"], row["enabled"]) == ("'=1+1", "a, b", "60", "true")
     assert row["secrets_left_out"] == "auth.token, headers.X-Key"
     assert "s3cret" not in answer.content.decode()
@@ -112,15 +117,16 @@ def test_every_bad_row_is_named_and_none_is_imported(api):
 
 def test_a_dry_run_tells_and_changes_nothing(api, monkeypatch):
     heard = []
-    monkeypatch.setattr(
-        MonitorViewSet, "after_change", lambda self, event, monitors, *, now: heard.append(event)
-    )
+    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: heard.append(len(monitors)))
     answer = api.post(f"{IMPORT}?dry_run=true", [ROW, ROW])
-    assert (answer.status_code, answer.json()) == (200, {"dry_run": True, "imported": 2, "monitors": []})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"dry_run": True, "imported": 2, "monitors": [], "unchanged": 0},
+    )
     assert api.post(f"{IMPORT}?dry_run=true", [{**ROW, "name": ""}]).status_code == 400
     assert (Monitor.objects.count(), heard) == (0, [])
     assert api.post(IMPORT, [ROW, ROW]).json()["imported"] == 2
-    assert heard == ["created"]
+    assert heard == [2]
 
 
 def test_a_body_that_is_no_export_is_refused(api):
@@ -129,3 +135,41 @@ def test_a_body_that_is_no_export_is_refused(api):
     assert api.post(IMPORT, {"monitors": [1]}).status_code == 400
     assert api.post(IMPORT, [ROW] * 501).status_code == 400
     assert not Monitor.objects.exists()
+
+
+def test_dependencies_go_with_the_file_also_among_equal_names(api, team):
+    router, twin = (make_monitor(team, name="Router") for _ in range(2))
+    shop = make_monitor(team, name="Shop", depends_on=[twin.pk])
+    make_monitor(team, name="Cart", depends_on=[shop.pk, router.pk])
+    body = api.get(EXPORT).json()
+    assert [(row["key"], row["depends_on"]) for row in body["monitors"]] == [
+        ("Router", []),
+        ("Router #2", []),
+        ("Shop", ["Router #2"]),
+        ("Cart", ["Router", "Shop"]),
+    ]
+    Monitor.objects.filter(team=team).delete()
+    assert api.post(IMPORT, body).status_code == 201
+    assert api.get(EXPORT).json() == body
+
+
+def test_importing_the_same_file_twice_changes_nothing(api, team):
+    make_monitor(team, name="Router")
+    make_monitor(team, name="Router")
+    body = api.get(EXPORT).json()
+    Monitor.objects.filter(team=team).delete()
+    assert api.post(IMPORT, body).json()["imported"] == 2
+    before = list(Monitor.objects.order_by("pk").values())
+    answer = api.post(IMPORT, body)
+    assert answer.json() == {"dry_run": False, "imported": 0, "monitors": [], "unchanged": 2}
+    assert list(Monitor.objects.order_by("pk").values()) == before
+
+
+def test_a_row_may_depend_on_a_monitor_of_the_team_and_on_no_unknown_one(api, team):
+    router = make_monitor(team, name="Router")
+    assert api.post(IMPORT, [{**ROW, "depends_on": ["Router"]}]).status_code == 201
+    assert list(Monitor.objects.get(name="Shop").depends_on.all()) == [router]
+    answer = api.post(IMPORT, [{**ROW, "name": "Other", "depends_on": ["Nobody"]}])
+    mistake = {"index": 0, "errors": {"depends_on": ["There is no monitor 'Nobody'."]}}
+    assert (answer.status_code, answer.json()) == (400, {"monitors": [mistake]})
+    assert not Monitor.objects.filter(name="Other").exists()

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from monitors.heartbeats import advance, find_late, forgive, prune_pings, rearm
+from monitors.heartbeats import advance, find_late, forgive, prune_pings, rearm, set_back
 from monitors.models import Heartbeat, Monitor, Ping
-from probes.cadence import next_expected
 from probes.errors import ErrorCode
+from probes.heartbeat_schedule import next_expected
 from probes.result import Status
 from tests.monitors.pings import DAY, HOUR, MINUTE, START, SUCCESS, T0, at, make_heartbeat, send
 
@@ -257,29 +257,56 @@ def test_an_hourly_job_in_berlin_is_expected_every_hour_of_the_long_night():
 # Our own absence, edits, and old pings
 
 
-def test_what_was_due_while_we_were_away_gets_its_grace_again(django_assert_num_queries):
-    away_from, away_until = T0, T0 + HOUR
-    due = [T0 - timedelta(milliseconds=1), T0, T0 + MINUTE, T0 + HOUR, T0 + HOUR + timedelta(milliseconds=1)]
-    heartbeats = [make_heartbeat(deadline_at=d, grace_s=120 + n) for n, d in enumerate(due)]
-    with django_assert_num_queries(2):
-        assert forgive(away_from=away_from, away_until=away_until) == 3
-    moved = list(Heartbeat.objects.order_by("pk").values_list("deadline_at", flat=True))
-    assert moved == [
-        due[0],
-        away_until + timedelta(seconds=121),
-        away_until + timedelta(seconds=122),
-        away_until + timedelta(seconds=123),
-        due[4],
+@pytest.mark.parametrize("count", [3, 30])
+def test_who_was_waited_for_while_we_were_away_is_expected_again(django_assert_num_queries, count):
+    heartbeats = [
+        make_heartbeat(deadline_at=T0 + n * MINUTE, last_ping_at=T0 - 6 * MINUTE, cron="0 * * * *")
+        for n in range(count)
     ]
-    assert len(heartbeats) == 5
+    before = make_heartbeat(deadline_at=T0 - timedelta(milliseconds=1))
+    with django_assert_num_queries(6):  # who, the rows, their configurations, one update, and a savepoint
+        assert forgive(away_from=T0, away_until=T0 + 40 * MINUTE) == count
+    moved = Heartbeat.objects.filter(pk__in=[heartbeat.pk for heartbeat in heartbeats])
+    assert set(moved.values_list("deadline_at", flat=True)) == {T0 + HOUR + MINUTE}
+    before.refresh_from_db()
+    assert before.deadline_at == T0 - timedelta(milliseconds=1)
 
 
 def test_forgiving_twice_changes_nothing_more_even_without_grace():
     heartbeat = make_heartbeat(deadline_at=T0, grace_s=0)
     assert [forgive(away_from=T0 - HOUR, away_until=T0 + HOUR) for _ in range(2)] == [1, 0]
     heartbeat.refresh_from_db()
-    assert heartbeat.deadline_at == T0 + HOUR + MINUTE
+    assert heartbeat.deadline_at == T0 + HOUR + 5 * MINUTE
     assert find_late(now=T0 + HOUR) == []
+
+
+def test_a_heartbeat_whose_schedule_cannot_be_computed_keeps_no_other_from_being_forgiven(caplog):
+    poisoned, healthy = (make_heartbeat(deadline_at=T0) for _ in range(2))
+    Monitor.objects.filter(pk=poisoned.pk).update(config={"cron": "0 0 31 2 *", "grace_s": "no number"})
+    assert forgive(away_from=T0 - HOUR, away_until=T0 + HOUR) == 1
+    healthy.refresh_from_db()
+    assert healthy.deadline_at == T0 + HOUR + 6 * MINUTE
+    assert f"left out work='plan heartbeats' monitor={poisoned.pk}" in caplog.text
+
+
+def test_a_clock_that_was_set_back_leaves_no_heartbeat_and_no_run_in_the_future():
+    ahead = T0 + DAY
+    waiting = make_heartbeat(deadline_at=ahead + 6 * MINUTE, last_ping_at=ahead)
+    running = make_heartbeat(deadline_at=ahead + MINUTE, started_at=ahead, last_ping_at=ahead)
+    assert set_back(now=T0) == 2
+    waiting.refresh_from_db(), running.refresh_from_db()
+    assert (waiting.deadline_at, waiting.started_at) == (T0 + 6 * MINUTE, None)
+    assert (running.deadline_at, running.started_at) == (T0 + MINUTE, T0)
+    assert set_back(now=T0) == 0
+
+
+def test_a_ping_whose_clock_is_a_little_ahead_moves_the_deadline_to_the_moment_after():
+    heartbeat = make_heartbeat(cron="*/5 * * * *")
+    send(heartbeat, T0 - timedelta(seconds=2))
+    assert heartbeat.deadline_at == T0 + 6 * MINUTE
+    rearm([heartbeat.pk], now=T0 - timedelta(seconds=1))
+    heartbeat.refresh_from_db()
+    assert heartbeat.deadline_at == T0 + 6 * MINUTE
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,18 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitors import limits, services
+from core.errors import RuleViolation
+from core.field_encryption import unseal
+from monitors import services
 from monitors.models import Heartbeat, Monitor, RegionState, Result, Tag
-from monitors.secrets import join, unseal
+from monitors.secrets import join
 from monitors.slots import phase_of
 from monitors.tags import create_tag, rename_tag
-from sentrypulse.errors import DomainError
-from tests.monitors.factories import NOW, make_monitor, make_result, make_team
+from probes import registry
+from tests.factories import NOW, make_monitor, make_team
+from tests.monitors.factories import make_result
 
+SHOP = "https://shop.example.com/"
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 BEARER = {
@@ -22,7 +26,7 @@ BEARER = {
 NO_REGION = "There is no region mars; choose from: local."
 TOO_LONG = "Must have at most 2000 characters, has 2018."
 LONGER = "Must not be longer than the interval (20 s)."
-KINDS = "http, tcp, dns, tls, ping, domain, heartbeat"
+KINDS = ", ".join(registry.KINDS)
 HEADER_NAME = "A header's name has letters, digits and hyphens only, at most 100."
 NO_VALUE = "Send the header's value; there is none stored for it."
 NO_PASSWORD = "Send the password; there is none stored for it."
@@ -69,7 +73,7 @@ def test_a_heartbeat_has_an_address_of_its_own_and_no_slots(team):
 
 
 def test_secrets_are_encrypted_at_rest_and_open_again(team):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
 
     stored = Monitor.objects.filter(pk=monitor.pk).values().get()
     assert "s3cret-token" not in repr(stored)
@@ -121,12 +125,12 @@ def test_all_mistakes_come_at_once(team):
 def test_a_ping_is_refused_only_where_this_machine_would_have_to_send_it_and_may_not(
     team, settings, monkeypatch, embedded, permitted, refused
 ):
-    ping = pytest.importorskip("probes.ping")
+    ping = pytest.importorskip("probes.kinds.ping")
     settings.EMBEDDED = embedded
     monkeypatch.setattr(ping, "ping_permitted", lambda: permitted)
     wanted = {"kind": "ping", "url": "example.com"}
     if refused:
-        assert refuse(make_monitor, team, **wanted) == {"kind": [limits._PING_REFUSED]}
+        assert refuse(make_monitor, team, **wanted) == {"kind": [ping._REFUSED]}
     else:
         assert make_monitor(team, **wanted).kind == "ping"
 
@@ -149,7 +153,7 @@ def test_a_ping_is_refused_only_where_this_machine_would_have_to_send_it_and_may
     ],
 )
 def test_answers_to_an_older_question_or_policy_count_no_more(team, changes, revision, counts_on):
-    monitor = make_monitor(team)
+    monitor = make_monitor(team, url=SHOP)
     make_down(monitor)
 
     updated = services.update_monitor(monitor, now=LATER, **changes)
@@ -191,13 +195,13 @@ def test_an_unknown_change_is_a_bug(team):
 
 
 def test_the_form_that_was_read_may_be_sent_again_and_keeps_its_secrets(team):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
     updated = services.update_monitor(monitor, now=LATER, config=Monitor.objects.get().config)
     assert (updated.revision, updated.secrets) == (1, monitor.secrets)
 
 
 def test_a_secret_that_is_sent_takes_the_place_of_the_stored_one(team):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
     services.update_monitor(monitor, now=LATER, config_changes={"auth": {"type": "bearer", "token": "new"}})
     stored = Monitor.objects.get()
     assert unseal(stored.secrets) == {"auth.token": "new", "headers.X-Key": "k3y"}
@@ -210,7 +214,7 @@ def test_a_secret_that_is_sent_takes_the_place_of_the_stored_one(team):
 )  # fmt: skip
 @pytest.mark.parametrize("how", [{}, {"config_changes": {"keyword": "x"}}, {"config": "as read"}])
 def test_a_stored_secret_never_goes_to_another_server(team, url, how):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
     before = Monitor.objects.values().get()
     how = {"config": before["config"]} if how == {"config": "as read"} else how
 
@@ -221,7 +225,7 @@ def test_a_stored_secret_never_goes_to_another_server(team, url, how):
 
 
 def test_a_monitor_moves_with_secrets_sent_again_or_without_them(team):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
     services.update_monitor(monitor, now=LATER, url="https://new.example/", config=BEARER)
     assert unseal(Monitor.objects.get().secrets)["auth.token"] == "s3cret-token"
     services.update_monitor(monitor, now=LATER, url="https://newer.example/", config={})
@@ -236,7 +240,7 @@ def test_secrets_stay_for_another_path_and_for_the_step_up_to_tls(team):
 
 
 def test_secrets_that_no_key_opens_any_more_are_asked_for_again(team, settings):
-    monitor = make_monitor(team, config=BEARER)
+    monitor = make_monitor(team, url=SHOP, config=BEARER)
     settings.FIELD_ENCRYPTION_KEY = "Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyMTI="
     assert services.update_monitor(monitor, now=LATER, name="Other").name == "Other"
     assert refuse(services.update_monitor, monitor, now=LATER, config_changes={"keyword": "x"}) == {
@@ -265,7 +269,7 @@ def test_a_new_cadence_moves_the_deadline(team):
 def test_editing_what_was_deleted_says_so(team):
     monitor = make_monitor(team)
     Monitor.objects.all().delete()
-    with pytest.raises(DomainError, match=r"This monitor was deleted in the meantime\."):
+    with pytest.raises(RuleViolation, match=r"This monitor was deleted in the meantime\."):
         services.update_monitor(monitor, now=LATER, name="Other")
 
 
@@ -321,7 +325,7 @@ def test_deleting_takes_all_that_was_found_in_one_statement_and_nothing_else(tea
 
 
 def test_a_clone_has_the_same_configuration_and_a_life_of_its_own(team):
-    source = make_monitor(team, config=BEARER, tags=["prod"], interval_s=300)
+    source = make_monitor(team, url=SHOP, config=BEARER, tags=["prod"], interval_s=300)
     make_down(source)
     make_result(source)
 
@@ -415,3 +419,18 @@ def test_a_domain_is_not_asked_for_more_often_than_once_an_hour(team):
     assert refuse(services.edit_monitors, both, now=LATER, interval_s=3_599) == {"interval_s": [sentence]}
     assert [m.interval_s for m in Monitor.objects.order_by("pk")] == [86_400, 60]
     assert services.edit_monitors(both, now=LATER, interval_s=3_600) == both
+
+
+@pytest.mark.parametrize("host", ["evil.example", {"value": "evil.example", "secret": True}])
+def test_another_host_header_is_another_target_and_needs_the_secrets_again(host):
+    monitor = make_monitor(
+        make_team(), config={**BEARER, "headers": {**BEARER["headers"], "Host": "shop.example"}}
+    )
+    kept = {"auth": monitor.config["auth"], "headers": {**monitor.config["headers"], "Host": host}}
+    with pytest.raises(ValidationError) as refused:
+        services.update_monitor(monitor, config=kept, now=LATER)
+    assert refused.value.message_dict == {"config.auth.token": [MOVED], "config.headers.X-Key": [MOVED]}
+    same = {**kept, "headers": {**monitor.config["headers"], "host": "Shop.example"}}
+    same["headers"].pop("Host")
+    monitor = services.update_monitor(monitor, config=same, now=LATER)
+    assert join(monitor.config, unseal(monitor.secrets))["auth"]["token"] == "s3cret-token"

@@ -12,6 +12,7 @@ from monitors.transitions import (
     State,
     WentDown,
     fold,
+    is_down,
     quorum,
     step,
     verdict,
@@ -115,3 +116,76 @@ def test_the_order_of_the_regions_within_a_slot_does_not_matter(outcomes, random
     shuffled.sort(key=lambda finding: finding.at)
     start = dict.fromkeys("ABC", Health())
     assert fold(start, shuffled, Policy()) == fold(start, unique, Policy())
+
+
+# No data
+
+
+def silent(state, **fields):
+    return Health(state, no_data=True, **fields)
+
+
+def test_a_monitor_of_which_no_region_has_data_has_none_and_others_decide_without_those_that_have_none():
+    assert verdict([silent(State.UP)]) is State.NO_DATA
+    assert verdict([silent(State.DOWN), silent(State.UP)]) is State.NO_DATA
+    assert verdict([silent(State.UP), silent(State.UP), Health(State.DOWN)]) is State.DOWN
+    assert verdict([silent(State.DOWN), Health(State.UP)]) is State.UP
+    assert verdict([silent(State.UP), Health()]) is State.PENDING
+
+
+@pytest.mark.parametrize(
+    ("before", "outcomes", "expected"),
+    [
+        (silent(State.UP), "U", []),
+        (silent(State.UP), "?U", []),
+        (silent(State.UP), "DD", [WentDown(at(0), "local")]),
+        (silent(State.DOWN), "D", []),  # the outage that was open is still open
+        (silent(State.DOWN), "?", []),
+        (silent(State.DOWN), "U", [Recovered(at(0))]),
+    ],
+)
+def test_that_data_stops_and_comes_again_ends_no_outage_and_begins_none(before, outcomes, expected):
+    assert fold({"local": before}, history(outcomes), Policy())[1] == expected
+
+
+def test_an_unknown_result_is_no_data_and_a_late_one_is_none_yet():
+    health = silent(State.UP)
+    assert step(health, Finding(at(0), "local", Status.UNKNOWN), Policy()) == health
+    assert step(health, Finding(at(0), "local", Status.UP, fresh=False), Policy()).no_data
+    assert not step(health, Finding(at(0), "local", Status.DOWN), Policy()).no_data
+
+
+def test_a_region_that_has_data_again_has_its_say_again():
+    healths = {"a": Health(State.DOWN, 2, at(0)), "b": silent(State.UP), "c": silent(State.UP)}
+    after, found = fold(healths, [Finding(at(3), "b", Status.UP)], Policy())
+    assert found == [Recovered(at(3))]  # one of two is no quorum
+    assert verdict(after.values()) is State.DEGRADED
+
+
+def test_a_failure_before_our_own_network_was_known_to_be_down_is_forgotten():
+    def fold_with_excuse(outcomes):
+        findings = [
+            Finding(f.at, f.region, f.status, excuses=f.status is Status.UNKNOWN) for f in history(outcomes)
+        ]
+        return fold({"local": Health(State.UP)}, findings, Policy())
+
+    assert fold_with_excuse("D?D")[1] == []
+    assert fold_with_excuse("D?DD")[1] == [WentDown(at(2), "local")]
+    assert fold_with_excuse("DD?")[0]["local"].state is State.DOWN  # what was believed already is
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(list(State)[:4]), st.booleans()), min_size=1, max_size=5),
+    st.lists(st.sampled_from("UDS?"), max_size=8),
+)
+def test_what_was_down_before_and_after_a_silence_is_one_outage(regions, outcomes):
+    """Whoever hears the changes alone knows at each moment whether the quorum finds it down."""
+    healths = {str(number): Health(state, no_data=lost) for number, (state, lost) in enumerate(regions)}
+    open_now = is_down(healths.values())
+    for minute, letter in enumerate(outcomes):
+        finding = Finding(at(minute), str(minute % len(regions)), OUTCOMES[letter])
+        healths, found = fold(healths, [finding], Policy())
+        for change in found:
+            assert open_now is isinstance(change, Recovered)
+            open_now = not open_now
+        assert open_now is is_down(healths.values())

@@ -1,23 +1,11 @@
-"""Monitors and results for the pipeline's tests."""
+"""Results as probes send them."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from accounts.models import Team
-from monitors.models import Monitor
-from monitors.services import create_monitor
 from probes.result import CheckResult, Status, Timings
+from tests.factories import NOW
 
-T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def make_team(name="Team"):
-    return Team.objects.create(name=name)
-
-
-def make_monitor(team=None, *, now=T0, **fields) -> Monitor:
-    defaults: dict[str, Any] = {"name": "Shop", "kind": "http", "url": "http://shop.test/", "interval_s": 60}
-    return create_monitor(team or make_team(), now=now, **(defaults | fields))
+T0 = NOW
 
 
 def make_result(monitor, at=T0, status=Status.UP, *, region="local", **fields) -> CheckResult:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.message import Content, Delivery, Outcome, Receipt
+from core import telemetry
+from delivery.message import Content, DeliveryMessage, Outcome, Receipt
 from pipeline.messages import (
     MAX_BATCH,
     Checks,
@@ -16,6 +17,10 @@ from pipeline.messages import (
     Wake,
     decode,
     encode,
+    pack_deliveries,
+    pack_specs,
+    receipt_body,
+    result_bodies,
     spec_bodies,
 )
 from probes.config import check_config
@@ -155,7 +160,7 @@ def test_a_hundred_full_specs_stay_under_200_kb():
 def make_delivery(**fields):
     defaults = {"id": "alerts:17", "attempt": 1, "key": "incident:3:down:5", "kind": "webhook", "config": {}}
     content = Content(subject="Shop is down", text="Shop is down since 12:00.")
-    return Delivery(**(defaults | {"content": content} | fields))
+    return DeliveryMessage(**(defaults | {"content": content} | fields))
 
 
 def test_deliveries_receipts_and_wakes_come_out_as_they_went_in():
@@ -175,3 +180,123 @@ def test_neither_a_spec_nor_a_message_shows_a_secret_in_its_repr():
     for shown in (repr(spec), str(spec), f"{spec!r}", repr(Checks([spec])), repr([spec])):
         assert "s3cret-word" not in shown
         assert "monitor=1 " in shown
+
+
+# ---- who travels with whom ----
+
+
+def make_own(number, team, *, slow=False, region="local"):
+    return make_spec(number, team_id=team, slow=slow, region=region)
+
+
+def packed(specs):
+    return [
+        (parcel.region, parcel.share, [(spec.team_id, spec.monitor_id) for spec in decode(parcel.body).specs])
+        for parcel in pack_specs(specs)
+    ]
+
+
+def test_a_message_holds_a_fair_mix_of_the_teams():
+    specs = [make_own(n, 1) for n in range(150)] + [make_own(1000 + n, 2) for n in range(10)]
+    (_, _, first), (_, _, second) = packed(specs)
+    assert [team for team, _ in first[:20]] == [1, 2] * 10
+    assert (len(first), len(second)) == (100, 60)
+    assert {team for team, _ in second} == {1}
+
+
+def test_slow_checks_travel_apart_a_team_at_a_time():
+    specs = [make_own(1, 7), make_own(2, 7, slow=True), make_own(3, 8), make_own(4, 8, slow=True)]
+    specs += [make_own(5, 7, slow=True, region="us")]
+    assert packed(specs) == [
+        ("local", "", [(7, 1), (8, 3)]),
+        ("local", "7", [(7, 2)]),
+        ("local", "8", [(8, 4)]),
+        ("us", "7", [(7, 5)]),
+    ]
+
+
+def test_a_message_of_an_older_version_is_read_and_one_of_ours_is_read_there():
+    class Checks1(msgspec.Struct, tag="checks.v1"):
+        specs: list[dict[str, object]]
+
+    ours = make_own(1, 7, slow=True)
+    old = msgspec.json.decode(encode(Checks([ours])), type=Checks1).specs[0]
+    del old["team_id"], old["slow"]
+    read = decode(msgspec.json.encode(Checks1([old])))
+    assert read.specs == [msgspec.structs.replace(ours, team_id=0, slow=False)]
+
+
+def test_the_checks_of_a_team_without_a_number_are_mixed_with_the_others():
+    assert packed([make_own(1, 0), make_own(2, 5)]) == [("local", "", [(0, 1), (5, 2)])]
+
+
+SURROGATE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"config": {"keyword": SURROGATE}},
+        {"config": {SURROGATE: 1}},
+        {"config": {"json_equals": [{"a": SURROGATE}]}},
+        {"target": f"http://shop.test/{SURROGATE}"},
+        {"config": {"body": "x" * 300_000}},
+        {"config": {"body": "\x01" * 65_536}},  # each is six bytes in JSON
+    ],
+)
+@pytest.mark.parametrize("at", [0, 57, 149])
+def test_one_spec_that_cannot_be_packed_keeps_no_other_from_being_sent(poison, at, caplog):
+    """At first: no check of any team was scheduled from then on."""
+    sent = [make_spec(number, region="local" if number % 2 else "eu") for number in range(150)]
+    bad = make_spec(999, region="eu", **poison)
+    with telemetry.collecting() as notes:
+        parcels = pack_specs([*sent[:at], bad, *sent[at:]])
+    packed = [spec for parcel in parcels for spec in decode(parcel.body).specs]
+    assert sorted(spec.monitor_id for spec in packed) == list(range(150))
+    assert all(len(parcel.body) <= 200_000 for parcel in parcels)
+    assert notes.figures == {"LeftOutOfMessages": 1}
+    (line,) = caplog.messages
+    assert line.startswith("left out of a message monitor=999 region='eu': ")
+
+
+def test_healthy_specs_are_encoded_once(monkeypatch):
+    encoded = []
+    monkeypatch.setattr("pipeline.messages.encode", lambda message: encoded.append(message) or b"{}")
+    assert len(list(spec_bodies([make_spec(number) for number in range(300)]))) == len(encoded) == 3
+
+
+def make_up(monitor_id, **fields):
+    when = {"scheduled_at": T0, "checked_at": T0}
+    return CheckResult(monitor_id=monitor_id, revision=1, region="local", status=Status.UP, **when, **fields)
+
+
+def test_a_result_that_cannot_be_said_is_said_as_far_as_it_can_be():
+    bad = make_up(3, error=f"Expected {SURROGATE}.", address=SURROGATE)
+    (body,) = result_bodies([make_up(1), bad, make_up(2)])
+    told = decode(body).results
+    assert told == [make_up(1), make_up(3, error="Expected ?.", address="?"), make_up(2)]
+
+
+def test_a_receipt_that_cannot_be_said_is_said_as_far_as_it_can_be():
+    receipt = Receipt(id="alerts:17", attempt=2, outcome=Outcome.RETRY, at=T0, answer=f"No{SURROGATE}")
+    assert decode(receipt_body([receipt])).receipts[0].answer == "No?"
+
+
+def test_what_a_delivery_says_is_mended_and_where_it_goes_is_not():
+    """To guess an address would send a team's alert to somebody else."""
+    content = Content(subject=SURROGATE, text="é" + SURROGATE, data={"cause": {SURROGATE: [SURROGATE]}})
+    said = make_delivery(id="alerts:1", content=content)
+    lost = make_delivery(id="alerts:2", config={"url": f"https://hooks.test/{SURROGATE}"})
+    large = make_delivery(id="alerts:3", content=Content(subject="x", text="x" * 300_000))
+    good = [make_delivery(id=f"alerts:{n}") for n in range(10, 30)]
+    whys: dict[str, str] = {}
+    given_deliveries = [*good, said, lost, large]
+    parcels = pack_deliveries(given_deliveries, left_out=lambda one, why: whys.update({one.id: why}))
+    bodies = [parcel.body for parcel in parcels]
+    packed = {one.id: one for body in bodies for one in decode(body).deliveries}
+    assert set(packed) == {one.id for one in [*good, said]}
+    assert packed["alerts:1"].content == Content(subject="?", text="é?", data={"cause": {"?": ["?"]}})
+    assert whys == {
+        "alerts:2": "not to be encoded (UnicodeEncodeError)",
+        "alerts:3": "larger than a message may be",
+    }

@@ -3,18 +3,19 @@
 import pytest
 from django.utils import timezone
 
-from monitors.instants import to_ms
+from core.instants import to_ms
 from monitors.models import Monitor, Result
 from pipeline import dispatch
-from pipeline.dispatch import QueuesAway
+from pipeline.queues.base import QueuesAway, Sender
 from pipeline.specs import check_soon
 from pipeline.stages.record import record
-from tests.pipeline.factories import make_monitor, make_result
+from tests.factories import make_monitor
+from tests.pipeline.factories import make_result
 
 pytestmark = pytest.mark.django_db
 
 
-class Away:
+class Away(Sender):
     def send(self, queue, body, *, delay_s=0.0):
         raise QueuesAway("The broker does not answer.")
 

@@ -9,7 +9,8 @@ from incidents.models import Incident
 from monitors.models import RegionState, Result
 from monitors.services import update_monitor
 from pipeline.stages.record import record
-from tests.pipeline.factories import T0, make_monitor, make_result
+from tests.factories import make_monitor
+from tests.pipeline.factories import T0, make_result
 
 pytestmark = pytest.mark.django_db
 

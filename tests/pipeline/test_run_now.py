@@ -10,18 +10,18 @@ from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from accounts.models import Role
+from actions.checks import check_now
 from incidents.models import Incident
 from monitors.models import Monitor, RegionState, Result
 from monitors.services import pause_monitors
 from pipeline import dispatch
-from pipeline.dispatch import QueuesAway
+from pipeline.edge import PROBER
 from pipeline.messages import decode
-from pipeline.probing import close_prober
-from pipeline.run_now import run_now
+from pipeline.queues.base import QueuesAway, Sender
 from pipeline.stages.record import record
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.e2e.harness import Target
-from tests.pipeline.factories import T0, make_monitor, make_result
+from tests.factories import MembershipFactory, TeamFactory, UserFactory, make_monitor
+from tests.pipeline.factories import T0, make_result
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/monitors/"
@@ -32,10 +32,10 @@ def target():
     running = Target().start()
     yield running
     running.stop()
-    close_prober()
+    PROBER.close()
 
 
-class Outbox:
+class Outbox(Sender):
     """Queues that keep what they are sent."""
 
     def __init__(self):
@@ -241,7 +241,7 @@ def test_pausing_for_a_check_in_flight_leaves_no_result_behind(team, target):
     stale = Monitor.objects.get(pk=monitor.pk)
     pause_monitors([monitor], now=T0)
     assert stale.enabled
-    assert run_now(stale, now=T0).status == "up"
+    assert check_now(stale, now=T0).status == "up"
     assert Result.objects.count() == 0
 
 
@@ -309,7 +309,7 @@ def serverless(settings, monkeypatch):
 
     def answer(**options):
         edge = Edge(**options)
-        monkeypatch.setattr("pipeline.edge_call._client", lambda aws_region: edge)
+        monkeypatch.setattr("pipeline.edge._client", lambda aws_region: edge)
         return edge
 
     return answer

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.config import CONFIGS, ConfigError, check_config, check_target
+from probes.config import check_config, check_target
+from probes.config_error import ConfigError
+from probes.registry import KINDS
 
 HTTP_DEFAULTS: dict[str, Any] = {
     "method": "GET",
@@ -31,7 +33,7 @@ def test_an_empty_http_configuration_is_the_documented_default():
     assert check_config("http", {}) == HTTP_DEFAULTS
 
 
-@pytest.mark.parametrize("kind", CONFIGS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_checked_configuration_is_json_and_checks_to_itself(kind):
     complete = check_config(kind, {})
     assert check_config(kind, json.loads(json.dumps(complete))) == complete
@@ -102,7 +104,8 @@ def errors_of(kind, **config):
             "http",
             {"json_path": "$.a[", "json_equals": 1},
             "json_path",
-            "This is not a valid JSON path: unexpected end of query. Write it like $.data.status.",
+            "This is not a valid JSON path: a selector such as 'name', 0, * or ?@.up was expected at "
+            "character 5. Write it like $.data.status.",
         ),
         (
             "http",
@@ -110,6 +113,13 @@ def errors_of(kind, **config):
             "json_path",
             "Set the path whose value json_equals is compared with, such as $.status.",
         ),
+        (
+            "http",
+            {"body": "\x01" * 65_536},
+            "body",
+            "All fields together must have at most 180000 bytes as JSON, not 393276; most of them are here.",
+        ),
+        ("http", {"keyword": "\ud800"}, "config", "Must be text that can be encoded, and not nested deep."),
         (
             "http",
             {"json_path": "$..a..b..c"},
@@ -156,7 +166,8 @@ def errors_of(kind, **config):
             "tls",
             {"tls_expiry_days": 366},
             "tls_expiry_days",
-            "Must be a whole number of days from 0 (no warning) to 365.",
+            "Must be a whole number of days from 0 (no warning) to 365, "
+            "or a list of at most 10 such as [30, 14, 7, 1].",
         ),
         ("ping", {"count": 0}, "count", "Must be a whole number from 1 to 20."),
         ("ping", {"max_loss_ratio": 1}, "max_loss_ratio", "Must be a number from 0 to below 1, such as 0.5."),
@@ -201,7 +212,7 @@ def test_all_mistakes_are_told_at_once():
 
 def test_an_unknown_kind_is_told():
     with pytest.raises(ConfigError) as mistake:
-        check_config("smtp", {})
+        check_config("gopher", {})
     assert set(mistake.value.errors) == {"kind"}
 
 
@@ -232,7 +243,7 @@ def test_a_heartbeat_without_a_rule_is_daily_and_with_cron_has_no_period():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from(sorted(CONFIGS)),
+    st.sampled_from(sorted(KINDS)),
     st.dictionaries(
         st.sampled_from(
             [*HTTP_DEFAULTS, "cron", "period_s", "timezone", "resolver", "expected", "server_name"]

@@ -31,5 +31,5 @@ def test_descriptors_beyond_libcurls_reach_are_our_trouble_and_not_the_targets(c
             result = prober.run_one(make_spec("http", server.url, timeout_s=1))
     finally:
         prober.close()
-    assert (result.status, result.error_code) == ("unknown", "internal")
-    assert result.error == "This prober has too many sockets open to check."
+    assert (result.status, result.error_code) == ("unknown", "out_of_resources")
+    assert "ulimit" in result.error

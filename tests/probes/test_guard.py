@@ -1,12 +1,15 @@
 """Addresses that must not be reached, in every spelling, through the real probe of every kind."""
 
+import re
 import socket
 
 import pytest
 
 from probes.config import check_target
+from probes.config_error import ConfigError
 from probes.guard import BlockedAddress, Guard
-from probes.ping import ping_permitted
+from probes.kinds.ping import ping_permitted
+from probes.registry import CHECKED, load_kind
 from probes.run import Prober
 from tests.hostile.servers import answer, serve
 from tests.probes.specs import make_spec
@@ -42,6 +45,10 @@ REFUSED = {
     "fe80::1%1": "link-scoped",
     "2606:4700::1%2": "link-scoped",
     "fec0::1": "site-local",
+    "168.63.129.16": "cloud platform",
+    "2001:4860::5efe:10.0.0.1": "private",
+    "2001:4860::200:5efe:8.8.8.8": "tunnelled",
+    "2606:4700::5efe:a9fe:a9fe": "link-local",
     "ff02::1": "multicast",
     "2001:db8::1": "documentation",
     "100::1": "discard",
@@ -118,25 +125,37 @@ SPELLINGS = [
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_no_spelling_of_a_private_address_gets_past_the_http_probe(strict_prober, host):
     result = strict_prober.run_one(make_spec("http", f"http://{host}:9/"))
-    assert (result.status, result.error_code) == ("down", "blocked_address")
-    assert result.error.endswith("address, which this prober may not reach.")
+    assert (result.status, result.error_code, result.address) == ("down", "blocked_address", "")
+    assert result.error.endswith(", which this prober may not reach.")
+    assert not re.search(r"\d+\.\d|::", result.error)
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-@pytest.mark.parametrize("kind", ["tcp", "tls", "dns", "ping"])
+@pytest.mark.parametrize("kind", [kind for kind in CHECKED if kind not in ("http", "domain")])
 def test_no_spelling_of_a_private_address_gets_past_any_other_probe(strict_prober, kind, host):
     if kind == "dns":
         spec = make_spec("dns", "example.com", resolver=f"{host}:9")
     else:
-        spec = make_spec(kind, check_target(kind, host if kind == "ping" else f"{host}:9"))
+        spec = make_spec(kind, make_target(kind, host, 9))
     result = strict_prober.run_one(spec)
     assert (result.status, result.error_code) == ("down", "blocked_address")
 
 
-def test_nothing_reaches_a_listening_private_port(strict_prober):
+def make_target(kind, host, port):
+    """A URL where the kind takes URLs, else ``host:port``, else the host alone."""
+    if schemes := load_kind(kind).schemes:
+        return check_target(kind, f"{schemes[0]}://{host}:{port}/")
+    try:
+        return check_target(kind, f"{host}:{port}")
+    except ConfigError:
+        return check_target(kind, host)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHECKED if kind not in ("dns", "domain")])
+def test_nothing_reaches_a_listening_private_port(strict_prober, kind):
     with serve(answer()) as server:
-        for kind, target in [("http", server.url), ("tcp", server.address), ("tls", server.address)]:
-            assert strict_prober.run_one(make_spec(kind, target)).error_code == "blocked_address"
+        spec = make_spec(kind, make_target(kind, "127.0.0.1", server.port))
+        assert strict_prober.run_one(spec).error_code == "blocked_address"
         assert server.served == 0
 
 
@@ -185,3 +204,16 @@ def test_a_redirect_to_a_private_address_is_refused(location):
 @pytest.mark.skipif(not ping_permitted(), reason="this system does not let us send ICMP")
 def test_ping_reaches_loopback_when_private_addresses_are_allowed(prober):
     assert prober.run_one(make_spec("ping", "127.0.0.1")).status == "up"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("loopback", "a loopback address"),
+        ("unspecified", "an unspecified address"),
+        ("this network", "an address of this network"),
+    ],
+)
+def test_a_refused_address_is_told_of_in_a_sentence(reason, kind):
+    """Before: "It leads to a unspecified address", and "a this network address"."""
+    assert str(BlockedAddress("192.0.2.1", reason)) == f"It leads to {kind}"

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from probes.check import Check
+from probes.check import Check, Judgement
+from probes.errors import ErrorCode
 from probes.queue import FairQueue
-from probes.result import CheckResult
+from probes.result import CheckResult, Status
 from probes.run import Prober
 from tests.hostile.servers import answer, serve, stay_silent
 from tests.probes.specs import SCHEDULED_AT, make_spec
@@ -143,9 +144,9 @@ def test_many_threads_share_one_prober(prober):
 @pytest.mark.parametrize(
     ("kind", "target", "where"),
     [
-        ("http", "http://127.0.0.1:1/", "probes.http.HttpTransfer.prepare"),
-        ("http", "http://127.0.0.1:1/", "probes.http.HttpTransfer.complete"),
-        ("tcp", "127.0.0.1:1", "probes.tcp.open_stream"),
+        ("http", "http://127.0.0.1:1/", "probes.http_transfer.HttpTransfer.prepare"),
+        ("http", "http://127.0.0.1:1/", "probes.http_transfer.HttpTransfer.complete"),
+        ("tcp", "127.0.0.1:1", "probes.streams.connect"),
     ],
 )
 def test_a_bug_in_a_probe_is_unknown_and_logged_never_down(prober, monkeypatch, caplog, kind, target, where):
@@ -231,3 +232,39 @@ def test_dropping_an_owner_frees_what_ran_and_forgets_what_waited():
     following = queue.take()
     assert following is not None
     assert (following.owner, queue.take()) == ("y", None)
+
+
+def test_a_stored_address_that_is_none_keeps_no_other_check_of_the_batch_from_running():
+    bad = msgspec.structs.replace(
+        make_spec("domain", "example.com", monitor_id=1), config={"rdap_url": "http://["}
+    )
+    prober = Prober(allow_private=True)
+    try:
+        found = {
+            one.monitor_id: one
+            for chunk in prober.run([bad, make_spec("tcp", "127.0.0.1:9", monitor_id=2)])
+            for one in chunk
+        }
+    finally:
+        prober.close()
+    assert (found[1].status, found[2].status) == ("unknown", "down")
+
+
+@pytest.mark.parametrize(
+    ("code", "late_s", "status"),
+    [
+        (ErrorCode.CONNECT_TIMEOUT, 300, Status.UNKNOWN),
+        (ErrorCode.DNS_TIMEOUT, 300, Status.UNKNOWN),
+        (ErrorCode.CONNECT_TIMEOUT, 1, Status.DOWN),  # a busy machine
+        (ErrorCode.HTTP_STATUS, 300, Status.DOWN),  # what did answer, did
+    ],
+)
+def test_a_check_that_ends_long_after_its_time_says_how_we_are(code, late_s, status):
+    """A process that was frozen for five minutes finds every check that ran at its time-out."""
+    found = []
+    check = Check(make_spec("tcp", "127.0.0.1:9"), host="", done=lambda _check, result: found.append(result))
+    check.begin()
+    check.started -= check.spec.timeout_s + late_s
+    check.finish(Judgement(Status.DOWN, code, "What was seen."))
+    assert found[0].status is status
+    assert ("stood still" in found[0].error) is (status is Status.UNKNOWN)

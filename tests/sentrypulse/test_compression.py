@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from tests.accounts.factories import UserFactory
-from tests.monitors.factories import make_member, make_monitor, make_team
+from tests.factories import UserFactory, make_member, make_monitor, make_team
 
 pytestmark = pytest.mark.django_db
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}

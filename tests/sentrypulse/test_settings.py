@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from sentrypulse.env import Env, SettingsError, require_secret
-from sentrypulse.logs import logging_setting
+from core.env import Env, SettingsError, require_secret
+from core.logging import logging_setting
 
 ROOT = Path(__file__).resolve().parents[2]
 URL_SHAPE = "must look like https://status.example.com (no path), not"
@@ -114,6 +114,14 @@ _UNREADABLE = "DATABASE_URL cannot be read: a port is a number, and / ? # in a p
         ("mysql://u:pw@h:port/db", _UNREADABLE),
         ("mysql://user:s3cret/word@h/db", _UNREADABLE),
         ("mysql://user:s3cret?word@h/db", _UNREADABLE),
+        (
+            "mysql://user:s3cret@h/db?init_command=SET+x=1",
+            "DATABASE_URL sets init_command: leave it out, SentryPulse sets its own.",
+        ),
+        (
+            "mysql://user:s3cret@h/db?sql_mode=ANSI",
+            "DATABASE_URL sets sql_mode: leave it out, SentryPulse sets its own.",
+        ),
     ],
 )
 def test_a_database_that_cannot_be_meant_is_refused_and_its_password_not_repeated(url, sentence):
@@ -164,6 +172,7 @@ def test_a_public_url_with_more_than_scheme_and_host_is_refused(url):
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
         ("http://[::1]", "http://[::1]"),
+        ("https://straße.de", "https://xn--strae-oqa.de"),
     ],
 )
 def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
@@ -182,6 +191,21 @@ def test_a_public_url_is_kept_as_browsers_spell_it(url, kept):
             lambda env: env.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
             {"PROBE_CONCURRENCY": "many"},
             "PROBE_CONCURRENCY must be a whole number, not 'many'.",
+        ),
+        *(
+            (
+                Env.probe_bounds,
+                {"OWN_NETWORK_TARGETS": text},
+                f"OWN_NETWORK_TARGETS must look like 192.0.2.1:443,example.com:443, not {wrong!r}. {why}",
+            )
+            for text, wrong, why in (
+                ("example.com", "example.com", "Add the port, such as example.com:443."),
+                (
+                    "192.0.2.1:443, 192.0.2.2:0",
+                    "192.0.2.2:0",
+                    "The port must be a number from 1 to 65535, got '0'.",
+                ),
+            )
         ),
         (
             lambda env: env.flag("DEBUG", default=False),
@@ -312,10 +336,10 @@ _READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\
 
 
 def find_variables():
-    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "pulse.py")]
-    readers += [ROOT / "pipeline" / name for name in ("queues/celery_app.py", "entrypoints/celery.py")]
+    readers = [ROOT / "sentrypulse" / name for name in ("settings.py", "healthcheck.py")]
+    readers += [ROOT / "pipeline" / name for name in ("celery/options.py", "celery/worker.py")]
     found = [names for path in readers for names in _READS.findall(path.read_text())]
-    own = _READS_IN_ENV.findall((ROOT / "sentrypulse" / "env.py").read_text())
+    own = _READS_IN_ENV.findall((ROOT / "core" / "env.py").read_text())
     return {name for names in found for name in names if name} | set(own)
 
 

@@ -19,8 +19,10 @@ from monitors.services import create_monitor
 from statuspages.models import Component, Logo, Post, StatusPage, Subscriber
 from statuspages.posts import write_post
 from statuspages.services import create_page
-from statuspages.subscribing import ask
-from tests.accounts.factories import (
+from statuspages.subscriptions import ask
+from tests.alerts.factories import make_channel, make_delivery, make_rule
+from tests.analytics.factories import make_slo
+from tests.factories import (
     ApiKeyFactory,
     InvitationFactory,
     MembershipFactory,
@@ -28,8 +30,6 @@ from tests.accounts.factories import (
     UserFactory,
     secret_of,
 )
-from tests.alerts.factories import make_channel, make_delivery, make_rule
-from tests.analytics.factories import make_slo
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,7 @@ ROUTES = {
     "api/v1/health": PUBLIC,
     "metrics": PUBLIC,  # for this machine or a token; see test_health
     "api/v1/auth/register": PUBLIC,
+    "recipients/{token}/": PUBLIC,  # the token is the right
     "api/v1/auth/token": PUBLIC,
     "api/v1/auth/token/refresh": PUBLIC,
     "api/v1/auth/logout": PUBLIC,  # takes the refresh token itself
@@ -119,7 +120,7 @@ ROUTES = {
     "status/-/confirm/{token}": PUBLIC,  # who has the token
     "status/-/unsubscribe/{token}": PUBLIC,
     "status/{slug}": PUBLIC,  # leads to the page, whether there is one or not
-    "status/{slug}/": PUBLIC,  # pages of the team or behind a password: see tests/statuspages/test_public.py
+    "status/{slug}/": PUBLIC,  # pages of the team or behind a password: see tests/statuspages/test_views.py
     "status/{slug}/{file}": PUBLIC,
     "status/{slug}/unlock": PUBLIC,
     "status/{slug}/subscribe": PUBLIC,
@@ -229,9 +230,10 @@ def make_page(team, monitor, owner, *, now):
         visibility="team",
         components=[{"name": "A", "monitors": [monitor]}],
     )
-    post = write_post(page, author=owner, now=now, text="A note", title="Trouble", visibility="internal")
+    post, _ = write_post(page, author=owner, now=now, text="A note", title="Trouble", visibility="internal")
     subscriber = ask(page, kind="email", address="ada@example.com", now=now)
-    return {"page": page.pk, "post": post.pk, "subscriber": subscriber.pk}
+    component = page.components.get().pk
+    return {"page": page.pk, "post": post.pk, "subscriber": subscriber.pk, "component": component}
 
 
 def call_all(world, wanted, user):

@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
+from core.field_encryption import unseal
 from incidents.models import IncidentKind
 from incidents.reconcile import IncidentEvent
 from incidents.services import close_incident, open_incident
-from monitors.secrets import unseal
 from statuspages.models import StatusPage
 from statuspages.services import create_page
-from statuspages.subscribing import ask, confirm
-from tests.accounts.factories import MembershipFactory, TeamFactory, UserFactory
+from statuspages.subscriptions import ask, confirm
 from tests.analytics.factories import NOW, make_old
+from tests.factories import TeamFactory
 
 __all__ = ["NOW", "make_old"]
 PAGES = "/api/v1/status-pages/"
@@ -38,12 +38,6 @@ def make_page(team=None, *monitors, now=NOW, **fields) -> StatusPage:
     number = StatusPage.objects.count()
     fields.setdefault("slug", f"acme-{number}" if number else "acme")
     return create_page(team, now=now, **({"title": "Acme"} | fields))
-
-
-def make_member(team, role="member"):
-    user = UserFactory()
-    MembershipFactory(team=team, user=user, role=role)
-    return user
 
 
 def go_down(monitor, *, at=NOW, error="Expected 200-299, got 503 from 10.0.0.7."):

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from incidents.services import open_manual
 from statuspages.models import Component, StatusPage, Subscriber
 from statuspages.services import set_logo
-from tests.accounts.factories import TeamFactory, UserFactory
-from tests.statuspages.factories import HOSTILE, NOW, PAGES, make_member, make_old, make_page, subscribe
+from tests.factories import TeamFactory, UserFactory, make_member
+from tests.statuspages.factories import HOSTILE, NOW, PAGES, make_old, make_page, subscribe
 from tests.statuspages.test_rules import PNG
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,10 @@ def test_a_component_sent_back_with_its_id_stays_the_same_one(api, team):
 def test_components_show_monitors_of_the_team_alone(api, team):
     theirs = make_old(TeamFactory())
     answer = make(api, components=[{"name": "A", "monitors": [theirs.pk]}])
-    assert (answer.status_code, answer.json()) == (400, {"components": ["No such monitor."]})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"components": [f"There is no monitor {theirs.pk} in this team."]},
+    )
     other = make_page(slug="other", components=[{"name": "X"}])
     page = make(api).json()
     stolen = {"components": [{"id": other.components.get().pk, "name": "Mine"}]}

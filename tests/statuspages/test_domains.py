@@ -7,7 +7,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from sentrypulse.errors import DomainError
+from core.errors import RuleViolation
 from statuspages.domain_checks import verify_pending
 from statuspages.models import StatusPage
 from statuspages.services import update_page, verify_domain
@@ -55,7 +55,7 @@ def prove(zone, *pages):
 
 def test_a_record_with_the_token_proves_the_domain(zone):
     page = make_page(custom_domain=DOMAIN)
-    with pytest.raises(DomainError, match=r"Found no TXT record _sentrypulse\.status\.example\.com"):
+    with pytest.raises(RuleViolation, match=r"Found no TXT record _sentrypulse\.status\.example\.com"):
         verify_domain(page, now=NOW)
     prove(zone, page)
     assert verify_domain(page, now=NOW)
@@ -66,7 +66,7 @@ def test_a_record_with_the_token_proves_the_domain(zone):
 def test_another_pages_token_proves_nothing(zone):
     page, other = make_page(custom_domain=DOMAIN), make_page(custom_domain=DOMAIN)
     prove(zone, other)
-    with pytest.raises(DomainError, match="Found no TXT record"):
+    with pytest.raises(RuleViolation, match="Found no TXT record"):
         verify_domain(page, now=NOW)
 
 
@@ -75,7 +75,7 @@ def test_a_domain_goes_to_whom_its_record_names_now(zone):
     prove(zone, first)
     verify_domain(first, now=NOW)
     prove(zone, first, second)
-    with pytest.raises(DomainError, match="Another page shows this domain"):
+    with pytest.raises(RuleViolation, match="Another page shows this domain"):
         verify_domain(second, now=NOW)
     prove(zone, second)
     verify_domain(second, now=NOW)
@@ -87,7 +87,7 @@ def test_name_servers_that_do_not_answer_are_told_as_such(zone, monkeypatch):
     monkeypatch.setattr("statuspages.domains.LOOK_UP_S", 0.2)
     page = make_page(custom_domain=DOMAIN)
     zone.silent = True
-    with pytest.raises(DomainError, match="did not answer"):
+    with pytest.raises(RuleViolation, match="did not answer"):
         verify_domain(page, now=NOW)
 
 

@@ -8,12 +8,13 @@ from xml.etree import ElementTree
 import pytest
 
 from incidents.services import open_manual
+from statuspages.markdown import render_markdown
 from statuspages.models import StatusPage
 from statuspages.posts import write_post
-from statuspages.prose import render_markdown
 from statuspages.rendering import render_page
-from statuspages.stylesheets import Refused, clean_css
-from tests.statuspages.factories import HOSTILE, NOW, make_member, make_old, make_page
+from statuspages.stylesheets import CssRefused, clean_css
+from tests.factories import make_member
+from tests.statuspages.factories import HOSTILE, NOW, make_old, make_page
 
 CSS_REFUSED = (
     "@import 'https://evil.example/x.css';",
@@ -61,13 +62,13 @@ CSS_REFUSED = (
 
 @pytest.mark.parametrize("css", CSS_REFUSED)
 def test_css_that_fetches_or_breaks_out_is_refused(css):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CssRefused) as refused:
         clean_css(css)
     assert str(refused.value)
 
 
 def test_a_refusal_names_the_place():
-    with pytest.raises(Refused, match=r"Line 2, column 11: a page fetches nothing"):
+    with pytest.raises(CssRefused, match=r"Line 2, column 11: a page fetches nothing"):
         clean_css("h1{color:red}\na{content:url(x)}")
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
-from pipeline import jobs
+from pipeline.jobs import periodic
 from statuspages import publishing, services
+from statuspages.invalidation import mark_changed
 from statuspages.models import Publication, StatusPage
-from statuspages.publications import mark_changed
 from statuspages.publishing import DEBOUNCE, LEASE, REFRESH, publish_due
-from statuspages.rendering.files import File
+from statuspages.rendering.files import PageFile
 from statuspages.storages import StorageError
 from statuspages.storages.directory import DirectoryStorage
 from tests.statuspages.factories import NOW, make_old, make_page
@@ -78,7 +78,7 @@ def publish_rounds(now=NOW):
     """What the job answers, round after round, until it says that there is no more."""
     answers = []
     while not answers or answers[-1]:
-        answers.append(jobs.publish_pages(owner="me", now=now))
+        answers.append(periodic.publish_pages(owner="me", now=now))
     return answers
 
 
@@ -101,12 +101,12 @@ def test_a_round_whose_time_is_up_is_followed_by_another_one(published, monkeypa
     monkeypatch.setattr(publishing, "render_page", take_all_the_time)
     for number in range(3):
         make_page(slug=f"page-{number}")
-    assert jobs.publish_pages(owner="me", now=NOW)
+    assert periodic.publish_pages(owner="me", now=NOW)
     assert len(list(published.glob("page-*"))) == 1
     monkeypatch.setattr(publishing, "BUDGET_S", 20.0)
-    assert jobs.publish_pages(owner="me", now=NOW)
+    assert periodic.publish_pages(owner="me", now=NOW)
     monkeypatch.setattr(publishing, "BUDGET_S", 20.0)
-    assert not jobs.publish_pages(owner="me", now=NOW)
+    assert not periodic.publish_pages(owner="me", now=NOW)
     assert len(list(published.glob("page-*"))) == 3
 
 
@@ -146,6 +146,24 @@ def test_a_page_belongs_to_one_publisher_at_a_time_and_is_free_again_when_that_d
     monkeypatch.undo()
     assert run(NOW + LEASE - SECOND) == 0
     assert run(NOW + LEASE) == 1
+
+
+def test_a_publisher_whose_clock_ran_ahead_holds_up_nobody_when_it_died():
+    page = make_page()
+    ahead = NOW + timedelta(days=1)
+    Publication.objects.update(lease_owner="ahead", lease_until=ahead + LEASE, rendered_at=ahead)
+    assert due(NOW) == [page.pk]
+    assert run() == 1
+    row = Publication.objects.get()
+    assert (row.rendered_at, row.published_at, row.lease_until) == (NOW, NOW, None)
+
+
+def test_what_a_clock_that_ran_ahead_has_rendered_is_made_anew():
+    page = make_page()
+    run(NOW + timedelta(days=1))
+    assert due(NOW) == [page.pk]
+    assert run() == 1
+    assert due(NOW + DEBOUNCE) == []
 
 
 def test_who_comes_back_late_does_not_overwrite_the_newer_one(published, monkeypatch):
@@ -220,7 +238,7 @@ def test_a_name_taken_over_keeps_the_new_page_whoever_comes_last(published):
 
 def test_a_late_rendering_of_a_deleted_page_does_not_come_back(published):
     storage = DirectoryStorage(published)
-    files = {"index.html": File("text/html", b"old")}
+    files = {"index.html": PageFile("text/html", b"old")}
     assert storage.write("acme", files, version=5)
     assert storage.remove("acme", version=6)
     assert not storage.write("acme", files, version=5)
@@ -258,7 +276,7 @@ def test_publishing_now_asks_for_no_debounce_and_refuses_private_pages():
     assert Publication.objects.get().published_at == NOW + SECOND
     services.update_page(page, now=NOW, visibility="team")
     page.refresh_from_db()
-    with pytest.raises(publishing.DomainError, match="shown by us alone"):
+    with pytest.raises(publishing.RuleViolation, match="shown by us alone"):
         publishing.publish_now(page, now=NOW)
 
 
@@ -268,7 +286,9 @@ def test_two_writers_at_once_leave_the_newer_version_whole(tmp_path):
     def write(version):
         body = str(version).encode()
         storage.write(
-            "acme", {"a": File("text/plain", body), "index.html": File("text/html", body)}, version=version
+            "acme",
+            {"a": PageFile("text/plain", body), "index.html": PageFile("text/html", body)},
+            version=version,
         )
 
     threads = [threading.Thread(target=write, args=(version,)) for version in range(1, 25)]
@@ -307,9 +327,9 @@ def test_a_place_that_cannot_be_read_has_no_file(tmp_path):
     storage = DirectoryStorage(tmp_path)
     assert storage.read("acme", "index.html") is None
     storage.write(
-        "acme", {"index.html": File("text/html", b"x", "default-src 'none'", embeddable=True)}, version=1
+        "acme", {"index.html": PageFile("text/html", b"x", "default-src 'none'", embeddable=True)}, version=1
     )
-    assert storage.read("acme", "index.html") == File(
+    assert storage.read("acme", "index.html") == PageFile(
         "text/html", b"x", "default-src 'none'", embeddable=True
     )
     assert storage.read("acme", "../acme/index.html") is None
@@ -338,4 +358,4 @@ def test_a_page_that_cannot_be_rendered_does_not_hold_up_the_others(published, c
     assert (published / fine.slug / "index.html").exists()
     row = Publication.objects.get(page=broken)
     assert (row.problem, row.lease_until) == ("It could not be rendered; the log says why.", None)
-    assert "publish failed" in caplog.text
+    assert "left out work='publish pages' publication=" in caplog.text

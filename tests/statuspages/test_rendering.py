@@ -19,12 +19,12 @@ from monitors.transitions import State
 from statuspages.models import Logo
 from statuspages.posts import write_post
 from statuspages.rendering import render_page
-from statuspages.rendering.gathering import gather
+from statuspages.rendering.reading import read_snapshot
 from statuspages.services import set_logo
 from statuspages.stylesheets import SCOPE
-from tests.accounts.factories import TeamFactory
 from tests.analytics.factories import DAY, HOUR, MINUTE, store_at
-from tests.statuspages.factories import NOW, make_member, make_old, make_page
+from tests.factories import TeamFactory, make_member
+from tests.statuspages.factories import NOW, make_old, make_page
 from tests.statuspages.test_rules import PNG
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def json_of(page, now=NOW):
 
 def count_queries(page):
     with CaptureQueriesContext(connection) as queries:
-        gather(page, now=NOW)
+        read_snapshot(page, now=NOW)
     return len(queries)
 
 
@@ -139,7 +139,7 @@ def test_the_days_of_a_page_are_those_of_its_zone_and_todays_come_from_raw_resul
     store_at(monitor, (NOW - MINUTE * 2, "U"), (NOW - MINUTE, "D"))
     for zone, first_bad in (("UTC", 2), ("Asia/Tokyo", 2), ("America/New_York", 3)):
         page = make_page(None, monitor, timezone=zone)
-        (line,) = gather(page, now=NOW).lines
+        (line,) = read_snapshot(page, now=NOW).components
         assert len(line.days) == 90
         bad = [day for day in line.days if day.down_s >= 600]
         assert [(line.days[-1].on - day.on).days for day in bad] == [first_bad], zone
@@ -155,8 +155,8 @@ def test_several_monitors_of_a_component_count_together():
     store_at(good, (NOW - MINUTE, "U", 20))
     store_at(bad, (NOW - MINUTE, "D"))
     page = make_page(team, components=[{"name": "Both", "monitors": [good, bad]}])
-    (line,) = gather(page, now=NOW).lines
-    assert (line.state, line.uptime[7], line.pace_ms) == ("partial", 0.5, 20)
+    (line,) = read_snapshot(page, now=NOW).components
+    assert (line.state, line.uptime[7], line.response_ms) == ("partial", 0.5, 20)
 
 
 def test_response_times_are_the_means_of_the_hours_and_can_be_left_out():
@@ -165,9 +165,9 @@ def test_response_times_are_the_means_of_the_hours_and_can_be_left_out():
         monitor, (NOW - HOUR * 2, "U", 100), (NOW - HOUR * 2 + MINUTE, "U", 300), (NOW - MINUTE, "U", 50)
     )
     page = make_page(None, monitor)
-    (line,) = gather(page, now=NOW).lines
-    assert [ms for ms in line.pace if ms is not None] == [200, 50]
-    assert line.pace_ms == 150
+    (line,) = read_snapshot(page, now=NOW).components
+    assert [ms for ms in line.hourly_ms if ms is not None] == [200, 50]
+    assert line.response_ms == 150
     assert 'class="pace"' in html_of(page)
     page.show_response_times = False
     page.save()
@@ -272,6 +272,42 @@ def test_a_page_speaks_its_language_in_words_and_numbers(language, headline, upt
     assert f'<html lang="{language}">' in html
 
 
+NO_DATA_WORDS = {
+    "en": ("No data", "Some systems have no data"),
+    "de": ("Keine Daten", "Von einigen Systemen fehlen Daten"),
+    "es": ("Sin datos", "Algunos sistemas no tienen datos"),
+    "fr": ("Aucune donnée", "Certains systèmes n’ont pas de données"),
+    "zh-hans": ("无数据", "部分系统无数据"),
+}
+
+
+@pytest.mark.parametrize("language", NO_DATA_WORDS)
+def test_a_system_without_data_is_told_so_in_every_form_and_language(language):
+    word, headline = NO_DATA_WORDS[language]
+    well = make_old()
+    lost = make_old(well.team)
+    believe(well, State.UP)
+    believe(lost, State.UP)
+    RegionState.objects.filter(monitor=lost).update(no_data_since=NOW - HOUR)
+    for monitors, name in (((well, lost), "some"), ((lost,), "all")):
+        page = make_page(well.team, *monitors, language=language, slug=name)
+        files = render_page(page, now=NOW)
+        html, told = files["index.html"].body.decode(), json.loads(files["status.json"].body)
+        assert f"<h2>{headline}</h2>" in html
+        assert f'<use href="#i-no_data"/></svg>{word}</span>' in html
+        assert told["status"] == {"state": "no_data", "text": headline}
+        assert told["components"][-1]["state"] == "no_data"
+        assert word in files["badge.svg"].body.decode()
+        assert headline in files["embed.html"].body.decode()
+
+
+def test_what_was_down_when_its_data_stopped_is_still_out_on_the_page():
+    monitor = make_old()
+    believe(monitor, State.DOWN)
+    RegionState.objects.update(no_data_since=NOW - HOUR)
+    assert read_snapshot(make_page(None, monitor), now=NOW).state == "outage"
+
+
 def test_days_with_trouble_are_told_in_words():
     monitor = make_old()
     roll_day(monitor, ago=2, down_s=720)
@@ -304,7 +340,7 @@ def test_running_and_coming_maintenance_is_shown_with_its_repeats():
 def test_open_incidents_stand_above_and_past_ones_by_month_with_their_posts():
     page = make_page()
     author = make_member(page.team)
-    old = write_post(page, author=author, now=NOW - DAY * 40, title="Lost mails", text="We look.")
+    old, _ = write_post(page, author=author, now=NOW - DAY * 40, title="Lost mails", text="We look.")
     write_post(
         page, author=author, now=NOW - DAY * 40 + HOUR, incident=old.incident, text="Sent.", status="resolved"
     )
@@ -327,7 +363,7 @@ def test_open_incidents_stand_above_and_past_ones_by_month_with_their_posts():
 def test_what_is_older_than_the_pages_history_is_left_out_unless_it_is_open():
     page = make_page(history_days=30)
     author = make_member(page.team)
-    old = write_post(page, author=author, now=NOW - DAY * 40, title="Long ago", text="We look.")
+    old, _ = write_post(page, author=author, now=NOW - DAY * 40, title="Long ago", text="We look.")
     write_post(page, author=author, now=NOW - DAY * 39, title="Still open", text="We look.")
     write_post(
         page, author=author, now=NOW - DAY * 39, incident=old.incident, text="Done.", status="resolved"
@@ -349,7 +385,7 @@ def test_past_incidents_that_the_page_leaves_out_are_in_the_json_that_it_names()
     author = make_member(page.team)
     for number in range(17):
         at = NOW - DAY * (number + 1)
-        post = write_post(page, author=author, now=at, title=f"Trouble {number}", text="x")
+        post, _ = write_post(page, author=author, now=at, title=f"Trouble {number}", text="x")
         write_post(page, author=author, now=at, incident=post.incident, text="Done.", status="resolved")
     assert '2 more are in the <a href="status.json">JSON</a>.' in html_of(page)
     assert len(json_of(page)["incidents"]) == 17
@@ -358,7 +394,7 @@ def test_past_incidents_that_the_page_leaves_out_are_in_the_json_that_it_names()
 def test_the_feed_is_valid_atom_with_an_entry_a_post():
     page = make_page(title="Acme & Söhne")
     author = make_member(page.team)
-    post = write_post(page, author=author, now=NOW - HOUR, title="Slow <shop>", text="We *look*.")
+    post, _ = write_post(page, author=author, now=NOW - HOUR, title="Slow <shop>", text="We *look*.")
     feed = ElementTree.fromstring(render_page(page, now=NOW)["feed.atom"].body)  # noqa: S314  # our own
     assert feed.tag == f"{ATOM}feed"
     for name in ("id", "title", "updated", "link", "author"):

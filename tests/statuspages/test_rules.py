@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 
 from monitors.transitions import State
 from statuspages.colours import contrast_of, make_readable, parse_colour, spell_colour, text_on
+from statuspages.component_status import grade_day, stand_component, stand_page
 from statuspages.domains import find_domain_fault, fold_domain
+from statuspages.logos import MAX_BYTES, find_media_type, find_picture_fault
 from statuspages.models import Theme
-from statuspages.pictures import MAX_BYTES, find_media_type, find_picture_fault
 from statuspages.rendering.palette import DARK, LIGHT, STATES, make_palette, spell_palette
 from statuspages.slugs import RESERVED, find_slug_fault
-from statuspages.standing import grade_day, stand_component, stand_page
 from tests.statuspages.factories import HOSTILE
 
-UP, DOWN, DEGRADED, PENDING = State.UP, State.DOWN, State.DEGRADED, State.PENDING
+UP, DOWN, DEGRADED, PENDING, NO_DATA = State.UP, State.DOWN, State.DEGRADED, State.PENDING, State.NO_DATA
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 40
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(spell_colour)
 
@@ -158,6 +158,13 @@ def test_a_domain_is_compared_in_small_ascii_letters():
         ([(UP, False), (DOWN, False)], [], "partial"),
         ([(DOWN, False), (DOWN, False)], [], "outage"),
         ([(DOWN, False), (None, False)], [], "outage"),
+        ([(NO_DATA, False)], [], "no_data"),
+        ([(UP, False), (NO_DATA, False)], [], "no_data"),  # nobody can call that operational
+        ([(NO_DATA, False), (UP, True)], [], "no_data"),
+        ([(NO_DATA, True)], [], "maintenance"),
+        ([(NO_DATA, False), (DEGRADED, False)], [], "degraded"),
+        ([(NO_DATA, False), (DOWN, False)], [], "partial"),
+        ([(NO_DATA, False)], ["minor"], "degraded"),
         ([(DOWN, True)], [], "maintenance"),  # planned trouble is none
         ([(DOWN, True), (UP, False)], [], "maintenance"),
         ([(DOWN, True), (DOWN, False)], [], "partial"),
@@ -175,6 +182,9 @@ def test_a_component_stands_as_its_monitors_and_its_incidents_say(monitors, seve
     [
         ([], [], "unknown"),
         (["operational", "unknown"], [], "operational"),
+        (["operational", "no_data"], [], "no_data"),
+        (["no_data", "no_data", "unknown"], [], "no_data"),
+        (["maintenance", "no_data"], [], "no_data"),
         (["operational", "maintenance"], [], "maintenance"),
         (["operational", "outage"], [], "partial"),
         (["outage", "outage"], [], "outage"),

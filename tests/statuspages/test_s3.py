@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from statuspages.publishing import publish_due
-from statuspages.rendering.files import File
+from statuspages.rendering.files import PageFile
 from statuspages.services import delete_page
 from statuspages.storages import StorageError, _open, open_storage
 from tests.statuspages.bucket import serve_bucket
@@ -27,7 +27,7 @@ def bucket(monkeypatch, settings):
 
 def files_of(text):
     body = text.encode()
-    return {"feed.atom": File("application/atom+xml", body), "index.html": File(HTML, body)}
+    return {"feed.atom": PageFile("application/atom+xml", body), "index.html": PageFile(HTML, body)}
 
 
 def test_files_lie_under_their_names_and_the_index_under_the_folders_too(bucket):
@@ -92,7 +92,7 @@ def test_a_copy_that_goes_leaves_what_keeps_older_ones_away(bucket):
     assert not storage.write("acme", files_of("late"), version=2)
     assert storage.write("acme", files_of("again"), version=4)
     read = storage.read("acme", "index.html")
-    assert read == File(HTML, b"again", "")
+    assert read == PageFile(HTML, b"again", "")
 
 
 @pytest.mark.django_db

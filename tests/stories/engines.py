@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import ClassVar, Protocol
@@ -16,13 +17,15 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from pipeline.queues.celery import CelerySender
-from pipeline.queues.celery_app import make_app, read_options
-from sentrypulse.env import Env
+from core.env import Env
+from pipeline.celery.options import make_app, read_options
+from pipeline.celery.sender import CelerySender
 from tests.e2e.harness import ROOT, free_port, wait_for
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-PREFIX = f"story{WORKER}-"
+RUN = (os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex)[:8]
+"""Names of our own, for two suites may run on one machine, and share its brokers."""
+PREFIX = f"story-{RUN}-{WORKER}-"
 RETRY_AFTER_S = "0.2,0.4"
 TRIES = 3
 VISIBILITY_TIMEOUT_S = 6
@@ -57,7 +60,7 @@ class Engine(Protocol):
         """Put a message on a queue, as a stage does."""
 
     def figures(self) -> dict[str, dict[str, int]]:
-        """``dispatch.Sender.figures``."""
+        """``base.Sender.figures``."""
 
 
 def database_url(*, port=None):
@@ -261,7 +264,8 @@ class Redis(Broker):
 
     def empty(self):
         with redis.Redis.from_url(self.url) as client:
-            client.flushdb()
+            for key in client.scan_iter(match=f"*{RUN}*", count=1_000):
+                client.delete(key)
 
 
 class RabbitMQ(Broker):
@@ -287,6 +291,14 @@ class RabbitMQ(Broker):
             for alias in ("core", "edge", "dead"):
                 channel.queue_declare(PREFIX + alias, durable=True, auto_delete=False)
                 channel.queue_purge(PREFIX + alias)
+
+    def stop(self):
+        """Nobody comes back to these names."""
+        from kombu import Connection
+
+        with Connection(self.url) as broker, broker.channel() as channel:
+            for alias in ("core", "edge", "dead"):
+                channel.queue_delete(PREFIX + alias)
 
 
 class Sqs(Broker):

@@ -20,19 +20,19 @@ def spoil(sender_class, faults):
     other."""
     put, chance = sender_class.put, random.Random()
 
-    def spoiled_put(self, queue, body, *, failures=0, delay_s=0.0):
+    def spoiled_put(self, queue, body, *, delay_s=0.0, **about):
         for _ in range(2 if faults.get("double") else 1):
             late_s = chance.uniform(0, SHUFFLE_S) if faults.get("shuffle") and queue == "results" else 0.0
-            put(self, queue, body, failures=failures, delay_s=delay_s + late_s)
+            put(self, queue, body, delay_s=delay_s + late_s, **about)
 
     sender_class.put = spoiled_put
 
 
 def die_at(deadly_body):
     """Kill the process that handles ``deadly_body``, as a bug in a C library does."""
-    from pipeline.entrypoints import celery
+    from pipeline.celery import worker
 
-    load = celery._load
+    load = worker._load
 
     def loaded(queue):
         handle = load(queue)
@@ -44,7 +44,7 @@ def die_at(deadly_body):
 
         return handle_or_die
 
-    celery._load = loaded
+    worker._load = loaded
 
 
 def note_modules(path):
@@ -92,8 +92,8 @@ def main():
         import time_machine
 
         time_machine.travel(datetime.now(UTC) + timedelta(seconds=faults["skew_s"]), tick=True).start()
-    from pipeline.queues.celery import CelerySender
-    from sentrypulse.celery import app
+    from pipeline.celery.app import app
+    from pipeline.celery.sender import CelerySender
 
     if faults.get("double") or faults.get("shuffle"):
         spoil(CelerySender, faults)

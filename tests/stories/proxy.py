@@ -29,8 +29,7 @@ class Proxy:
         with self._lock:
             pairs, self._pairs = self._pairs, set()
         for pair in pairs:
-            for end in pair:
-                end.close()
+            _end(pair)
 
     stop = cut
 
@@ -50,6 +49,8 @@ class Proxy:
                 continue
             with self._lock:
                 self._pairs.add((near, far))
+            if not self._open.is_set():  # cut while it was being made
+                _end((near, far))
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
 
@@ -59,6 +60,13 @@ class Proxy:
                 sink.sendall(data)
         except OSError:
             pass
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        _end((source, sink))
+
+
+def _end(pair):
+    """Tell both sides, then close. Closing alone tells nobody while a thread waits for what comes: the server
+    would keep the transaction, and its locks, for ever."""
+    for end in pair:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

@@ -11,7 +11,8 @@ from django.utils import timezone
 from monitors.models import Result
 from pipeline.messages import Checks, Results, encode
 from pipeline.specs import build_spec
-from tests.pipeline.factories import make_monitor, make_result, make_team
+from tests.factories import make_monitor, make_team
+from tests.pipeline.factories import make_result
 from tests.stories.engines import TRIES, Faults, database_url
 from tests.stories.story import TOLD, heard_by, incidents_of, read_rows, state_of, tell
 

@@ -1,4 +1,5 @@
-"""SIGTERM for the Celery engine: its processes end, what was begun is done once, the rest is given back."""
+"""SIGTERM and SIGHUP for the Celery engine: its processes end, what was begun is done once, the rest is given
+back."""
 
 import os
 import signal
@@ -66,11 +67,15 @@ def ask_slowly(engine, slow_target):
 
 
 @on_both_brokers
-def test_a_worker_whose_processes_all_get_sigterm_ends_what_they_do_and_takes_no_more(engine, slow_target):
-    """systemd, honcho and Heroku send it to all of them, and billiard's processes would die of it."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_whose_processes_are_all_told_to_stop_ends_what_they_do_and_takes_no_more(
+    engine, slow_target, number
+):
+    """systemd, honcho and Heroku send SIGTERM to all of them, a terminal that closes SIGHUP; billiard's
+    processes would die of either, and Celery would start its worker anew after SIGHUP."""
     monitor, at = ask_slowly(engine, slow_target)
     edge = engine.running.pop("edge")
-    os.killpg(edge.pid, signal.SIGTERM)
+    os.killpg(edge.pid, number)
     engine.wait_until(lambda: "Warm shutdown" in engine.output("edge"))
     slow_target.let_go()
     assert edge.wait(ENDS_WITHIN_S) == 0, engine.output("edge")
@@ -100,3 +105,14 @@ def test_who_still_looks_for_the_broker_ends_when_told_to(url, command, tmp_path
     processes.wait_until(lambda: "refused" in processes.output("it"))
     process.send_signal(signal.SIGTERM)
     assert process.wait(ENDS_WITHIN_S) == 0, processes.output("it")
+
+
+@pytest.mark.parametrize("engine", ["redis"], indirect=True)
+def test_the_clock_ends_in_order_at_sighup(engine):
+    pulse = engine.folder / "pulse"
+    environment = engine.environment | {"PULSE_FILE": str(pulse)}
+    engine.spawn("beat", ["-m", "celery", "-A", "sentrypulse", "beat", "--pidfile="], environment)
+    engine.wait_until(pulse.exists)
+    clock = engine.running.pop("beat")
+    clock.send_signal(signal.SIGHUP)
+    assert clock.wait(ENDS_WITHIN_S) == 0, engine.output("beat")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stories.engines import Faults
+from tests.stories.engines import PREFIX, Faults
 from tests.stories.story import TOLD, read_rows, results_of, tell
 
 ENGINES = ["embedded", "redis", "rabbitmq", "sqs", "serverless"]
@@ -22,3 +22,7 @@ def test_one_worker_for_both_queues_does_as_well(engine, target, receiver):
     engine.start_worker("core,edge", name="both")
     engine.start_clock("beat")
     assert read_rows(tell(engine, target, receiver)) == TOLD
+    answering = engine.sender.workers()
+    assert {name: sorted(planes) for name, planes in answering.items()} == {
+        f"{PREFIX}both@test": ["core", "edge"]
+    }

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analytics.archive.lines import day_of, folder_of, unpack
 from analytics.archive.stores import Store, open_archive
-from sentrypulse.storing import StorageError
+from core.storage import StorageError
 
 
 class Command(BaseCommand):

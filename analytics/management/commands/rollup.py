@@ -11,7 +11,8 @@ from django.utils import timezone
 from analytics import rollups
 from analytics.models import Progress
 from analytics.windows import HOUR, Span, floor_hour
-from sentrypulse.progress_bar import ProgressBar
+from core.formats import say_utc
+from core.progress_bar import ProgressBar
 
 CHUNK = rollups.HOURS_AT_ONCE * HOUR
 """Rolled again under one lease."""
@@ -37,7 +38,7 @@ class Command(BaseCommand):
                 self._catch_up(owner)
             else:
                 self._roll_again(owner, *read_range(start, end, now=timezone.now()))
-        except rollups.Busy as busy:
+        except rollups.RollupBusy as busy:
             raise CommandError(str(busy)) from None
 
     def _catch_up(self, owner: str) -> None:
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         hours = rollups.catch_up_wholly(owner=owner, clock=timezone.now, told=tell)
         bar.close()
         rolled_until = Progress.objects.get(pk=Progress.UPTIME).rolled_until
-        self.stdout.write(f"Hours rolled up: {hours}. Everything before {tell_instant(rolled_until)} is.")
+        self.stdout.write(f"Hours rolled up: {hours}. Everything before {say_utc(rolled_until)} is.")
 
     def _roll_again(self, owner: str, start: datetime, end: datetime) -> None:
         first, last = find_range(start, end)
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             rollups.roll_again(since, until, owner=owner, now=timezone.now(), told=tell)
             since = until
         bar.close()
-        self.stdout.write(f"Hours rolled up again: {hours}, {tell_instant(first)} to {tell_instant(last)}.")
+        self.stdout.write(f"Hours rolled up again: {hours}, {say_utc(first)} to {say_utc(last)}.")
 
 
 def read_range(start: str | None, end: str | None, *, now: datetime) -> Span:
@@ -92,9 +93,7 @@ def read_instant(option: str, text: str, *, now: datetime) -> datetime:
         ) from None
     at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     if at > now:
-        raise CommandError(
-            f"{option} {text} is in the future; it is {tell_instant(now)}, so give an earlier one."
-        )
+        raise CommandError(f"{option} {text} is in the future; it is {say_utc(now)}, so give an earlier one.")
     return at
 
 
@@ -108,14 +107,10 @@ def find_range(start: datetime, end: datetime) -> Span:
         return first, last
     if progress.raw_from is not None and end <= progress.raw_from + timedelta(hours=1):
         raise CommandError(
-            f"Raw results before {tell_instant(progress.raw_from)} are gone, so nothing there can be rolled"
+            f"Raw results before {say_utc(progress.raw_from)} are gone, so nothing there can be rolled"
             " up again; its rollups stay as they are. Give a --to after that."
         )
     raise CommandError(
-        f"Hours from {tell_instant(progress.rolled_until)} on are not rolled up yet; give an earlier --from,"
+        f"Hours from {say_utc(progress.rolled_until)} on are not rolled up yet; give an earlier --from,"
         " or run rollup without options."
     )
-
-
-def tell_instant(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pipeline import dispatch
-from pipeline.dispatch import DeadLetter, QueuesAway
+from pipeline.queues.base import DeadLetter, QueuesAway
 
 DONE = {"redrive": "Sent again", "drop": "Dropped"}
 
@@ -33,13 +33,14 @@ class Command(BaseCommand):
             raise CommandError(
                 "The embedded engine's dead letters are in its own process: see them under /admin/ there."
             )
+        queues = dispatch.queues()
         try:
             if action == "list":
-                self._list(dispatch.dead_letters(limit=options["limit"]), bodies=options["bodies"])
+                self._list(queues.dead_letters(limit=options["limit"]), bodies=options["bodies"])
             elif ids:
                 self._settle(action, ids)
             elif options["all"]:
-                done = dispatch.redrive_all() if action == "redrive" else dispatch.drop_all()
+                done = queues.redrive_all() if action == "redrive" else queues.drop_all()
                 self.stdout.write(f"{DONE[action]}: {done}.")
             else:
                 raise CommandError(f"Name the dead letters to {action}, or give --all.")
@@ -58,7 +59,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(letters)} dead letters.")
 
     def _settle(self, action: str, ids: list[str]) -> None:
-        settle = dispatch.redrive if action == "redrive" else dispatch.drop
+        queues = dispatch.queues()
+        settle = queues.redrive if action == "redrive" else queues.drop
         done = [letter_id for letter_id in ids if settle(letter_id)]
         for letter_id in ids:
             if letter_id not in done:

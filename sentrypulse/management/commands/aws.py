@@ -10,23 +10,30 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from infra import deploy, destroy, provision, site, status
+from infra import bastion, deploy, destroy, migrating, provision, serverless, site, status
+from infra.aurora import LINE, WrongVersion
 from infra.callbacks import DeployRefused
+from infra.choices import WrongWish
 from infra.clients import Clients
 from infra.cloudformation import StackFailed, parameter_names
 from infra.edges import WrongRegion, read_edges
+from infra.mappings import StaysBusy
 from infra.outputs import NotProvisioned, need, read_outputs
+from infra.prices import BASTION_MONTH
 from infra.stacks import Wishes
 from infra.stages import WrongStage, check_stage
 
 REFUSALS = (
     WrongStage,
     WrongRegion,
+    WrongVersion,
     NotProvisioned,
     StackFailed,
     DeployRefused,
-    provision.WrongWish,
+    StaysBusy,
+    WrongWish,
     deploy.ZappaFailed,
+    migrating.MigrationFailed,
     site.NoSite,
 )
 OPTIONAL_IN_SAM = ("RedisUrl", "EdgeQueueUrls")
@@ -40,8 +47,10 @@ class Command(BaseCommand):
         parts = parser.add_subparsers(dest="part", required=True)
         self._add(parts, "provision", "make or change everything but the code", _add_wishes)
         self._add(parts, "deploy", "the code onto the functions, by Zappa; migrates in between", _add_deploy)
+        self._add(parts, "migrate", "the schema, by the code that is deployed; started once, and followed")
         self._add(parts, "status", "what stands, and what is wrong with it", _add_edge)
         self._add(parts, "outputs", "addresses and ARNs, as JSON or for AWS SAM", _add_outputs)
+        self._add(parts, "bastion", "a way to the database for people, made or removed", _add_bastion)
         self._add(parts, "frontend", "upload a built static site", _add_frontend)
         self._add(parts, "destroy", "take everything away; the data is kept", _add_destroy)
 
@@ -81,17 +90,17 @@ class Command(BaseCommand):
         if edge and (given := wishes.given()):
             named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise CommandError(f"An edge leaves nothing to choose: {named} is for provision at home.")
-        lines = provision.plan_edge(clients, stage, edge) if edge else provision.plan(clients, stage, wishes)
-        floor_usd = sum(line.floor_usd for line in lines)
+        plan = provision.plan_edge(clients, stage, edge) if edge else provision.plan(clients, stage, wishes)
+        floor_usd = sum(line.floor_usd for line in plan.lines)
         self._say(f"Stage {stage}, edge in {edge} (home: {home}):" if edge else f"Stage {stage} in {home}:")
-        for line in lines:
+        for line in plan.lines:
             cost = f"{line.floor_usd:8.2f} USD" if line.floor_usd else "       –    "
             self._say(f"  {line.stack.part:<11} {line.doing:<26} {cost}  {line.stack.why}")
         self._say(
             f"The least it costs a month, before anybody uses it: {floor_usd:.2f} USD (list prices,"
             " us-east-1; docs/deploy.md has the whole bill)."
         )
-        for warning in provision.find_warnings(clients, stage, wishes):
+        for warning in plan.warnings:
             self._say(warning)
         if options["dry_run"]:
             self._say("A dry run: nothing was made.")
@@ -117,6 +126,9 @@ class Command(BaseCommand):
         deploy.deploy(clients, stage, report=self._say, migrate=not options["no_migrate"])
         self._say(f"SentryPulse runs: {read_outputs(clients, stage).get('PublicUrl', '')}")
 
+    def _migrate(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
+        migrating.migrate(clients, stage, report=self._say)
+
     def _status(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         edge = options["edge_region"]
         for line in status.tell_edge(clients, stage, edge) if edge else status.tell(clients, stage):
@@ -124,6 +136,9 @@ class Command(BaseCommand):
 
     def _outputs(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         outputs = read_outputs(clients, stage) | {"Stage": stage}
+        if options["serverless"]:
+            self._say(serverless.write(clients, stage, runtime=deploy.find_runtime()))
+            return
         if not options["sam"]:
             self._say(json.dumps(outputs, indent=2, sort_keys=True))
             return
@@ -133,8 +148,21 @@ class Command(BaseCommand):
         values = {name: need(outputs, name, stage=stage) for name in sorted(asked)}
         self._say(" ".join(f"{name}={value}" for name, value in values.items()))
 
+    def _bastion(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
+        if options["remove"]:
+            gone = bastion.remove(clients, stage, report=self._say)
+            self._say("The bastion is gone." if gone else "There is no bastion.")
+            return
+        command = bastion.make(clients, stage, report=self._say)
+        self._say(
+            f"It costs {BASTION_MONTH:.2f} USD a month until manage.py aws bastion --stage {stage} --remove."
+        )
+        self._say(f"The database at 127.0.0.1:{bastion.LOCAL_PORT}, while this runs:\n{command}")
+
     def _frontend(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         outputs = read_outputs(clients, stage)
+        if "GatewayId" in outputs and "SiteBucket" not in outputs:
+            raise CommandError(f"{stage} has no distribution (--no-cdn), and so no place for the app.")
         bucket = need(outputs, "SiteBucket", stage=stage)
         synced = site.sync(clients.s3, bucket, Path(options["folder"]), report=self._say)
         self._say(
@@ -190,14 +218,32 @@ def _add_wishes(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would be made; ask and make nothing")
     parser.add_argument("--redis", action="store_const", const=True, help="with a shared cache")
     parser.add_argument(
+        "--no-cdn",
+        dest="cdn",
+        action="store_const",
+        const=False,
+        help="without CloudFront, for an account that may have no distributions: see docs/deploy.md",
+    )
+    parser.add_argument(
+        "--cdn", dest="cdn", action="store_const", const=True, help="with CloudFront (the default)"
+    )
+    parser.add_argument(
         "--min-acu", type=float, help="of the database; 0 lets it pause (default 0.5 in prod, else 0)"
     )
     parser.add_argument("--max-acu", type=float, help="of the database (default 8)")
+    parser.add_argument(
+        "--engine-version", help=f"of Aurora MySQL, such as {LINE} (the default of a new database) or 3.10.4"
+    )
     parser.add_argument(
         "--unprotected", dest="protected", action="store_const", const=False, help="database may go"
     )
     parser.add_argument(
         "--protected", dest="protected", action="store_const", const=True, help="database may not go"
+    )
+    parser.add_argument(
+        "--from-snapshot",
+        metavar="SNAPSHOT",
+        help="begin a new database with it: a cluster snapshot's name or ARN",
     )
     parser.add_argument("--domain", help="of the app and the API, such as sentrypulse.example.com")
     parser.add_argument("--certificate-arn", help="for it; of ACM in us-east-1")
@@ -216,6 +262,11 @@ def _add_deploy(parser: ArgumentParser) -> None:
 
 def _add_outputs(parser: ArgumentParser) -> None:
     parser.add_argument("--sam", action="store_true", help="as sam deploy --parameter-overrides takes them")
+    parser.add_argument("--serverless", action="store_true", help="in a serverless.yml (make serverless)")
+
+
+def _add_bastion(parser: ArgumentParser) -> None:
+    parser.add_argument("--remove", action="store_true", help="take it away")
 
 
 def _add_frontend(parser: ArgumentParser) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from sentrypulse.administrator import find_administrator
+from sentrypulse.administrator import ensure_administrator
+from sentrypulse.starting import check_encryption_key, tell_where_mail_goes
 
 
 class Command(BaseCommand):
@@ -19,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, no_static: bool, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        check_encryption_key(self.stdout.write)
+        tell_where_mail_goes(self.stdout.write)
         if not no_static:
             call_command("collectstatic", verbosity=0, interactive=False)
-        find_administrator(self.stdout.write)
+        ensure_administrator(self.stdout.write)
         self.stdout.write("Prepared.")

@@ -1,7 +1,6 @@
 """`manage.py up`: everything on one machine, in one process."""
 
 import logging
-import signal
 import threading
 from typing import Any
 
@@ -13,11 +12,13 @@ from django.utils import timezone
 
 from pipeline.entrypoints.embedded import EmbeddedEngine
 from pipeline.specs import check_soon
-from sentrypulse.administrator import find_administrator
+from sentrypulse.administrator import ensure_administrator
 from sentrypulse.demo import DEMO_SLUG, make_demo_monitors, make_demo_page
+from sentrypulse.starting import check_descriptors, check_encryption_key, tell_where_mail_goes
+from sentrypulse.stopping import listen_for_stop
 from sentrypulse.web import listen, make_server
 from statuspages.models import StatusPage
-from statuspages.notices import page_url
+from statuspages.notifications import page_url
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +34,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError(f"`up` runs the embedded engine, but ENGINE is {settings.ENGINE}.")
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+        check_descriptors()
+        stop = listen_for_stop()
         listening = listen()
         call_command("migrate", verbosity=0, interactive=False)
-        team = find_administrator(self.stdout.write)
+        check_encryption_key(self.stdout.write)
+        tell_where_mail_goes(self.stdout.write)
+        team = ensure_administrator(self.stdout.write)
         made = make_demo_monitors(team, now=timezone.now()) if demo else []
         if made:
             self.stdout.write(f"Made {len(made)} demo monitors (DEMO=0 leaves them out).")

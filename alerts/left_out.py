@@ -1,0 +1,64 @@
+"""Single addresses of a channel that a notice does not reach, while the others of that channel get it: a row
+in the ledger says who, and why."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from alerts.models import Delivery, Reason
+from alerts.recipients import list_unasked
+from core.isolation import do_together
+from outbox.models import OutgoingStatus
+
+
+def explain_unasked(
+    to: Iterable[str], *, agreed: Collection[str], declined: Collection[str]
+) -> dict[Reason, str]:
+    """By reason, a sentence that names the addresses of ``to`` that may not be written to."""
+    waiting = list_unasked(to, agreed)
+    said_no = [address for address in waiting if address.lower() in declined]
+    silent = [address for address in waiting if address.lower() not in declined]
+    found = {}
+    if silent:
+        found[Reason.NO_CONSENT] = f"Has not agreed to get alerts yet: {_spell(silent)}."
+    if said_no:
+        found[Reason.DECLINED] = f"Wants no alerts, and said so by the link: {_spell(said_no)}."
+    return found
+
+
+def _spell(addresses: Iterable[str]) -> str:
+    """What UTF-8 has no spelling for is replaced: the sentence is stored."""
+    return ", ".join(addresses).encode(errors="replace").decode()
+
+
+def make_rows(row: Delivery, reasons: Mapping[Reason, str], *, now: datetime) -> list[Delivery]:
+    """What the ledger says of them beside ``row``, which goes to the others. Without a channel, for the
+    channel was told."""
+    return [
+        Delivery(
+            team_id=row.team_id,
+            trouble_id=row.trouble_id,
+            event=row.event,
+            channel_name=row.channel_name,
+            key=f"{row.key[:70]}:left_out:{reason}",
+            status=OutgoingStatus.WITHHELD,
+            reason=reason,
+            subject=row.subject,
+            answer=sentence[:500],
+            planned_at=row.planned_at,
+            settled_at=now,
+        )
+        for reason, sentence in reasons.items()
+    ]
+
+
+def store(rows: Collection[Delivery]) -> None:
+    """Those that are not there yet: a row that is tried again leaves out the same."""
+    if not rows:
+        return
+    there = set(Delivery.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True))
+    do_together(
+        "note who is left out",
+        [row for row in rows if row.key not in there],
+        Delivery.objects.bulk_create,
+        name=lambda row: ("trouble", row.trouble_id),
+    )

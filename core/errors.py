@@ -1,0 +1,91 @@
+"""The kinds of trouble the code speaks of, and how each becomes an answer of the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from core.isolation import is_away, leave_out
+
+
+class RuleViolation(Exception):
+    """A rule of the product was broken; its text is one sentence for the person who asked (409)."""
+
+
+class _Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+
+
+class _CannotShow(exceptions.APIException):
+    status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    default_detail = "What is stored of this cannot be shown. The fault is ours, and was logged."
+
+
+class _StoreAway(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database is not answering. Nothing was changed; try again in a moment."
+
+
+def _answer(
+    status_code: int, why: str, otherwise: Callable[..., HttpResponse]
+) -> Callable[..., HttpResponse]:
+    """A view for what Django itself refuses: below ``/api/`` in the API's shape, else as Django does."""
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not f"{request.path_info}/".startswith("/api/"):
+            return otherwise(request, *args, **kwargs)
+        return JsonResponse({"detail": why}, status=status_code, headers={"Cache-Control": "no-store"})
+
+    return answer
+
+
+answer_bad_request = _answer(400, "This request cannot be read.", defaults.bad_request)
+answer_forbidden = _answer(403, "This is not for you.", defaults.permission_denied)
+answer_not_found = _answer(
+    404, "There is no such address; /api/docs/ has those there are.", defaults.page_not_found
+)
+answer_error = _answer(500, "This is a fault of ours. It was logged; try again later.", defaults.server_error)
+
+
+def _is_reading(context: dict[str, Any]) -> bool:
+    request = context["request"]
+    return request is not None and request.method in SAFE_METHODS
+
+
+def _is_answered(error: Exception) -> bool:
+    """Does DRF know what to answer?"""
+    return isinstance(error, (exceptions.APIException, Http404, PermissionDenied))
+
+
+def _name_view(context: dict[str, Any]) -> str:
+    view = context["view"]
+    return str(getattr(view, "basename", None) or type(view).__name__).lower()
+
+
+def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's error shape for everything that a request can run into; a bug stays a 500. Where a row was read
+    by its key, that row is what cannot be shown."""
+    if isinstance(error, RuleViolation):
+        error = _Conflict(str(error))
+    elif isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError(
+            error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+        )
+    elif isinstance(error, (OperationalError, InterfaceError)) and is_away(error):
+        error = _StoreAway()
+    elif context["kwargs"] and _is_reading(context) and not (_is_answered(error) or is_away(error)):
+        # As a list does with a row that it leaves out: see core/isolation.py.
+        leave_out("show", (_name_view(context), "/".join(map(str, context["kwargs"].values()))), error)
+        error = _CannotShow()
+    response = exception_handler(error, context)
+    if response is not None and response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+        response["Retry-After"] = "5"
+    return response

@@ -1,0 +1,49 @@
+"""Forms that people fill in as JSON: a struct whose fields say what each must be, and their mistakes in
+sentences.
+
+The description of a field is the end of the sentence "Must be <description>.".
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+
+def read_fields(
+    form: type[msgspec.Struct],
+    given: Mapping[str, Any],
+    errors: dict[str, str],
+    *,
+    clean: Callable[[Any], Any] = lambda value: value,
+) -> dict[str, Any]:
+    """The given fields that can be read. The others, and unknown ones, are left out and put into
+    ``errors``."""
+    fields = {field.name: field for field in msgspec.structs.fields(form)}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in fields:
+            errors[str(name)] = _name_unknown(str(name), list(fields))
+            continue
+        try:
+            values[name] = msgspec.convert(clean(value), fields[name].type)
+        except msgspec.ValidationError:
+            errors[name] = f"Must be {describe(fields[name].type)}."
+    return values
+
+
+def read_meta(type_: Any) -> msgspec.Meta:
+    """What the field says of itself; not what the types say that it is made of."""
+    found: msgspec.Meta = next(meta for meta in reversed(type_.__metadata__) if meta.description)
+    return found
+
+
+def describe(type_: Any) -> str:
+    return str(read_meta(type_).description)
+
+
+def _name_unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
+    return f"There is no field {name[:60]!r}.{hint}"

@@ -1,0 +1,69 @@
+"""A lease: the right to do something alone, for a while. Rows with ``lease_owner`` and ``lease_until`` can be
+one.
+
+A lease ends by itself, so nobody waits for an owner that was killed. Its end is written by one clock and read
+by others: a lease that ends later than any that is taken now is from a clock that ran ahead, and is void.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
+
+from django.db.models import Model, Q, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""More than the clocks of two machines differ by."""
+
+
+@dataclass(slots=True)
+class Lease(Generic[Row]):
+    """A lease that was taken, and its row."""
+
+    rows: QuerySet[Row]
+    owner: str
+    lasts: timedelta
+    now: datetime
+    taken: float = field(default_factory=time.monotonic)
+
+    def read(self) -> Row:
+        return self.rows.get()
+
+    def clock(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self.taken)
+
+    def keep(self, **changes: Any) -> bool:
+        """Prolong the lease and write ``changes`` to its row. False: it has ended, and somebody else has
+        it."""
+        return self._write(lease_until=self.clock() + self.lasts, **changes)
+
+    def end(self, **changes: Any) -> bool:
+        """Give the lease back and write ``changes`` to its row. False as with ``keep``."""
+        return self._write(lease_until=self.now, **changes)
+
+    def _write(self, **changes: Any) -> bool:
+        return bool(self.rows.filter(lease_owner=self.owner).update(**changes))
+
+
+def take(
+    rows: QuerySet[Row], owner: str, *, lasts: timedelta, now: datetime, again: bool = False, **changes: Any
+) -> Lease[Row] | None:
+    """The lease of the one row in ``rows``, with ``changes`` written to it; None when somebody else has it.
+
+    Of several that ask at once, one gets it: of two runs of one process, too, unless an owner may take its
+    own lease ``again``.
+    """
+    name = owner[:64] if again else f"{owner[:50]} {uuid4().hex[:12]}"
+    mine = find_free(lasts=lasts, now=now) | (Q(lease_owner=name) if again else Q())
+    if not rows.filter(mine).update(lease_owner=name, lease_until=now + lasts, **changes):
+        return None
+    return Lease(rows, name, lasts, now)
+
+
+def find_free(*, lasts: timedelta, now: datetime, column: str = "lease_until") -> Q:
+    """Which leases of the length ``lasts`` nobody has: never taken, given back, ended, or void."""
+    ended, void = {f"{column}__lte": now}, {f"{column}__gt": now + lasts + CLOCK_TOLERANCE}
+    return Q(**{f"{column}__isnull": True}) | Q(**ended) | Q(**void)

@@ -1,0 +1,66 @@
+"""What all who write to a storage share: how a setting names one (``file:///folder``, or
+``s3://bucket/prefix?region=eu-central-1``), how it is reached, and what its failing is called."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+class StorageError(Exception):
+    """The storage did not do it; its text is one sentence. Worth trying again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLocation:
+    """``bucket`` is empty for a folder of this machine."""
+
+    folder: Path
+    bucket: str = ""
+    prefix: str = ""
+    region: str = ""
+
+
+def read_place(url: str) -> StorageLocation:
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        region = parse_qs(parts.query).get("region", [""])[0]
+        return StorageLocation(Path(), parts.netloc, parts.path.strip("/"), region)
+    return StorageLocation(Path(unquote(parts.path)))
+
+
+def connect_s3(*, region: str, endpoint: str) -> Any:
+    """A client that gives up within a quarter of a minute. ``boto3`` takes a while to import."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        region_name=region or None,
+        endpoint_url=endpoint or None,
+        config=Config(
+            connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"}
+        ),
+    )
+
+
+def explain_refusal(error: Exception) -> StorageError:
+    return StorageError(f"The bucket did not take it: {' '.join(str(error).split())[:200]}")
+
+
+def write_whole(path: Path, body: bytes, *, durable: bool = False) -> None:
+    """Whole or not at all, for who reads it meanwhile; ``durable``: it also outlives a power cut."""
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("wb") as file:
+        file.write(body)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+    draft.replace(path)
+    if durable:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

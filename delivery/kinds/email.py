@@ -1,0 +1,72 @@
+"""A letter to the addresses of a channel, through the operator's mail server or Amazon SES."""
+
+import re
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Annotated, Any
+
+from delivery.addresses import spell_mail
+from delivery.attempt import Attempt, Verdict
+from delivery.forms import MAX_RECIPIENTS, Form, Recipients, field
+from delivery.message import DeliveryMessage
+from delivery.mime import write_letter
+from delivery.outcomes import judge_fault
+from delivery.registry import ChannelKind
+from delivery.validation import CONTROL, check_recipients
+
+
+class EmailForm(Form, frozen=True, kw_only=True):
+    """A letter to one or more addresses."""
+
+    to: Annotated[
+        Recipients,
+        field(
+            "Addresses",
+            f"a list of 1 to {MAX_RECIPIENTS} e-mail addresses",
+            "Everybody here gets the same letter.",
+            input="emails",
+            example=["you@example.com"],
+        ),
+    ]
+
+
+def tidy_address(text: str) -> str:
+    """One e-mail address, its domain in ASCII. Raises ``ValueError`` for anything else, such as two."""
+    text = spell_mail(text)
+    local, at, domain = text.rpartition("@")
+    if not at or not local or len(text) > 254 or len(local) > 64 or re.search(r"[\s<>,;:\"()\\]", text):
+        raise ValueError("not one e-mail address")
+    if CONTROL.search(text) or not text.isprintable():
+        raise ValueError("control characters")
+    if not local.isascii():
+        raise ValueError("few mail servers take other letters there")
+    address = Address(username=local, domain=domain)
+    if not re.fullmatch(r"(?!-)[a-z0-9.-]+(?<![-.])", address.domain) or ".." in text or local[0] == ".":
+        raise ValueError("no such domain")
+    return address.addr_spec
+
+
+def check(config: dict[str, Any], errors: dict[str, str]) -> None:
+    check_recipients(config, errors, tidy_address, "e-mail addresses")
+
+
+def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
+    """One letter for all addresses. Where it leaves is the operator's choice, so no guard asks about it; and
+    when that cannot be reached, it is no fault of the addresses."""
+    from delivery.mailer import post_letter  # here, since smtplib is nothing that forms need
+
+    letter = write_letter(delivery, sender=attempt.post.sender, now=attempt.read_clock())
+    with attempt.operators_own():
+        try:
+            return post_letter(
+                letter.as_bytes(),
+                sender=parseaddr(attempt.post.sender)[1],
+                to=delivery.config["to"],
+                url=attempt.post.url,
+                timeout_s=attempt.left_s,
+            )
+        except OSError as fault:
+            return judge_fault(fault, attempt=attempt)
+
+
+KIND = ChannelKind(label="E-mail", form=EmailForm, check=check, send=send, imports=("delivery.mailer",))

@@ -1,0 +1,35 @@
+"""The database's cluster, where its stack cannot: without a stack that may be changed, or what CloudFormation
+does not set."""
+
+from collections.abc import Callable
+
+from infra import secrets
+from infra.clients import Clients
+from infra.stages import PROJECT, infra_path
+
+Report = Callable[[str], None]
+
+
+def name_of(stage: str) -> str:
+    """As infra/database.yaml names it."""
+    return f"{PROJECT}-{stage}"
+
+
+def unprotect(clients: Clients, stage: str) -> None:
+    """Let it be deleted, if there is one: a stack whose creation failed does not go while its cluster is
+    protected, which it is from its first moment."""
+    try:
+        clients.rds.modify_db_cluster(
+            DBClusterIdentifier=name_of(stage), DeletionProtection=False, ApplyImmediately=True
+        )
+    except clients.rds.exceptions.DBClusterNotFoundFault:
+        return
+
+
+def set_password(clients: Clients, stage: str, *, report: Report) -> None:
+    """Of a database that came with a snapshot's: the stage's own."""
+    password = secrets.read_secret(clients.ssm, f"{infra_path(stage)}/DATABASE_PASSWORD")
+    clients.rds.modify_db_cluster(
+        DBClusterIdentifier=name_of(stage), MasterUserPassword=password, ApplyImmediately=True
+    )
+    report("  the database's password is the stage's own")

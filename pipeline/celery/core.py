@@ -1,0 +1,99 @@
+"""What a Celery worker of the core plane does: record, settle, run jobs. It has the database."""
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import import_module
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+
+from core.descriptors import is_shortage
+from core.env import SettingsError
+from core.retries import DATABASE_AWAY, DATABASE_AWAY_TIMES
+from pipeline import timetable
+from pipeline.celery.sender import Postponed
+from pipeline.health.encryption_key import find_fault
+from pipeline.queues.base import ROUTES
+from pipeline.timetable import TIMETABLE
+
+logger = logging.getLogger(__name__)
+_record, _settle = ROUTES["results"].load(), ROUTES["receipts"].load()
+
+_AWAY = (OperationalError, InterfaceError)
+"""The database does not answer. Its other errors (a value that does not fit) are bugs, and come again."""
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def _owner(pid: int) -> str:
+    """Who takes leases: this process, and none that was forked from it."""
+    return f"{socket.gethostname()[:30]}-{pid}-{uuid.uuid4().hex[:8]}"
+
+
+def load_jobs() -> None:
+    """Import what the jobs need, so that no process does when the first tick comes."""
+    for job in TIMETABLE:
+        import_module(job.run.partition(":")[0])
+
+
+def check_encryption_key() -> None:
+    """Raises ``SettingsError`` when FIELD_ENCRYPTION_KEY does not open what is stored. Leaves no connection
+    to the processes that are forked after."""
+    fault = find_fault()
+    connections.close_all()
+    if fault:
+        raise SettingsError(fault)
+
+
+def record(bodies: Sequence[bytes]) -> list[int]:
+    """Record the results of the messages; the indexes of messages that are none. Raises ``Postponed``."""
+    return _with_database(lambda: _record(bodies, now=read_clock()))
+
+
+def settle(bodies: Sequence[bytes]) -> list[int]:
+    """Hand the receipts of the messages to their outboxes; the indexes of messages that are none. Raises
+    ``Postponed``."""
+    return _with_database(lambda: _settle(bodies, now=read_clock()))
+
+
+def _with_database(work: Callable[[], list[int]]) -> list[int]:
+    """Do it, and again after short pauses when the database is away. Then the message goes back, for a worker
+    that stops must not wait for the database, too: it waits in the broker."""
+    for attempt in range(1, DATABASE_AWAY_TIMES + 2):
+        close_old_connections()
+        try:
+            return work()
+        except (*_AWAY, OSError) as error:
+            if not (isinstance(error, _AWAY) or is_shortage(error)):
+                raise
+            logger.warning("postponed, the database does not answer: %s", error)
+            drop_connections()
+            if attempt <= DATABASE_AWAY_TIMES:
+                time.sleep(DATABASE_AWAY.pause_s(attempt))
+    raise Postponed
+
+
+def run_job(name: str) -> None:
+    """Run a job of the timetable now. When the database is away it is left out: it comes again by itself."""
+    job = next(job for job in TIMETABLE if job.name == name)
+    close_old_connections()
+    try:
+        while timetable.run_job(job, owner=_owner(os.getpid()), now=read_clock()):
+            pass  # a slice was done, and there is more
+    except _AWAY as error:
+        logger.warning("job postponed name=%r: %s", name, error)
+        drop_connections()
+
+
+def drop_connections() -> None:
+    """After an error a connection may be half-dead, and in a process just forked not ours alone."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()

@@ -1,0 +1,47 @@
+"""What a Celery worker of the edge plane does: probe and deliver. No Django, no database."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from core.env import Env
+from delivery.send import Courier
+from pipeline import dispatch
+from pipeline.health import vitals
+from pipeline.queues.base import ROUTES
+from probes.run import Prober
+
+_probe, _deliver = ROUTES["checks"].load(), ROUTES["deliveries"].load()
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def shared_prober() -> Prober:
+    """The one prober of this process, made at its first check: its threads do not survive a fork."""
+    return Prober(**Env().probe_bounds(), tell_replaced=vitals.count_replaced)
+
+
+@lru_cache(maxsize=1)
+def shared_courier() -> Courier:
+    return Courier(**Env().courier_bounds())
+
+
+def probe(bodies: Sequence[bytes]) -> list[int]:
+    """Run the checks of the messages and send their results; the indexes of messages that are none. Nothing
+    is put back: the broker delays for as long as it is asked to."""
+    failed: list[int] = _probe(
+        bodies, prober=shared_prober(), send=lambda body: dispatch.send("results", body), now=read_clock()
+    )
+    return failed
+
+
+def deliver(bodies: Sequence[bytes]) -> list[int]:
+    """Send the deliveries of the messages, and their receipts to the core; the indexes of messages that are
+    none."""
+    failed: list[int] = _deliver(
+        bodies, courier=shared_courier(), send=lambda body: dispatch.send("receipts", body)
+    )
+    return failed

@@ -1,0 +1,150 @@
+"""The embedded engine's threads. Each tells what it is at; one that stands still is given up and replaced.
+
+A thread of Python cannot be ended from outside. One that was given up ends by itself if it ever comes back,
+and touches nothing any more. What it had in hand is done by another: everything here may be done twice.
+"""
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from pipeline.health import vitals
+from pipeline.health.vitals import Loop
+from pipeline.queues.memory import Letter
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+FROZEN_AFTER_S = 5.0
+"""When the watch itself comes so late, the whole process stood still, and none of its threads alone."""
+LOST_AT_MOST = 3
+"""Of each name. When so many stand still, another would as well: it is told, and needs a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrewPlace:
+    """One thread's place in a crew: it is filled again. ``limit_s`` is how long a piece of work may take."""
+
+    group: str
+    name: str
+    limit_s: float
+    needed: bool = True
+
+    def open_loop(self) -> Loop:
+        return vitals.open_loop(self.name, limit_s=self.limit_s, needed=self.needed)
+
+
+@dataclass(eq=False, slots=True)
+class Worker:
+    """One thread of a crew, as its own code sees it. ``letters`` are what it has in hand."""
+
+    place: CrewPlace
+    run: Callable[["Worker"], None]
+    loop: Loop
+    letters: list[Letter] = field(default_factory=list)
+    given_up: bool = False
+    thread: threading.Thread | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hold(self, letters: Sequence[Letter]) -> None:
+        """It begins with these."""
+        self.letters = list(letters)
+        self.loop.begin()
+
+    def let_go(self) -> list[Letter]:
+        """It is done with what it had in hand: to one caller, for it may be given up at the same moment."""
+        with self.lock:
+            letters, self.letters = self.letters, []
+            return letters
+
+    @classmethod
+    def outside(cls, group: str) -> "Worker":
+        """For a caller whose thread is in no crew."""
+        return cls(CrewPlace(group, group, limit_s=math.inf), lambda me: None, Loop(group, math.inf))
+
+
+class Crew:
+    """All threads of one engine. ``give_back`` returns to its queue what a lost one had in hand."""
+
+    def __init__(self, *, give_back: Callable[[CrewPlace, Sequence[Letter]], None]) -> None:
+        self._give_back = give_back
+        self._lock = threading.Lock()
+        self._workers: list[Worker] = []
+        self._lost: list[Worker] = []
+        self._stopping = threading.Event()
+
+    def spawn(self, place: CrewPlace, target: Callable[..., None], *args: Any) -> None:
+        """Run ``target(*args, worker)`` in ``place``."""
+        self._start(Worker(place, lambda me: target(*args, me), place.open_loop()))
+
+    def _start(self, worker: Worker) -> None:
+        worker.thread = threading.Thread(
+            target=self._run, args=(worker,), name=worker.place.name, daemon=True
+        )
+        with self._lock:
+            self._workers.append(worker)
+        worker.thread.start()
+
+    def _run(self, worker: Worker) -> None:
+        try:
+            worker.run(worker)
+        finally:
+            vitals.close_loop(worker.loop)
+            with self._lock:
+                for those in (self._workers, self._lost):
+                    if worker in those:
+                        those.remove(worker)
+            if worker.given_up:
+                logger.warning("a thread that was given up has ended name=%s", worker.place.name)
+
+    def watch(self) -> None:
+        """Replace who stands still, until ``stop``."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _watch(self) -> None:
+        seen_at = monotonic()
+        while not self._stopping.wait(LOOK_EVERY_S):
+            frozen, seen_at = monotonic() - seen_at > FROZEN_AFTER_S, monotonic()
+            if frozen:
+                vitals.begin_anew()
+                continue
+            try:
+                self.look_after()
+            except Exception:  # a bug here must not end the watch
+                logger.exception("the watch stumbled")
+
+    def look_after(self) -> None:
+        """Give up who stands still, and put another in his place."""
+        with self._lock:
+            stuck = [worker for worker in self._workers if worker.loop.is_stuck]
+        for worker in stuck:
+            with self._lock:
+                lost = sum(other.place == worker.place for other in self._lost)
+                if lost >= LOST_AT_MOST or worker not in self._workers:
+                    continue
+                self._workers.remove(worker)
+                self._lost.append(worker)
+                worker.given_up = True
+            place = worker.place
+            logger.error("thread stands still, and is replaced name=%s after_s=%d", place.name, place.limit_s)
+            vitals.close_loop(worker.loop)
+            vitals.count_replaced()
+            if letters := worker.let_go():
+                self._give_back(place, letters)
+            self._start(Worker(place, worker.run, place.open_loop()))
+
+    def join(self, group: str, *, within_s: float) -> None:
+        """Wait for the threads of ``group``, those that were given up excepted."""
+        deadline = monotonic() + within_s
+        with self._lock:
+            threads = [worker.thread for worker in self._workers if worker.place.group == group]
+        for thread in threads:
+            if thread is not None:
+                thread.join(max(0.0, deadline - monotonic()))

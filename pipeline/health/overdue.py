@@ -1,0 +1,70 @@
+"""Which checks are due and bring no results? By kind and region, for each has a loop or queue of its own."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+
+from core.instants import InstantField
+from monitors.models import Monitor, MonitorQuerySet, Result
+from pipeline.health import signs
+from pipeline.models import Sign
+from probes.registry import CHECKED
+
+LATE_AFTER = {
+    "embedded": timedelta(seconds=60),
+    "celery": timedelta(seconds=60),
+    "serverless": timedelta(seconds=180),
+}
+"""Later than this, besides its own interval and timeout, a result does not come any more."""
+LOOKED_AT = 25
+"""Of each kind and region the monitors that are checked most often, and the newest."""
+CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
+
+
+def find_overdue(*, now: datetime) -> list[dict[str, Any]]:
+    """The kinds and regions of which no monitor that was looked at has the result it should have, and how old
+    the newest is. Paused monitors, new ones, those just edited and what we skipped while we were away are due
+    later; maintenance changes nothing. A row of no kind that is checked is nobody's to check. The cost does
+    not grow with the number of monitors or results.
+    """
+    active = Monitor.objects.filter(enabled=True, phase_ms__isnull=False, kind__in=CHECKED)
+    resumed_at = Sign.objects.filter(pk=signs.RESUMED).values_list("seen_at", flat=True).first()
+    found = []
+    for kind in active.order_by("kind").values_list("kind", flat=True).distinct():
+        monitors = _pick(active.filter(kind=kind))
+        for region in settings.REGIONS:
+            watched = [monitor.pk for monitor in monitors if region in monitor.watched_from]
+            if late := _judge(watched, region, since=resumed_at, now=now):
+                found.append({"kind": kind, "region": region, **late})
+    return found
+
+
+def _pick(monitors: MonitorQuerySet) -> list[Monitor]:
+    fields = monitors.only("interval_s", "timeout_s", "regions", "updated_at")
+    often, new = fields.order_by("interval_s", "pk")[:LOOKED_AT], fields.order_by("-pk")[:LOOKED_AT]
+    return list({monitor.pk: monitor for monitor in [*often, *new]}.values())
+
+
+def _judge(watched: Iterable[int], region: str, *, since: datetime | None, now: datetime) -> dict[str, Any]:
+    """What there is to tell when all of ``watched`` are late; empty when one is not."""
+    newest = (
+        Result.objects.filter(
+            monitor_id=OuterRef("pk"), region=region, scheduled_at__lte=now + CLOCKS_AGREE_WITHIN
+        )
+        .order_by("-scheduled_at")
+        .values("scheduled_at")[:1]
+    )
+    annotated = Monitor.objects.filter(pk__in=list(watched)).annotate(
+        newest_at=Subquery(newest, output_field=InstantField())
+    )
+    rows = list(annotated.values_list("newest_at", "updated_at", "interval_s", "timeout_s"))
+    for newest_at, updated_at, interval_s, timeout_s in rows:
+        waited_from = max(at for at in (newest_at, updated_at, since) if at is not None)
+        if now - waited_from <= timedelta(seconds=interval_s + timeout_s) + LATE_AFTER[settings.ENGINE]:
+            return {}
+    known = [row[0] for row in rows if row[0] is not None]
+    age_s = round((now - max(known)).total_seconds()) if known else None
+    return {"newest_result_age_s": age_s} if rows else {}

@@ -1,0 +1,36 @@
+"""Where are descriptors, ports or memory short? Told by the results of that place, for edges have no
+database, and by this process of itself."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from time import perf_counter
+
+from core.descriptors import was_short
+from pipeline.health import signs
+from probes.errors import ErrorCode
+from probes.result import CheckResult
+
+SHORT = "short: "
+OVER_AFTER = timedelta(minutes=2)
+"""Without a further result that says so."""
+
+
+def note(results: Iterable[CheckResult]) -> None:
+    """Write down the regions whose results say that they were short. Safe to run twice and at once."""
+    found: dict[str, datetime] = {}
+    for result in results:
+        if result.error_code == ErrorCode.OUT_OF_RESOURCES:
+            found[result.region] = max(result.checked_at, found.get(result.region, result.checked_at))
+    for region, last in sorted(found.items()):
+        signs.note(SHORT + region, at=last)
+
+
+def find_regions(*, now: datetime) -> list[str]:
+    """The regions that are short now, or were a moment ago. Database errors propagate."""
+    seen = signs.read(prefix=SHORT)
+    return sorted(name.removeprefix(SHORT) for name, sign in seen.items() if now - sign.seen_at < OVER_AFTER)
+
+
+def is_here() -> bool:
+    """Is this very process short, or was it a moment ago?"""
+    return was_short(since=perf_counter() - OVER_AFTER.total_seconds())

@@ -1,0 +1,50 @@
+"""Signs of life: when each part of us last did its work. They tell health alone; where one cannot be written,
+the work itself has been done all the same."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, InterfaceError, transaction
+
+from pipeline.models import Sign
+
+logger = logging.getLogger(__name__)
+
+RESUMED = "schedule resumed"
+"""From when on slots were sent again, after an absence in which they were skipped."""
+JOB = "job: "
+WORKER = "worker: "
+WORKERS_ASKED = "workers asked"
+WATCHDOG, WATCHDOG_CALLED = "watchdog", "watchdog called"
+EVERY = timedelta(seconds=30)
+
+_written: dict[str, datetime] = {}
+
+
+def note(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY) -> bool:
+    """``name`` did its work at ``at``; written once in ``every`` by this process. False: it could not be."""
+    last = _written.get(name)
+    if last is not None and timedelta() <= at - last < every:
+        return True
+    try:
+        with transaction.atomic():
+            Sign.objects.update_or_create(pk=name[:100], defaults={"seen_at": at, "detail": detail[:200]})
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("sign of life not written name=%r: %s", name, error)
+        return False
+    _written[name] = at
+    return True
+
+
+def note_job(name: str, *, at: datetime) -> None:
+    """A job that somebody waits for came round."""
+    note(JOB + name, at=at)
+
+
+def read(*, prefix: str = "") -> dict[str, Sign]:
+    """The signs by name, those that begin with ``prefix``. Database errors propagate."""
+    return {sign.pk: sign for sign in Sign.objects.filter(name__startswith=prefix)}
+
+
+def forget(names: list[str]) -> None:
+    Sign.objects.filter(pk__in=names).delete()

@@ -1,0 +1,197 @@
+"""What the timetable's jobs do. Each may run twice, at once or again, without harm."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Model
+
+from accounts.tokens import purge_expired_tokens
+from alerts import planning, sending
+from alerts import retention as ledger
+from alerts.burning_budgets import SPEEDS, Burn
+from alerts.messages.phrases import say_duration
+from alerts.models import Delivery, Trouble
+from analytics import retention, rollups
+from analytics.models import BurnAlert, Speed
+from analytics.reports.freezing import freeze_due
+from analytics.slos import alerts as burn
+from analytics.slos.burn import BURN_WINDOWS, RULES
+from core.formats import say_count
+from core.isolation import do_each
+from delivery.message import DeliveryMessage
+from monitors import heartbeats
+from outbox import claiming
+from pipeline import dispatch
+from pipeline.fanout import tell_burns
+from pipeline.health import signs
+from pipeline.jobs import listening, no_data
+from pipeline.jobs.after_maintenance import judge_after_maintenance
+from pipeline.messages import pack_deliveries
+from pipeline.stages.record import record
+from pipeline.stages.schedule import MAX_LATE, schedule
+from statuspages import domain_checks, notifications, publishing, subscriptions
+from statuspages.models import Notice
+
+logger = logging.getLogger(__name__)
+
+
+SLICE_S = 20.0
+"""What takes longer stops after so long, says that there is more, and is called again: no function of
+Lambda's is cut off in the middle, and no other job of its lane waits for ever."""
+
+
+def send_due_checks(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> None:
+    """Send the slots up to ``now + ahead``, and say that we are here."""
+    listening.note_by_clock(now=now, good_for=ahead + MAX_LATE if ahead else listening.CLOCK_GOOD_FOR)
+    schedule(owner=owner, now=now, ahead=ahead)
+
+
+def watch_for_data(*, owner: str, now: datetime) -> None:
+    """Find the monitors that have no data any more, or have some again."""
+    no_data.watch_for_data(now=now)
+
+
+def find_late_heartbeats(*, owner: str, now: datetime) -> None:
+    """Record a failure for each heartbeat that did not come in time, as far as we listened."""
+    late = heartbeats.find_late(now=now, heard_until=listening.heard_until(now=now))
+    if late:
+        record(late, now=now)
+        heartbeats.advance(late, now=now)
+    signs.note_job("find late heartbeats", at=now)
+
+
+def judge_last_words(*, owner: str, now: datetime) -> None:
+    """Hold jobs that failed in maintenance to that, once it is over."""
+    judge_after_maintenance(now=now)
+
+
+def prune_pings(*, owner: str, now: datetime) -> None:
+    """Keep the newest pings of each heartbeat."""
+    heartbeats.prune_pings()
+
+
+def flush_tokens(*, owner: str, now: datetime) -> None:
+    """Forget refresh tokens that have expired by themselves."""
+    purge_expired_tokens(now=now, limit=10_000)
+
+
+def roll_up(*, owner: str, now: datetime) -> bool:
+    """Sum up the hours that are over, and again those that late results belong to; True: not all yet."""
+    return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.is_behind(now=now)
+
+
+def purge(*, owner: str, now: datetime) -> bool:
+    """Delete what is older than the settings keep; True: not all yet."""
+    if retention.purge(owner=owner, now=now, for_s=SLICE_S).more:
+        return True
+    ledger.purge(now=now)
+    return False
+
+
+def evaluate_slos(*, owner: str, now: datetime) -> None:
+    """Open and close the alerts of budgets that burn too fast, and have them told.
+
+    All that are open are handed on each time, not what changed: so what a crash kept from being told, or an
+    edit closed, is told by the next round.
+    """
+    events = burn.evaluate(now=now)
+    for event in events:
+        alert = event.alert
+        logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
+    closed = [event.alert for event in events if event.event == "closed"]
+    by_slo: dict[int, list[BurnAlert]] = {}
+    for alert in [*burn.read_open(), *closed]:
+        by_slo.setdefault(alert.slo_id, []).append(alert)
+    tell_burns(
+        do_each("tell burns", by_slo.values(), _tell_burn, name=lambda some: ("slo", some[0].slo_id)), now=now
+    )
+
+
+def _tell_burn(alerts: Sequence[BurnAlert]) -> Burn:
+    """What there is to tell of the alerts of one SLO: the most urgent that is open speaks for all."""
+    open_now = [alert for alert in alerts if alert.closed_at is None]
+    worst = max(open_now or alerts, key=lambda alert: SPEEDS.index(alert.speed))
+    slo, rule = worst.slo, RULES[Speed(worst.speed)]
+    short, long = (say_duration(BURN_WINDOWS[name]) for name in (rule.short, rule.long))
+    return Burn(
+        slo_id=slo.pk,
+        alerts=tuple(alert.pk for alert in alerts),
+        team=slo.team,
+        monitor=slo.monitor,
+        title=f"The error budget of {slo.name[:150]} burns too fast ({worst.speed} burn)",
+        sentence=f"A {worst.speed} burn: over {short} at {worst.burn_rate_short:.1f} times the rate that just"
+        f" keeps the target ({float(slo.target_ratio) * 100:g}% over {say_count(slo.window_days, 'day')}),"
+        f" over {long} at {worst.burn_rate_long:.1f} times.",
+        speed=worst.speed,
+        opened_at=min(alert.opened_at for alert in alerts),
+        closed_at=None if open_now else max(alert.closed_at for alert in alerts if alert.closed_at),
+    )
+
+
+def send_again(*, now: datetime) -> None:
+    """Send again what a process that was killed left on its way. Called where there is one process alone."""
+    for model in (Delivery, Notice):
+        if count := claiming.send_again(model, now=now):
+            logger.info("sending again model=%s rows=%d", model._meta.label, count)
+
+
+def send_alerts(*, owner: str, now: datetime) -> None:
+    """Plan what time alone makes us tell, and send what is due."""
+    planning.follow(now=now)
+    _send(sending.take_due(now=now), now=now, give_up=sending.give_up_unpacked)
+    signs.note_job("send alerts", at=now)
+
+
+def _send(deliveries: Sequence[DeliveryMessage], *, now: datetime, give_up: Callable[..., None]) -> None:
+    """``give_up`` is told of those that no queue can carry, by their ids, and why."""
+    whys: dict[str, str] = {}
+    parcels = pack_deliveries(deliveries, left_out=lambda one, why: whys.update({one.id: why}))
+    dispatch.send_all("deliveries", parcels)
+    if whys:
+        logger.error("deliveries left out ids=%s", ",".join(sorted(whys)))
+        give_up(whys, now=now)
+
+
+def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
+    """When an alert is to be sent in ``[now, until)``: one that is held or tried again, or a trouble that
+    must be looked at again."""
+    return _moments(Delivery, "due_at", now, until) + _moments(Trouble, "look_at", now, until)
+
+
+def notices_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
+    """When subscribers are to be told in ``[now, until)``."""
+    return _moments(Notice, "due_at", now, until)
+
+
+def _moments(model: type[Model], column: str, now: datetime, until: datetime) -> list[datetime]:
+    due = model._default_manager.filter(**{f"{column}__gte": now, f"{column}__lt": until})
+    return list(due.order_by(column).values_list(column, flat=True).distinct()[:1_000])
+
+
+def freeze_reports(*, owner: str, now: datetime) -> None:
+    """Freeze the reports of the months that are over."""
+    freeze_due(now=now)
+
+
+def publish_pages(*, owner: str, now: datetime) -> bool:
+    """Publish the status pages that changed, or whose copy is a minute old; True: not all yet. Where none
+    could be (the storage is away), the rest waits for the next time."""
+    return publishing.publish_due(owner=owner, now=now) > 0 and publishing.is_behind(now=now)
+
+
+def send_notices(*, owner: str, now: datetime) -> None:
+    """Tell subscribers of status pages what is new there."""
+    notifications.plan_due(now=now)
+    _send(notifications.claim_deliveries(now=now), now=now, give_up=notifications.give_up_unpacked)
+    signs.note_job("send notices", at=now)
+
+
+def verify_domains(*, owner: str, now: datetime) -> None:
+    """Look up the proofs of custom domains that were asked for."""
+    domain_checks.verify_pending(now=now)
+
+
+def forget_subscribers(*, owner: str, now: datetime) -> None:
+    """Delete the addresses of those who never confirmed, or have left."""
+    subscriptions.forget(now=now)

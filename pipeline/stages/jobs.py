@@ -1,0 +1,70 @@
+"""Jobs of the timetable that are asked for at once, by a ``Wake``."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from core import telemetry
+from core.isolation import is_away
+from pipeline import dispatch
+from pipeline.jobs import slots
+from pipeline.messages import Wake, encode
+from pipeline.queues.base import Parcel, QueuesAway
+from pipeline.timetable import Job, run_job
+
+logger = logging.getLogger(__name__)
+
+BEGIN_JOBS_FOR_S = 40.0
+"""Ten messages may be ten jobs of 20 s: more than a function's two minutes."""
+PAUSE_S, ASK_AGAIN_S = 5.0, 3.0
+"""A job that may wait pauses for so long after its part. One that found no place asks again so soon: each has
+its turn."""
+OWNER = "wake"
+"""For whom a woken job takes its lease: an engine's clock that is at it has it, and then nothing happens."""
+
+
+def run_woken(jobs: Sequence[Job], *, started: float, owner: str, now: datetime) -> list[Job]:
+    """Run each once: first the jobs that somebody waits for, then those that may wait. A job for which there
+    is no time (since ``started``, by ``time.perf_counter``) or no place is woken again. The jobs that failed.
+
+    A job that fails keeps no other from running. A database or a queue that is away propagates.
+    """
+    ends_at = started + BEGIN_JOBS_FOR_S
+    broken = _run([job for job in jobs if not job.may_wait], ends_at=ends_at, owner=owner, now=now)
+    if may_wait := [job for job in jobs if job.may_wait]:
+        with slots.take_place(owner, now=now) as place:
+            if place:
+                broken += _run(may_wait, ends_at=ends_at, owner=owner, now=now, pause_s=PAUSE_S)
+        if not place:
+            telemetry.count(JobsPostponed=len(may_wait))
+            _wake_again(may_wait, delay_s=ASK_AGAIN_S)
+    return broken
+
+
+def _run(
+    jobs: Sequence[Job], *, ends_at: float, owner: str, now: datetime, pause_s: float = 0.0
+) -> list[Job]:
+    """Each once, or not at all when the time is up; where there is more to do, it has a turn of its own. The
+    jobs that failed."""
+    left: list[Job] = []
+    broken: list[Job] = []
+    for job in jobs:
+        if time.perf_counter() < ends_at:
+            telemetry.mark(job=job.name)
+            try:
+                if not run_job(job, owner=owner, now=now):
+                    continue
+            except Exception as fault:
+                if isinstance(fault, QueuesAway) or is_away(fault):
+                    raise
+                logger.exception("job failed name=%r", job.name)
+                broken.append(job)
+                continue
+        left.append(job)
+    _wake_again(left, delay_s=pause_s)
+    return broken
+
+
+def _wake_again(jobs: Sequence[Job], *, delay_s: float) -> None:
+    dispatch.send_all("receipts", [Parcel(encode(Wake(job.name)), delay_s) for job in jobs])

@@ -1,0 +1,23 @@
+"""Which version of HTTP was spoken, and which can be."""
+
+from functools import lru_cache
+from typing import Any
+
+import pycurl
+
+_SHOWN_VERSIONS = {
+    pycurl.CURL_HTTP_VERSION_1_0: "1.0",
+    pycurl.CURL_HTTP_VERSION_1_1: "1.1",
+    pycurl.CURL_HTTP_VERSION_2_0: "2",
+    pycurl.CURL_HTTP_VERSION_3: "3",
+}
+
+
+@lru_cache(maxsize=1)
+def has_http3() -> bool:
+    return bool(pycurl.version_info()[4] & pycurl.VERSION_HTTP3)
+
+
+def read_version(curl: Any) -> str:
+    """Of the exchange that ended last, as people write it; empty where there was none."""
+    return _SHOWN_VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")

@@ -1,0 +1,53 @@
+"""Reading the JSON that servers write, as far as it can be told what they meant."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from probes.charsets import decode, find_codec, read_label
+
+MAX_DIGITS = 300
+"""Longer numbers are read as what a float makes of them."""
+_NO_JSON = "Expected a JSON document, but the body is not JSON."
+_TOO_DEEP = "Expected a JSON document, but this one is nested too deep to be read."
+NOT_JSON = (_NO_JSON, _TOO_DEEP)
+
+
+class NotJson(Exception):
+    """Why a body cannot be read; a sentence, one of ``NOT_JSON``."""
+
+
+def read_json(body: bytes, content_type: str) -> Any:
+    """Raise ``NotJson``. msgspec is quick; Python's own takes as well what writers write who know no better,
+    since it may not matter: half characters, numbers of any size, ``NaN``, line breaks in texts."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    for strict in (True, False):  # in UTF-8 a text of a stateful encoding is one with control characters
+        for text in _spell_out(body, content_type):
+            try:
+                return json.loads(text, parse_int=_read_int, parse_constant=str, strict=strict)
+            except RecursionError:
+                raise NotJson(_TOO_DEEP) from None
+            except ValueError:
+                continue
+    raise NotJson(_NO_JSON)
+
+
+def _spell_out(body: bytes, content_type: str) -> Iterator[str]:
+    """How a JSON text may be read: as UTF-8, UTF-16 or UTF-32, told by its first bytes (RFC 4627, 3), in the
+    charset of its header, and as browsers do, whatever is not UTF-8 replaced: it may not matter."""
+    named = find_codec(read_label(content_type))
+    with suppress(ValueError):
+        yield body.decode(json.detect_encoding(body), "surrogatepass")
+    if named:
+        yield decode(body, named)
+    yield body.decode("utf-8-sig", "replace")
+
+
+def _read_int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)

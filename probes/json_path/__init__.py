@@ -1,0 +1,10 @@
+"""JSONPath (RFC 9535) without regular expressions, each step of it counted.
+
+Our own, for a library's cannot be bounded: it keeps every node with its parents and its spelled-out path, so
+that 150 characters over 25 bytes of JSON take gigabytes (decision 22).
+"""
+
+from probes.json_path.finding import MAX_STEPS, PathSteps, TooCostly, find_values
+from probes.json_path.parsing import Path, PathError, parse_path
+
+__all__ = ["MAX_STEPS", "Path", "PathError", "PathSteps", "TooCostly", "find_values", "parse_path"]

@@ -1,0 +1,63 @@
+"""What a kind of check consists of. ``probes/kinds/<kind>.py`` makes one ``CheckKind``, its ``KIND``."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from probes.check import Starter
+from probes.spec import CheckSpec
+
+
+def name_target_host(spec: CheckSpec) -> str:
+    """The host of a URL, of ``host:port`` or of what is a host as it is."""
+    target = spec.target
+    if "://" in target:
+        with suppress(ValueError):
+            return (urlsplit(target).hostname or target).lower()
+        return target
+    host, colon, _port = target.rpartition(":")
+    return (host if colon and (":" not in host or host.endswith("]")) else target).lower()
+
+
+def _moves(old: str, _old_config: Mapping[str, Any], new: str, _new_config: Mapping[str, Any]) -> bool:
+    return old != new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckKind:
+    """All that the rest of the product knows of a kind. The first three are needed, the others have defaults.
+
+    The core reads configurations and probes nothing: a kind's module must not import pycurl, dnspython,
+    asyncio or cryptography at its top, directly or not. The probe imports them when it runs, and ``needs``
+    names those modules: the prober imports them before the first check's clock starts.
+    """
+
+    config: type[Struct]
+    """Its fields, their types, defaults and descriptions."""
+    check_target: Callable[[str], str]
+    """Return a target in its one spelling; ``ValueError`` with a sentence for what is none."""
+    start: Starter | None
+    """Begin a check and see to it that ``check.finish`` is called exactly once. None: nobody goes out."""
+    needs: tuple[str, ...] = ()
+    tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
+    """Read what people type the way they mean it, before the types are judged."""
+    judge: Callable[[dict[str, Any], dict[str, str]], None] = lambda _config, _errors: None
+    """Add errors by field for what no type says; may spell values of the complete configuration."""
+    judge_together: Callable[[str, Mapping[str, Any]], dict[str, str]] = lambda _target, _config: {}
+    """Errors by field of a configuration that does not go together with the target."""
+    moves_secrets: Callable[[str, Mapping[str, Any], str, Mapping[str, Any]], bool] = _moves
+    """Would stored secrets go to another server, or in the clear, if target and configuration (the first two)
+    became the other two? Whoever edits them then has to send the secrets again."""
+    name_host: Callable[[CheckSpec], str] = name_target_host
+    """Whom a check strains, for the bound per host."""
+    find_obstacle: Callable[[], str] = str
+    """Why this machine cannot run it, in a sentence; empty: it can."""
+    schemes: tuple[str, ...] = ()
+    """Of the URLs that it takes; none: it takes a host."""
+    default_interval_s: int = 60
+    min_interval_s: int = 0
+    min_interval_why: str = ""

@@ -1,0 +1,85 @@
+"""DNS: ask a name server for records and compare them with what is expected."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core.hosts import split_host_port
+from probes.check import Check, Engines, Judgement
+from probes.config_fields import DegradedMs
+from probes.config_rules import explain
+from probes.errors import ErrorCode
+from probes.kind import CheckKind
+from probes.result import Status
+from probes.spec import CheckSpec
+from probes.targets import check_bare_host
+
+
+class DnsConfig(Struct, frozen=True, kw_only=True):
+    """Ask ``resolver`` (empty: the system's) for records and compare them with ``expected``.
+
+    ``match``: ``any`` – at least one expected value is there; ``all`` – every one is; ``exact`` – these and
+    no others; ``contains`` – every expected text is part of some record. Without any, every record will do.
+    """
+
+    record_type: Annotated[
+        Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"],
+        Meta(description="one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT"),
+    ] = "A"
+    expected: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=1_000)]],
+        Meta(max_length=50, description="a list of at most 50 texts, none of them empty"),
+    ] = []
+    match: Annotated[
+        Literal["any", "all", "exact", "contains"], Meta(description='"any", "all", "exact" or "contains"')
+    ] = "any"
+    resolver: Annotated[str, Meta(max_length=260, description="a host, host:port, or empty")] = ""
+    degraded_ms: DegradedMs = None
+
+
+def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
+    spelled = dict(config)
+    if isinstance(record_type := spelled.get("record_type"), str):
+        spelled["record_type"] = record_type.strip().upper()
+    return spelled
+
+
+def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
+    if config["resolver"]:
+        explain(errors, "resolver", lambda: split_host_port(config["resolver"], default_port=53))
+
+
+def name_host(spec: CheckSpec) -> str:
+    return str(spec.config.get("resolver") or spec.target).lower()
+
+
+def start(check: Check, *, engines: Engines) -> None:
+    """Begin a DNS check on the asyncio thread."""
+    engines.loop.start(check, probe_dns)
+
+
+async def probe_dns(check: Check) -> Judgement:
+    """Ask once (UDP, TCP when truncated, again while the timeout lasts) and compare the records."""
+    from probes.dns_client import ask
+    from probes.dns_records import compare
+
+    config = msgspec.convert(check.spec.config, DnsConfig)
+    check.phase = "dns_ms"
+    records = await ask(check, kind=config.record_type, of=config.resolver)
+    check.total_ms = sum(check.timings.values())
+    if wrong := compare(records, config.expected, kind=config.record_type, match=config.match):
+        return Judgement(Status.DOWN, ErrorCode.DNS_MISMATCH, wrong)
+    return check.judge_soft_limits(expiry_days=0, degraded_ms=config.degraded_ms)
+
+
+KIND = CheckKind(
+    config=DnsConfig,
+    check_target=check_bare_host,
+    start=start,
+    needs=("probes.dns_client",),
+    tidy=tidy,
+    judge=judge,
+    name_host=name_host,
+)

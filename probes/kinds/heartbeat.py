@@ -1,0 +1,63 @@
+"""Heartbeats: nobody goes out; a job calls us, and the core judges when it does not."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from core.time_zones import find_zone
+from probes.config_rules import explain
+from probes.heartbeat_schedule import check_cron, spell_cron
+from probes.kind import CheckKind
+
+DAY_S = 86_400
+
+
+class HeartbeatConfig(Struct, frozen=True, kw_only=True):
+    """When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late.
+
+    ``max_run_s`` bounds the time from a start to its end; null: ``grace_s`` does.
+    """
+
+    period_s: Annotated[
+        Annotated[int, Meta(ge=10, le=366 * DAY_S)] | None,
+        Meta(description="a whole number of seconds from 10 to 31622400, or null when cron is set"),
+    ] = None
+    cron: Annotated[
+        str,
+        Meta(max_length=200, description="a cron expression such as */5 * * * *, or a word such as @daily"),
+    ] = ""
+    timezone: Annotated[str, Meta(max_length=64, description="a zone such as Europe/Berlin")] = "UTC"
+    grace_s: Annotated[
+        int, Meta(ge=0, le=31 * DAY_S, description="a whole number of seconds from 0 to 2678400")
+    ] = 3_600
+    max_run_s: Annotated[
+        Annotated[int, Meta(ge=1, le=31 * DAY_S)] | None,
+        Meta(description="a whole number of seconds from 1 to 2678400, or null"),
+    ] = None
+
+
+def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
+    spelled = dict(config)
+    if isinstance(cron := spelled.get("cron"), str):
+        spelled["cron"] = spell_cron(cron)
+    if not spelled.get("cron") and spelled.get("period_s") is None:
+        spelled["period_s"] = DAY_S
+    return spelled
+
+
+def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
+    if config["cron"] and config["period_s"] is not None:
+        errors.setdefault("period_s", "Set either period_s or cron, not both.")
+    if config["cron"]:
+        explain(errors, "cron", lambda: check_cron(config["cron"]))
+    explain(errors, "timezone", lambda: find_zone(config["timezone"]))
+
+
+def check_target(target: str) -> str:
+    if target:
+        raise ValueError("A heartbeat watches no address; leave this empty.")
+    return ""
+
+
+KIND = CheckKind(config=HeartbeatConfig, check_target=check_target, start=None, tidy=tidy, judge=judge)

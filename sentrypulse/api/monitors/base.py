@@ -1,0 +1,40 @@
+"""What the endpoints of monitors share: which monitors a user has, and how one is shown."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+
+from accounts.models import Role, User
+from monitors.models import Monitor, MonitorQuerySet
+from sentrypulse.api.monitors.description import describe
+from sentrypulse.api.monitors.filters import MonitorFilter
+from sentrypulse.api.monitors.serializers import MonitorSerializer
+from sentrypulse.api.viewsets import TeamRowsViewSet
+
+
+class MonitorEndpoints(TeamRowsViewSet[Monitor]):
+    """``now`` is the instant at which the request came."""
+
+    write_role = Role.MEMBER
+    serializer_class = MonitorSerializer
+    filterset_class = MonitorFilter
+    search_fields = ["name", "url"]
+    ordering = "-id"
+    ordering_fields = ["id", "name", "created_at", "interval_s"]
+    conditional_actions = ("list", "retrieve", "results")
+    lookup_value_regex = "[0-9]+"
+    queryset = Monitor.objects.none()  # tells the schema the type of the id
+    now: datetime
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.now = timezone.now()
+        super().initial(request, *args, **kwargs)
+
+    def read_rows(self, user: User) -> MonitorQuerySet:
+        return Monitor.objects.for_api(user, now=self.now)
+
+    def complete(self, rows: Sequence[Monitor]) -> None:
+        describe(rows, now=self.now)

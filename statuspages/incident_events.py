@@ -1,0 +1,67 @@
+"""The one entry for what happens to incidents: pages that show them change, say it, and tell subscribers."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from incidents.reconcile import IncidentChange, IncidentEvent
+from statuspages.invalidation import mark_changed
+from statuspages.models import Component, Post, PostVisibility, StatusPage
+from statuspages.posts import Concern, write_automatic_posts
+
+
+def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
+    """Take in what happened to incidents, in the transaction in which it happened; whether a page shows it.
+
+    One query when their teams have no page. Otherwise a constant number, for any number of events:
+    subscribers are planned for later, by ``notices.plan_due``, from what this writes.
+    """
+    pages = list(StatusPage.objects.filter(team_id__in={event.incident.team_id for event in events}))
+    if not pages:
+        return False
+    shown = _find_shown(pages, events)
+    told = _find_told(pages, events)
+    concerns = [
+        Concern(page, event, tuple(shown[page.pk, event.incident.monitor_id or 0]))
+        for event in events
+        for page in pages
+        if page.team_id == event.incident.team_id
+        and ((page.pk, event.incident.monitor_id) in shown or (page.pk, event.incident.pk) in told)
+    ]
+    if concerns:
+        automatic = [concern for concern in concerns if concern.components]
+        write_automatic_posts(automatic, told, now=now)
+        mark_changed(page_ids={concern.page.pk for concern in concerns})
+    gone = {event.incident.team_id for event in events if event.event == IncidentChange.DELETED}
+    if gone:  # what was said of it went with it, so nobody can say any more who said it
+        mark_changed(team_ids=gone)
+    return bool(concerns or gone)
+
+
+def _find_shown(
+    pages: Sequence[StatusPage], events: Sequence[IncidentEvent]
+) -> dict[tuple[int, int], list[tuple[int, str]]]:
+    """(id, name) of the components, by page and monitor."""
+    monitors = {event.incident.monitor_id for event in events if event.incident.monitor_id}
+    rows = Component.objects.filter(page__in=pages, monitors__in=monitors).order_by("position", "pk")
+    found: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
+    for page_id, monitor_id, pk, name in rows.values_list("page_id", "monitors", "pk", "name"):
+        found[page_id, monitor_id].append((pk, name))
+    return found
+
+
+def _find_told(
+    pages: Sequence[StatusPage], events: Sequence[IncidentEvent]
+) -> dict[tuple[int, int], set[str]]:
+    """The statuses of the public posts, by page and incident. Those from before an incident opened again do
+    not say that it is over."""
+    incidents = {event.incident.pk for event in events}
+    rows = Post.objects.filter(page__in=pages, incident__in=incidents, visibility=PostVisibility.PUBLIC)
+    found: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for page_id, incident_id, status in rows.order_by("at", "pk").values_list(
+        "page_id", "incident_id", "status"
+    ):
+        if status != "resolved":
+            found[page_id, incident_id].discard("resolved")
+        found[page_id, incident_id].add(status)
+    return found
