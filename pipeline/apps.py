@@ -7,7 +7,8 @@ class PipelineConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Web server, commands and workers reach the engine's queues alike, where any process can."""
+        """Connect every process (web server, command, worker) to the engine's queues, if any process can
+        reach them."""
         from pipeline import dispatch
 
         dispatch.use_engine(settings.ENGINE)

@@ -1,4 +1,4 @@
-"""The queues of this process, whichever engine's they are: stages and commands send through here."""
+"""The queues of this process, whatever the engine. Stages and commands send messages through this module."""
 
 from collections.abc import Sequence
 from pkgutil import resolve_name
@@ -9,21 +9,22 @@ ENGINE_SENDERS = {
     "celery": "pipeline.celery.sender:make_sender",
     "serverless": "pipeline.queues.sqs:make_sender",
 }
-"""Engines whose queues every process can reach, the web server's and a command's too: what makes the sender.
-The embedded engine's are in its own process only."""
+"""By engine, the function that makes its sender. Only engines whose queues every process can reach (the web
+server's and a command's, too). The embedded engine's queues exist only in its own process."""
 
 _sender = Sender()
 
 
 def use_sender(sender: Sender | None) -> None:
-    """Called by an entry point when its queues are ready, and with None when they are gone."""
+    """Set the sender of this process; None takes it away. An entry point calls this when its queues are
+    ready, and with None at its stop."""
     global _sender  # one engine a process
     _sender = sender or Sender()
 
 
 def use_engine(engine: str) -> None:
-    """Connect this process to the queues of ``engine``, where they can be reached from any process. Nothing
-    is opened before the first message."""
+    """Connect this process to the queues of ``engine``, if any process can reach them. No connection is
+    opened before the first message."""
     if engine in ENGINE_SENDERS:
         use_sender(resolve_name(ENGINE_SENDERS[engine])())
 

@@ -1,5 +1,5 @@
-"""A check or a delivery at once, because somebody waits for it: by this process, or by the edge's function
-where the core has no way to the internet of its own (serverless)."""
+"""Run one check or send one delivery at once, because somebody waits for the answer. This process does it. On
+the serverless engine the edge's function does it, because the core cannot reach the internet there."""
 
 import json
 import logging
@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 START_WITHIN_S = 15.0
-"""How long a check that somebody waits for may itself wait for its turn."""
+"""Seconds that a check somebody waits for may wait for its turn."""
 WITHIN_S = 20.0
-"""Of the 29 s that HTTP API gives a request; a start of the edge's function takes some of the rest."""
+"""Seconds that a call of the edge may take. The API's own function has 29 s (``zappa_settings.json``); a
+start of the edge's function takes a part of the rest."""
 _GRACE_S = 5.0
 
 Tool = TypeVar("Tool", Prober, Courier)
 
 
 class Shared(Generic[Tool]):
-    """The one of this process, for an engine's threads and for people who wait. Made at its first use."""
+    """The one instance of a tool in this process; an engine's threads and people's requests share it. It is
+    made when it is first used. Thread-safe."""
 
     def __init__(self, make: Callable[[], Tool]) -> None:
         self._make: Callable[[], Tool] = make
@@ -51,7 +53,7 @@ class Shared(Generic[Tool]):
             return self.made
 
     def close(self) -> None:
-        """End it, if it was ever made: it begins nothing more. The next use makes a new one."""
+        """Close the tool, if it was made; it then begins nothing more. The next ``get`` makes a new one."""
         with self._lock:
             if self.made is not None:
                 self.made.close()
@@ -81,7 +83,8 @@ PROBER, COURIER = Shared(_make_prober), Shared(_make_courier)
 
 
 def probe_now(spec: CheckSpec) -> CheckResult:
-    """Run one spec at once. Raises ``RuleViolation`` when the edge cannot, or not in time."""
+    """Run one check at once and return its result. Raises ``RuleViolation`` when the check does not end in
+    time, or the edge does not answer."""
     if settings.ENGINE != "serverless":
         within_s = spec.timeout_s + START_WITHIN_S
         for results in PROBER.get().run([spec], deadline_at=monotonic() + within_s, learn=False):
@@ -96,8 +99,8 @@ def probe_now(spec: CheckSpec) -> CheckResult:
 
 
 def send_one(delivery: DeliveryMessage) -> Receipt:
-    """Send one delivery at once. Blocks for as long as the receiver takes, 12 s at most. Raises
-    ``RuleViolation`` when the edge does not answer."""
+    """Send one delivery at once. Blocks for as long as the receiver takes: about 12 s at most (``Courier``).
+    Raises ``RuleViolation`` when the edge does not answer."""
     if settings.ENGINE != "serverless":
         return COURIER.get().send_one(delivery)
     answer = call_edge("send", delivery=msgspec.to_builtins(delivery))
@@ -106,7 +109,7 @@ def send_one(delivery: DeliveryMessage) -> Receipt:
 
 @lru_cache(maxsize=8)
 def _client(aws_region: str | None) -> "LambdaClient":
-    import boto3  # takes a tenth of a second, and no other engine needs it
+    import boto3  # the import takes 0.1 s, and no other engine needs it
     from botocore.config import Config
 
     config = Config(
@@ -116,9 +119,11 @@ def _client(aws_region: str | None) -> "LambdaClient":
 
 
 def call_edge(call: str, *, region: str = "", within_s: float = WITHIN_S, **arguments: Any) -> dict[str, Any]:
-    """What the edge function of ``region`` answers to ``call``. It bears the same name in every region.
+    """Call the edge function of ``region`` and return its JSON answer. The function has the same name in
+    every region.
 
-    Raises ``RuleViolation`` with a sentence for the person who asked when it does not answer, or fails.
+    Raises ``RuleViolation``, with a sentence for the person who asked, when the function does not answer or
+    fails.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -140,6 +145,6 @@ def call_edge(call: str, *, region: str = "", within_s: float = WITHIN_S, **argu
 
 
 def _aws_region(region: str) -> str | None:
-    """Where the function of ``region`` is: where its queue is."""
+    """The AWS region of the edge function of ``region``: it stands where the region's queue does."""
     url = settings.QUEUE_ADDRESSES.get("checks", {}).get(region, "")
     return aws_region_of(url, region=region)

@@ -1,4 +1,4 @@
-"""How Django's own mails (password reset, invitations) leave: by a mail server, or by the edge."""
+"""How Django's own e-mails (password reset, invitations) leave: by a mail server, or by the edge."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -23,13 +23,13 @@ logger = logging.getLogger(__name__)
 
 
 class MailNotTaken(OSError):
-    """The mail server did not take a letter; its text is what it said."""
+    """The mail server did not accept an e-mail. The text is the server's answer."""
 
 
 class MailServerBackend(BaseEmailBackend):
-    """For EMAIL_URL of smtp and ses: mails leave as alerts do, by ``delivery.mailer``.
+    """For an EMAIL_URL of SMTP or SES: sends e-mails by ``delivery.mailer``, as alerts are sent.
 
-    Raises ``OSError`` where a letter is not taken, unless told to be silent.
+    Raises ``OSError`` when an e-mail is not accepted, unless ``fail_silently``.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -41,7 +41,7 @@ class MailServerBackend(BaseEmailBackend):
             "to": [parseaddr(recipient)[1] for recipient in message.recipients()],
         }
         written: Any = message.message()  # a class of Django's own that knows ``linesep``
-        # Django leaves ASCII as it is, so that mail readers decode what only looks encoded.
+        # Django does not encode ASCII, so mail readers would decode a subject that only looks encoded.
         written.replace_header("Subject", encode_header("Subject", str(message.subject)))
         written.replace_header("From", encode_sender(message.from_email))
         data: bytes = written.as_bytes(linesep="\r\n")
@@ -57,18 +57,19 @@ class MailServerBackend(BaseEmailBackend):
 
 
 class EdgeBackend(BaseEmailBackend):
-    """For ENGINE=serverless: the core in a VPC reaches no mail server, so the edge sends.
+    """For ENGINE=serverless: the core in a VPC reaches no mail server, so the edge sends the e-mails.
 
-    Raises ``QueuesAway`` where a letter cannot be queued, unless told to be silent.
+    Raises ``QueuesAway`` when an e-mail cannot be queued, unless ``fail_silently``.
 
-    One that is not taken for now comes again from the queue, and is a dead letter in the end. One that is
-    refused is in the log and the figures alone: who asked for it must not learn whether an address is good.
+    An e-mail that is not accepted for now comes again from the queue, and is a dead letter after five
+    attempts. An e-mail that is refused is only logged and counted: the person who asked for it must not learn
+    whether an address exists.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         letters = [make_letter(message) for message in email_messages if message.recipients()]
         try:
-            for letter in letters:  # each alone, for what comes again is a whole message
+            for letter in letters:  # one a message, because a message comes again as a whole
                 dispatch.send("deliveries", encode(Deliveries([letter])))
         except QueuesAway:
             if not self.fail_silently:
@@ -78,7 +79,8 @@ class EdgeBackend(BaseEmailBackend):
 
 
 def make_letter(message: EmailMessage) -> DeliveryMessage:
-    """The edge writes its headers and its sender; subject, text and HTML are the message's."""
+    """The e-mail as a delivery. It carries recipients, subject, text and HTML; the edge writes headers and
+    sender itself."""
     name = uuid4().hex
     alternatives = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
     html = next((str(body) for body, kind in alternatives if kind == "text/html"), "")
@@ -93,7 +95,7 @@ def make_letter(message: EmailMessage) -> DeliveryMessage:
 
 
 def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
-    """Log the letters that were not taken; to whom they went is nobody's business here."""
+    """Count the e-mails by outcome, and log those that were not sent by their id: recipients are private."""
     for receipt in receipts:
         telemetry.count(**{f"Letters{receipt.outcome.value.capitalize()}": 1})
         if receipt.outcome is not Outcome.SENT:

@@ -1,4 +1,5 @@
-"""What happened to incidents, on its way to those who tell people. To be called in its transaction."""
+"""Hands what happened to those who tell people: alerts and status pages. Call these functions in the
+transaction of the change. What they write is committed with it, and what they wake runs after the commit."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -28,7 +29,7 @@ PUBLISH_PAGES, SEND_NOTICES = "publish pages", "send notices"
 
 
 def tell(events: Sequence[IncidentEvent], *, now: datetime) -> None:
-    """Write down what must be told of ``events``."""
+    """Plan the alerts and write the status pages' posts for ``events``."""
     if events and planning.plan(events, now=now):
         wake()
     if events:
@@ -44,7 +45,8 @@ def _tell_pages(events: Sequence[IncidentEvent], *, now: datetime) -> None:
 
 
 def tell_turns(seen: Sequence[Turn], *, now: datetime) -> None:
-    """The same of monitors that became degraded, or are no more."""
+    """Plan the alerts of monitors that became degraded or stopped being degraded, and mark the pages of
+    monitors whose state changed."""
     if turns := find_turns(seen):
         do_together(
             "tell turns", turns, partial(_tell_turns, now=now), name=lambda turn: ("monitor", turn.monitor.pk)
@@ -61,7 +63,8 @@ def _tell_turns(turns: Sequence[Turn], *, now: datetime) -> None:
 
 
 def tell_burns(burns: Sequence[Burn], *, now: datetime) -> None:
-    """The same of error budgets; ``burns`` are all SLOs with open alerts, and whichever closed."""
+    """Plan the alerts of error budgets. ``burns`` are all SLOs with open alerts, and those whose alerts have
+    just closed."""
     with transaction.atomic():
         troubles = update_budget_troubles(burns, now=now)
         if troubles and planning.plan_troubles(troubles, now=now):
@@ -69,7 +72,8 @@ def tell_burns(burns: Sequence[Burn], *, now: datetime) -> None:
 
 
 def tell_no_data(*, now: datetime) -> None:
-    """The same of monitors that have no data any more, or have some again. To be called by one at a time."""
+    """Plan the alerts of monitors that have no data any more, or have some again. Only one caller at a time
+    may run this."""
     troubles = update_no_data_troubles(now=now)
     planning.take_back(troubles, now=now)
     if troubles and planning.plan_troubles(troubles, now=now):
@@ -77,26 +81,29 @@ def tell_no_data(*, now: datetime) -> None:
 
 
 def look_again(team_ids: Collection[int]) -> None:
-    """Plan the open and waiting alerts of these teams anew: who is told, when and how may have changed."""
+    """Have the open and waiting alerts of these teams planned again, because who is told, when or how may
+    have changed."""
     if wake_teams(team_ids):
         wake()
 
 
 def wake() -> None:
-    """Have the alerts sent as soon as they are held no more. The timetable does so as well, only later."""
+    """Ask for the job that sends alerts, for the moment when new alerts are no longer held
+    (``planning.HOLD``). The timetable runs the job as well, perhaps later."""
     body = encode(Wake(SEND_ALERTS))
     delay_s = planning.HOLD.total_seconds()
     _send_after_commit(body, delay_s=delay_s)
 
 
 def wake_pages() -> None:
-    """Have status pages say it, and their subscribers told, once this is committed."""
+    """Ask for the jobs that publish status pages and tell their subscribers, after this commit."""
     _send_after_commit(encode(Wake(PUBLISH_PAGES)))
-    # A page that was rendered a moment ago waits for that long.
+    # A page that was published a moment ago is published again only after this pause.
     _send_after_commit(encode(Wake(PUBLISH_PAGES)), delay_s=DEBOUNCE.total_seconds())
     _send_after_commit(encode(Wake(SEND_NOTICES)))
 
 
 def _send_after_commit(body: bytes, *, delay_s: float = 0.0) -> None:
-    """Robust, for the change is committed: when the queues are away, the clock's own round does it."""
+    """Queue a wake after the commit. An error is only logged (``robust``), because the change is committed
+    already: the timetable runs the job all the same."""
     transaction.on_commit(lambda: dispatch.send("receipts", body, delay_s=delay_s), robust=True)

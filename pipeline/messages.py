@@ -1,4 +1,4 @@
-"""The messages' one codec: plain JSON, readable in a dead-letter queue, the same on every engine."""
+"""Encodes and decodes all messages: plain JSON, readable among the dead letters, the same on every engine."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,10 +16,10 @@ from probes.spec import CheckSpec
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 100
-"""Specs or results a message; keeps one edge process busy."""
+"""Specs or results in one message: enough work for one process of the edge."""
 MAX_BODY_BYTES, MAX_ALONE_BYTES = 200_000, 256_000
-"""Of one message, and of one that holds a single item: SQS took 256 KiB at most for long, and emulators and
-other regions' limits follow slowly."""
+"""Bytes of a message with several items, and of one with a single item. SQS long took 256 KiB at most;
+emulators and some regions may still."""
 
 
 class Checks(msgspec.Struct, frozen=True, tag="checks.v1"):
@@ -39,7 +39,7 @@ class Receipts(msgspec.Struct, frozen=True, tag="receipts.v1"):
 
 
 class Wake(msgspec.Struct, frozen=True, tag="wake.v1"):
-    """Run a job of the timetable now; its time comes by itself as well, only later."""
+    """Run a job of the timetable now. The job runs at its own rhythm as well, only later."""
 
     job: str
 
@@ -51,23 +51,25 @@ _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 LETTERS = "letters:"
-"""How the id of a delivery begins that stands in no outbox: nobody but its queue tries it again."""
+"""The id of an e-mail of Django's begins with this. No outbox holds it: only its queue tries it again."""
 DELIVERIES_A_MESSAGE = 10
-"""A letter with its HTML is some ten KB; a message stays under 200."""
+"""A delivery with HTML has about 10 KB, so a message stays under 200 KB."""
 
 
 def encode(message: Message) -> bytes:
-    """Raises what it meets in a text that UTF-8 has no spelling for, or in a number that is too large."""
+    """The message as JSON. Raises ``UnicodeEncodeError`` for half of a surrogate pair in a text, and
+    ``TypeError`` for a value that JSON cannot hold."""
     return msgspec.json.encode(message)
 
 
 def decode(body: bytes | str) -> Message:
-    """The message again. Raises ``msgspec.ValidationError`` for a body that is none of ours."""
+    """The message of a body. Raises ``msgspec.DecodeError`` for a body that is no JSON, and its subclass
+    ``msgspec.ValidationError`` for one that is no message of ours."""
     return _decoder.decode(body)
 
 
 def find_message(body: bytes | str, *kinds: type[Kind]) -> Kind | None:
-    """The message, if it is one of ``kinds``."""
+    """The message of a body; None when the body is no message of ``kinds``."""
     try:
         message = decode(body)
     except msgspec.MsgspecError:
@@ -78,8 +80,8 @@ def find_message(body: bytes | str, *kinds: type[Kind]) -> Kind | None:
 def read_messages(
     bodies: Sequence[bytes], *kinds: type[Kind], stage: str, accept: Callable[[Any], bool] = bool
 ) -> tuple[list[tuple[int, Kind]], list[int]]:
-    """The messages that are one of ``kinds`` and that the stage does ``accept``, each with its index; and the
-    indexes of the others, which are logged."""
+    """Decode ``bodies``. Returns the messages that are one of ``kinds`` and that ``accept`` allows, each with
+    the index of its body, and the indexes of all other bodies, which are logged."""
     messages: list[tuple[int, Kind]] = []
     refused: list[int] = []
     for index, body in enumerate(bodies):
@@ -93,16 +95,17 @@ def read_messages(
 
 
 def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:
-    """``specs`` as message bodies of at most ``MAX_BATCH`` each, and of ``MAX_BODY_BYTES`` where the specs
-    are large. One that cannot be encoded, or alone is larger than queues take, is left out."""
+    """``specs`` as message bodies of at most ``MAX_BATCH`` specs and ``MAX_BODY_BYTES`` bytes. A spec that
+    cannot be encoded, or alone has more than ``MAX_ALONE_BYTES``, is left out and logged."""
     return _split(specs, lambda part: encode(Checks(list(part))), left_out=_note_left_out)
 
 
 def pack_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> list[Parcel]:
-    """``specs`` as messages, each of one region: its edge takes nobody else's.
+    """``specs`` as messages. Each message holds specs of one region only, because each region has its own
+    queue.
 
-    Slow ones travel apart, each team's by themselves and marked as its share; the others as a fair mix, in
-    which turns go round the teams.
+    Slow specs (``CheckSpec.slow``) are kept apart: a message holds those of one team and names the team as
+    its share. Other specs are mixed, and the teams take turns.
     """
     lines: dict[tuple[str, str], dict[int, list[CheckSpec]]] = {}
     for spec in specs:
@@ -116,7 +119,7 @@ def pack_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> list[Parc
 
 
 def _take_turns(lines: Sequence[Sequence[Item]]) -> Sequence[Item]:
-    """The first of each line, then the second of each, …"""
+    """The first item of each line, then the second of each, and so on."""
     if len(lines) == 1:
         return lines[0]
     rounds = zip_longest(*lines, fillvalue=None)
@@ -124,23 +127,25 @@ def _take_turns(lines: Sequence[Sequence[Item]]) -> Sequence[Item]:
 
 
 def result_bodies(results: Sequence[CheckResult]) -> Iterator[bytes]:
-    """``results`` as message bodies, bounded in the same way. What a text of one cannot say is replaced."""
+    """``results`` as message bodies with the same bounds. In their texts, halves of surrogate pairs become
+    "?"."""
     return _split(results, lambda part: _encode_anyhow(Results(list(part))), left_out=_note_left_out)
 
 
 def receipt_body(receipts: Sequence[Receipt]) -> bytes:
-    """What an answer says that cannot be said is replaced: it came from outside."""
+    """``receipts`` as one message body. An answer comes from outside and may hold halves of surrogate pairs;
+    they become "?"."""
     return _encode_anyhow(Receipts(list(receipts)))
 
 
 def pack_deliveries(
     deliveries: Iterable[DeliveryMessage], *, left_out: Callable[[DeliveryMessage, str], None]
 ) -> list[Parcel]:
-    """``deliveries`` as messages of at most ``DELIVERIES_A_MESSAGE`` each, every team's by themselves and
-    marked as its share: receivers that hang hold up nobody else's alerts.
+    """``deliveries`` as messages of at most ``DELIVERIES_A_MESSAGE``. A message holds the deliveries of one
+    team and names the team as its share: receivers that hang delay no other team's alerts.
 
-    What is said may be mended; ``left_out`` hears of each one that cannot be packed (an address that is no
-    text must not be guessed), and why.
+    Halves of surrogate pairs in the content become "?". A delivery that cannot be packed even so (an address
+    must not be guessed) is left out, and ``left_out`` is called with it and the reason.
     """
     by_team: dict[int, list[DeliveryMessage]] = {}
     for delivery in deliveries:
@@ -169,7 +174,8 @@ def _encode_anyhow(message: Message) -> bytes:
 
 
 def mend_texts(value: Any) -> Any:
-    """``value`` with "?" for what UTF-8 has no spelling for (half of a surrogate pair)."""
+    """``value`` with "?" for what UTF-8 cannot express (half of a surrogate pair), also inside of structs,
+    dicts and lists."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode(errors="replace").decode()
     if isinstance(value, msgspec.Struct):
@@ -196,8 +202,8 @@ def _halve(
     encode_part: Callable[[Sequence[Item]], bytes],
     left_out: Callable[[Item, str], None],
 ) -> Iterator[bytes]:
-    """All in one body, or in halves where that is too large or cannot be encoded: what one of them holds
-    keeps no other from being sent."""
+    """One body with all items; two or more with halves of them where that body is too large or cannot be
+    encoded. So an item that cannot be sent keeps no other from being sent."""
     why = "larger than a message may be"
     try:
         body = encode_part(items)

@@ -1,5 +1,5 @@
-"""What Prometheus may ask of this process: monitors by status, checks by outcome, latency, how long recording
-takes."""
+"""The figures of this process for Prometheus: monitors by status, regions whose network is down, checks by
+outcome, latency, how long recording takes, rows left out."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,7 +25,8 @@ RECORDING = Histogram("sentrypulse_record_seconds", "How long a batch took to re
 
 
 class _Standing(Collector):
-    """Read when it is asked for; nothing while the database is away."""
+    """Monitors by status, and regions whose own network is down. Read from the database at each scrape; empty
+    while the database is away."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         monitors = GaugeMetricFamily("sentrypulse_monitors", "Monitors by their status", labels=["status"])
@@ -45,7 +46,7 @@ class _Standing(Collector):
         yield network
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing: registering must not touch the database."""
+        """Empty, because registering must not touch the database."""
         return []
 
 
@@ -68,7 +69,7 @@ REGISTRY.register(_LeftOut())
 
 
 def observe_batch(results: Iterable[CheckResult], *, took_s: float) -> None:
-    """Count a recorded batch."""
+    """Count a recorded batch; ``took_s`` is how many seconds recording took."""
     RECORDING.observe(took_s)
     for result in results:
         CHECKS.labels(result.status.value, result.error_code).inc()

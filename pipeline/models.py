@@ -1,5 +1,5 @@
-"""How far the schedule has come, since when somebody looks what comes of it, and when each part of us last
-did its work."""
+"""What the pipeline stores about itself: how far the schedule has come, since when somebody watches for
+missing data, which regions' own network was down, and signs of life."""
 
 from django.db import models
 
@@ -7,12 +7,12 @@ from core.instants import InstantField
 
 
 class Cursor(models.Model):
-    """How far something has come, and who may move it on now (``core.leases``). By name:
+    """How far something has come, and who may move it now (``core.leases``). By name:
 
-    - ``checks``: every slot before ``sent_until`` was sent
-    - ``pings``: until ``sent_until`` somebody listened, and may be believed to until ``lease_until``
-    - a job's name: on Lambda, its next turn is at ``sent_until``
-    - ``leisure 1`` and ``2``: places for jobs that may wait; the lease alone counts
+    - ``checks``: all slots before ``sent_until`` were sent or skipped
+    - ``pings``: somebody listened until ``sent_until``, and this holds until ``lease_until``
+    - a job's name: on Lambda, the job's next turn is at ``sent_until``
+    - ``leisure 1`` and ``leisure 2``: places for jobs that may wait; only the lease counts
     """
 
     name = models.CharField(max_length=32, primary_key=True)
@@ -26,8 +26,8 @@ class Cursor(models.Model):
 
 
 class DataWatch(models.Model):
-    """One row: since when somebody has looked for monitors without data, without a break. Before that, from
-    ``away_from`` on, nobody did: what was missed then is held against nobody."""
+    """One row. Since ``since`` somebody has looked for monitors without data, without a break. Before that,
+    from ``away_from`` on, nobody looked: data that was missing then is held against no monitor."""
 
     name = models.CharField(max_length=32, primary_key=True)
     since = InstantField()
@@ -36,7 +36,8 @@ class DataWatch(models.Model):
 
 
 class NetworkOutage(models.Model):
-    """One row a region: when its own network was down last, by the results that it sent."""
+    """One row a region: its last network outage, by the results that the region sent. ``since`` is the time
+    of the first, ``seen_at`` of the newest result that was blamed on it."""
 
     region = models.CharField(max_length=32, primary_key=True)
     since = InstantField()
@@ -44,7 +45,8 @@ class NetworkOutage(models.Model):
 
 
 class Sign(models.Model):
-    """A sign of life: a part of us did its work at ``seen_at``. Health reads it in a process of its own."""
+    """A sign of life: a part of the product last did its work at ``seen_at``. Health reads it, in a process
+    of its own."""
 
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = InstantField()

@@ -1,4 +1,5 @@
-"""Monitors into specs: everything a probe needs, secrets included, so that it looks nothing up."""
+"""Makes specs of monitors. A spec holds all that a probe needs, secrets included, so a probe looks nothing
+up."""
 
 import logging
 from collections.abc import Iterable
@@ -20,8 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def build_spec(monitor: Monitor, *, region: str, at: datetime, slow: bool = False) -> CheckSpec:
-    """Raises ``SecretsUnreadable`` when FIELD_ENCRYPTION_KEY has changed, ``TypeError`` for a configuration
-    that is none. One that is not stored is number 0."""
+    """The spec of one check; a monitor that is not stored has the id 0. Raises ``SecretsUnreadable`` when
+    FIELD_ENCRYPTION_KEY does not open its secrets, and ``TypeError`` when its configuration is no JSON
+    object."""
     config = join(monitor.config, unseal(monitor.secrets)) if monitor.secrets else monitor.config
     if not isinstance(config, dict) or isinstance(config, Unreadable):
         raise TypeError("The stored configuration cannot be read.")
@@ -40,8 +42,8 @@ def build_spec(monitor: Monitor, *, region: str, at: datetime, slow: bool = Fals
 
 
 def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]:
-    """Specs for all that can be built; a monitor of which none can (its secrets, say, are unreadable) is left
-    out and reported."""
+    """The specs of all that are ``due``. A spec that cannot be built (its monitor's secrets are unreadable,
+    say) is left out and logged."""
     wanted = list(due)
     slow_until = read_slow({monitor.pk for monitor, _, _ in wanted})
 
@@ -54,8 +56,9 @@ def build_specs(due: Iterable[tuple[Monitor, str, datetime]]) -> list[CheckSpec]
 
 
 def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0.0) -> None:
-    """Ask for a check of each monitor besides its slots: it is new, edited or resumed. Heartbeats wait
-    instead. While the queues are away the next slot must do: the change itself is stored."""
+    """Ask for one check of each enabled monitor in ``delay_s`` seconds, besides its slots: it is new, edited
+    or resumed. Heartbeats are left out, for nothing probes them. While the queues are away this only logs a
+    warning: the change is stored, and the next slot brings a check."""
     at = now + timedelta(seconds=delay_s)
     due = [
         (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from
@@ -67,5 +70,5 @@ def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0
 
 
 def send_specs(specs: Iterable[CheckSpec], *, delay_s: float = 0.0) -> None:
-    """Ask for these checks in ``delay_s`` seconds."""
+    """Queue these checks, due in ``delay_s`` seconds. Raises ``QueuesAway``."""
     dispatch.send_all("checks", pack_specs(specs, delay_s=delay_s))

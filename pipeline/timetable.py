@@ -1,4 +1,4 @@
-"""Every periodic job, in one table. An engine's clock reads it and calls the job at its rhythm."""
+"""Every periodic job, in one table. Each engine's clock reads the table and calls each job at its rhythm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pkgutil import resolve_name
 @dataclass(frozen=True, slots=True)
 class Job:
     """``run`` names a function ``(*, owner, now)`` that returns True when there is more to do at once. Jobs
-    of one ``lane`` wait for each other, lanes do not.
+    of one ``lane`` run one after the other; lanes run side by side.
 
-    ``soon`` names a function ``(*, now, until)``: the moments in ``[now, until)`` at which running it is
-    worth while, for an engine whose clock comes round less often than the job should. Somebody waits for such
-    a job; the others ``may_wait`` for those.
+    ``soon`` names a function ``(*, now, until)`` that returns the moments in ``[now, until)`` at which the
+    job should run. It is for an engine whose clock comes round less often than ``every_s`` (Lambda's).
+    Somebody waits for such a job; all other jobs ``may_wait`` while such a job runs.
     """
 
     name: str
@@ -32,12 +32,12 @@ def find_job(name: str) -> Job | None:
 
 
 def run_job(job: Job, *, owner: str, now: datetime) -> bool:
-    """Run it; True: it did a part, and there is more."""
+    """Run the job. True: it did a part of its work, and there is more."""
     return bool(resolve_name(job.run)(owner=owner, now=now))
 
 
 def ask_soon(job: Job, *, now: datetime, until: datetime) -> Sequence[datetime]:
-    """When it is worth running in ``[now, until)``; nothing for a job that does not say."""
+    """The moments in ``[now, until)`` at which the job should run; empty for a job without ``soon``."""
     moments: Sequence[datetime] = resolve_name(job.soon)(now=now, until=until) if job.soon else ()
     return moments
 

@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 _record, _settle = ROUTES["results"].load(), ROUTES["receipts"].load()
 
 _AWAY = (OperationalError, InterfaceError)
-"""The database does not answer. Its other errors (a value that does not fit) are bugs, and come again."""
+"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
+again."""
 
 
 def read_clock() -> datetime:
@@ -34,19 +35,20 @@ def read_clock() -> datetime:
 
 @lru_cache(maxsize=1)
 def _owner(pid: int) -> str:
-    """Who takes leases: this process, and none that was forked from it."""
+    """The owner of this process's leases; a process that was forked from it has another one."""
     return f"{socket.gethostname()[:30]}-{pid}-{uuid.uuid4().hex[:8]}"
 
 
 def load_jobs() -> None:
-    """Import what the jobs need, so that no process does when the first tick comes."""
+    """Import the modules of all jobs before the worker forks, so that no process imports them at its first
+    tick."""
     for job in TIMETABLE:
         import_module(job.run.partition(":")[0])
 
 
 def check_encryption_key() -> None:
-    """Raises ``SettingsError`` when FIELD_ENCRYPTION_KEY does not open what is stored. Leaves no connection
-    to the processes that are forked after."""
+    """Raises ``SettingsError`` when FIELD_ENCRYPTION_KEY does not open the stored secrets. Closes its
+    connections, so that forked processes inherit none."""
     fault = find_fault()
     connections.close_all()
     if fault:
@@ -54,19 +56,20 @@ def check_encryption_key() -> None:
 
 
 def record(bodies: Sequence[bytes]) -> list[int]:
-    """Record the results of the messages; the indexes of messages that are none. Raises ``Postponed``."""
+    """Record the results of the messages. Returns the indexes of the messages that failed
+    (``stages.record``). Raises ``Postponed`` while the database is away."""
     return _with_database(lambda: _record(bodies, now=read_clock()))
 
 
 def settle(bodies: Sequence[bytes]) -> list[int]:
-    """Hand the receipts of the messages to their outboxes; the indexes of messages that are none. Raises
-    ``Postponed``."""
+    """Settle the receipts of the messages and run woken jobs. Returns the indexes of the messages that failed
+    (``stages.settle``). Raises ``Postponed`` while the database is away."""
     return _with_database(lambda: _settle(bodies, now=read_clock()))
 
 
 def _with_database(work: Callable[[], list[int]]) -> list[int]:
-    """Do it, and again after short pauses when the database is away. Then the message goes back, for a worker
-    that stops must not wait for the database, too: it waits in the broker."""
+    """Do the work, and again after short pauses while the database is away. Then raise ``Postponed``: the
+    message waits in the broker, for a worker that must stop cannot wait for the database."""
     for attempt in range(1, DATABASE_AWAY_TIMES + 2):
         close_old_connections()
         try:
@@ -82,18 +85,20 @@ def _with_database(work: Callable[[], list[int]]) -> list[int]:
 
 
 def run_job(name: str) -> None:
-    """Run a job of the timetable now. When the database is away it is left out: it comes again by itself."""
+    """Run a job of the timetable now, until it has nothing left to do. While the database is away the job is
+    left out: its next tick comes by itself."""
     job = next(job for job in TIMETABLE if job.name == name)
     close_old_connections()
     try:
         while timetable.run_job(job, owner=_owner(os.getpid()), now=read_clock()):
-            pass  # a slice was done, and there is more
+            pass  # it did a part, and there is more
     except _AWAY as error:
         logger.warning("job postponed name=%r: %s", name, error)
         drop_connections()
 
 
 def drop_connections() -> None:
-    """After an error a connection may be half-dead, and in a process just forked not ours alone."""
+    """Close this process's database connections. After an error they may be half-dead; just after a fork they
+    are the parent's, too."""
     for connection in connections.all(initialized_only=True):
         connection.close()

@@ -20,7 +20,7 @@ def read_clock() -> datetime:
 
 @lru_cache(maxsize=1)
 def shared_prober() -> Prober:
-    """The one prober of this process, made at its first check: its threads do not survive a fork."""
+    """The one prober of this process. Made at the first check, because its threads do not survive a fork."""
     return Prober(**Env().probe_bounds(), tell_replaced=vitals.count_replaced)
 
 
@@ -30,8 +30,8 @@ def shared_courier() -> Courier:
 
 
 def probe(bodies: Sequence[bytes]) -> list[int]:
-    """Run the checks of the messages and send their results; the indexes of messages that are none. Nothing
-    is put back: the broker delays for as long as it is asked to."""
+    """Run the checks of the messages and send their results. Returns the indexes of the messages that could
+    not be decoded. Nothing is put back: the broker delays messages for as long as it is asked to."""
     failed: list[int] = _probe(
         bodies, prober=shared_prober(), send=lambda body: dispatch.send("results", body), now=read_clock()
     )
@@ -39,8 +39,8 @@ def probe(bodies: Sequence[bytes]) -> list[int]:
 
 
 def deliver(bodies: Sequence[bytes]) -> list[int]:
-    """Send the deliveries of the messages, and their receipts to the core; the indexes of messages that are
-    none."""
+    """Send the deliveries of the messages, and their receipts to the core. Returns the indexes of the
+    messages that must come again (``stages.deliver``)."""
     failed: list[int] = _deliver(
         bodies, courier=shared_courier(), send=lambda body: dispatch.send("receipts", body)
     )

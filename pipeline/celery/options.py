@@ -23,8 +23,8 @@ from pipeline.timetable import TIMETABLE
 
 RETRY_AFTER = ",".join(f"{pause_s:g}" for pause_s in MESSAGE_FAILED_S)
 TICK_LIVES_S = 60.0
-"""A tick that no worker took in time is dropped: the next one comes anyway. Not sooner, although some come
-twice a second, for the clocks of two machines may differ by many seconds."""
+"""Seconds after which a tick that no worker took is dropped; the next tick comes anyway. Not fewer, although
+some ticks come twice a second: the clocks of two machines may differ by many seconds."""
 JOB_MAX_S = 3_600
 
 
@@ -41,7 +41,8 @@ class Options:
 
 
 def read_options(env: Env) -> Options:
-    """Raises ``SettingsError`` for what makes no sense, and when the engine is another one."""
+    """The settings of this engine. Raises ``SettingsError`` for a value that makes no sense, and when ENGINE
+    is not celery."""
     if env.engine() != "celery":
         raise SettingsError(f"ENGINE must be celery for Celery's workers and clock, not {env.engine()}.")
     return Options(
@@ -57,7 +58,8 @@ def read_options(env: Env) -> Options:
 
 
 def transport_options(options: Options) -> dict[str, Any]:
-    """What each broker needs so that a message is given again when its worker is gone, and not sooner."""
+    """Options that make each broker give a message to another worker when its worker is gone, and not
+    sooner."""
     url = options.broker_url
     if url.startswith("redis"):
         return {
@@ -65,7 +67,7 @@ def transport_options(options: Options) -> dict[str, Any]:
             "lost_after_s": options.lost_after_s,
             "unacked_restore_interval": options.lost_after_s / SIGNS,
             "unacked_restore_throttle": 1,
-            # For what a consumer holds itself, gives signs of life, and has forgotten.
+            # For messages that a living consumer holds and has forgotten.
             "visibility_timeout": options.visibility_timeout_s,
             "socket_timeout": 30,
             "socket_connect_timeout": 5,
@@ -82,8 +84,8 @@ def transport_options(options: Options) -> dict[str, Any]:
 
 
 def _tls(url: str) -> dict[str, Any] | bool:
-    """Whom the broker must prove to be: Kombu by itself believes any Redis, and checks no RabbitMQ's name.
-    Trusted are the system's certificates, or those of SSL_CERT_FILE."""
+    """How the broker must prove who it is. Kombu by itself believes any Redis, and does not check the name of
+    a RabbitMQ. The system's certificates are trusted, or those of SSL_CERT_FILE."""
     if url.startswith("rediss:"):
         return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     if url.startswith("amqps:"):
@@ -92,7 +94,7 @@ def _tls(url: str) -> dict[str, Any] | bool:
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
-    """The timetable as Celery's clock reads it."""
+    """The timetable in the form that Celery's clock reads."""
     return {
         job.name: {
             "task": TICK,
@@ -105,7 +107,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 
 def make_app(options: Options) -> Celery:
-    """Nothing is opened yet."""
+    """The Celery application. It has opened no connection yet."""
     install_transport()
     app = Celery("sentrypulse", fixups=[], set_as_current=False)
     app.conf.update(
@@ -131,7 +133,7 @@ def make_app(options: Options) -> Celery:
             "interval_step": 0.2,
             "interval_max": 0.5,
         },
-        # Acknowledged when it was handled; what its process left behind is given to somebody else.
+        # A message is acknowledged after it was handled. When its process dies, another one gets it.
         task_acks_late=True,
         task_acks_on_failure=False,
         task_acks_on_timeout=False,
@@ -139,7 +141,7 @@ def make_app(options: Options) -> Celery:
         task_soft_time_limit=BATCH_MAX_S,
         task_time_limit=BATCH_MAX_S + KILL_AFTER_S,
         worker_prefetch_multiplier=1,
-        worker_lost_wait=2.0,  # for a dead process's last word, before its message is given to another
+        worker_lost_wait=2.0,  # s for a dead process's last word, before another gets its message
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=not options.broker_url.startswith(
             "sqs"

@@ -1,4 +1,4 @@
-"""What we change in private parts of Celery and billiard: how a worker ends. Its stop lets the processes end
+"""What we change in private parts of Celery and billiard: how a worker stops. It lets its processes finish
 what they have begun.
 
 Written for Celery 5.7 and billiard 4.3 (``core.library_checks``); Kombu's part is ``redis_transport``.
@@ -18,17 +18,17 @@ from celery.platforms import EX_FAILURE
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc]  # celery has no types
-    """Keeps waiting for the messages that a process was already given.
+    """Keeps waiting for messages that were already given to a process.
 
-    At its stop Celery (https://github.com/celery/celery/pull/6863) forgets every message whose process has
+    When it stops, Celery (https://github.com/celery/celery/pull/6863) forgets every message whose process has
     not yet said that it began. The process begins all the same, and nobody hears that it ended. So the
-    message is never acknowledged and handled twice; the process waits 30 s to be heard
-    (``_ensure_messages_consumed`` in billiard), and its worker for the process. Of a message longer than a
-    pipe holds the rest is never written, and the worker hangs for ever.
+    message is never acknowledged, and is handled twice; the process waits 30 s to be heard
+    (``_ensure_messages_consumed`` in billiard), and the worker waits for the process. When a message is
+    longer than a pipe holds, its rest is never written, and the worker hangs for ever.
     """
 
     def flush(self) -> None:
-        if self._state != CLOSE:  # the connection was lost: what was begun cannot be acknowledged any more
+        if self._state != CLOSE:  # the connection is lost: begun messages cannot be acknowledged now
             super().flush()
             return
         given = {number: job for number, job in self._cache.items() if job._write_to is not None}
@@ -50,30 +50,31 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc]
                 os.kill(process.pid, signal.SIGKILL)
 
     def on_terminate(self) -> None:
-        """Not by SIGTERM, which the processes ignore (``set_up_process``)."""
+        """Kill the processes. Celery would send SIGTERM, which they ignore (``set_up_process``)."""
         self.kill()
         super().on_terminate()
 
 
 def end_at_once(worker: Any) -> None:
-    """At SIGQUIT and the second Ctrl-C. All else follows in the worker's own loop: Celery
+    """At SIGQUIT and at the second Ctrl-C: kill the processes; the worker's own loop does the rest. Celery
     (``celery.apps.worker.on_cold_shutdown``, https://github.com/celery/celery/pull/9461) would cancel its
-    consumer and wait for its processes here, in the signal's handler; for ever, where the signal has
+    consumer and wait for its processes here, inside the signal's handler: for ever, when the signal
     interrupted a write to one of them."""
     if worker.pool:
         worker.pool.kill()
 
 
 def stop_at_term_and_hup(worker: Any) -> None:
-    """SIGHUP stops a worker like SIGTERM. Celery would start it anew, and would die of it at a terminal. One
-    that was started to ignore it (``nohup``) does."""
+    """Stop the worker at SIGHUP as at SIGTERM. Celery would start it anew, and a worker whose terminal has
+    closed dies of that. A worker that was started to ignore SIGHUP (``nohup``) ignores it."""
     program._shutdown_handler(worker, sig="SIGTERM", how="Warm")
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         program._shutdown_handler(worker, sig="SIGHUP", how="Warm")
 
 
 def install_stops() -> None:
-    """Before Celery installs its handlers of signals, which ``celery.apps.worker`` holds by these names."""
+    """Install these handlers before Celery installs its own, which ``celery.apps.worker`` holds by these
+    names."""
     program.install_worker_term_handler = stop_at_term_and_hup
     program.install_worker_restart_handler = lambda worker: None  # Celery's own way with SIGHUP
     program.install_worker_term_hard_handler = partial(

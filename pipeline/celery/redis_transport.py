@@ -1,11 +1,11 @@
-"""Celery's Redis transport, mended: what a killed worker was given is found again, and soon.
+"""Celery's Redis transport, mended: the messages that a killed worker had taken come back, and soon.
 
-Kombu takes messages with BRPOP: the server forgets a message when it hands it out, and a worker killed before
-it has noted the message has lost it. What it had noted comes back only after a time that must be longer than
-any work takes (the visibility timeout). Here the server itself notes who gets a message (BLMOVE, see
-https://redis.io/docs/latest/commands/lmove/#pattern-reliable-queue), and each consumer gives signs of life:
-what a silent one was given goes back to its queue. It may have been slow and not dead, so a message may come
-twice. Needs Redis 6.2 or newer, or Valkey.
+Kombu takes messages with BRPOP: the server forgets a message when it hands it out, so a worker that is killed
+before it has noted the message loses it. A message that it had noted comes back only after the visibility
+timeout, which must be longer than any work takes. Here the server itself notes who gets a message (BLMOVE,
+see https://redis.io/docs/latest/commands/lmove/#pattern-reliable-queue), and each consumer gives signs of
+life. The messages of a silent consumer go back to their queue. It may have been slow and not dead, so a
+message may come twice. Needs Redis 6.2 or newer, or Valkey.
 
 Written for Kombu 5.7 (``core.library_checks``), of which it overrides ``_brpop_start``, ``_brpop_read``,
 ``_get`` and ``_connparams``. Upstream: https://github.com/celery/celery/issues/1392 (a reliable queue),
@@ -29,21 +29,21 @@ from kombu.utils.json import loads
 logger = logging.getLogger(__name__)
 
 LOST_AFTER_S = 30
-"""A consumer that gave no sign of life for so long is taken for dead."""
+"""Seconds without a sign of life after which a consumer is taken for dead."""
 SIGNS = 3
-"""How many it gives in this time."""
+"""Signs of life that a consumer gives in this time."""
 FORGOTTEN_AFTER_S = 86_400.0
-"""How long it is looked for messages of a dead consumer: the server may have given it one when it was already
-dead, or it was only paused."""
+"""Seconds for which messages of a dead consumer are looked for: the server may give it one after its death,
+or it may only have been paused."""
 SHARED_WAIT_S = 0.05
-"""BLMOVE waits at one queue. Who consumes several waits at each in turn, so long."""
+"""Seconds that a consumer of several queues waits at each in turn: BLMOVE waits at one queue."""
 IN_A_ROW = 10
-"""Messages taken from one queue before it is the next one's turn."""
+"""Messages taken from one queue before the next queue has its turn."""
 
 
 def read_envelope(raw: bytes, queue: str) -> dict[str, Any]:
-    """The message as Kombu's own producers wrap it. What another program has put there is wrapped here, for
-    the consumer to judge: raising would only bring it again."""
+    """The message as Kombu's own producers wrap it. What another program has put there is wrapped here, and
+    the consumer judges it: an error here would only bring it again."""
     try:
         found = loads(raw.decode())
         if found["properties"]["delivery_tag"] and "routing_key" in found["properties"]["delivery_info"]:
@@ -64,26 +64,28 @@ def read_envelope(raw: bytes, queue: str) -> dict[str, Any]:
 
 
 class QoS(redis.QoS):  # type: ignore[misc]  # kombu has no types
-    """What a consumer holds unacknowledged: noted under its own name, not under one for all."""
+    """Notes what a consumer holds unacknowledged, under the consumer's own name. Kombu uses one name for
+    all."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
         super().append(message, delivery_tag)
         self.channel.forget_taken()
 
     def restore_visible(self, *args: Any, **kwargs: Any) -> None:
-        """Called by a timer of Kombu's (``unacked_restore_interval``): a consumer with its hands full asks
-        for nothing, and lives all the same."""
+        """Kombu's timer calls this (``unacked_restore_interval``). A consumer that is too busy to ask for
+        messages gives its sign of life here."""
         super().restore_visible(*args, **kwargs)
         if self.channel.active_queues:
             self.channel.show_life()
 
 
-class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
-    """A consumer, once it has asked for a message. Keys, all behind ``queue_prefix``:
+class BrokerChannel(redis.Channel):  # type: ignore[misc]  # kombu has no types
+    """A channel to the broker; it is a consumer once it has asked for a message. Keys, all behind
+    ``queue_prefix``:
 
-    - ``consumers``: when each one last gave a sign of life (the server's clock)
+    - ``consumers``: when each consumer last gave a sign of life (by the server's clock)
     - ``taken:<consumer>``: the one message that the server has just handed out
-    - ``held:<consumer>``, ``held-since:<consumer>``: what it holds unacknowledged
+    - ``held:<consumer>``, ``held-since:<consumer>``: what the consumer holds unacknowledged
     """
 
     QoS = QoS
@@ -102,8 +104,9 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
         super().__init__(connection, **kwargs)
 
     def _connparams(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """A channel outlives its connection: what is at work when Redis goes away is acknowledged through it.
-        Kombu's connection has then forgotten its address, and the ``AttributeError`` would end the worker
+        """Give the connection its address back first. A channel outlives its connection: what is at work when
+        Redis goes away is acknowledged through the channel. Kombu's connection has then forgotten its
+        address, and the ``AttributeError`` would end the worker
         (https://github.com/celery/kombu/issues/582)."""
         if self.connection.client is None:
             self.connection.client = self._address
@@ -113,7 +116,7 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     def close(self) -> None:
         if not self.closed and self._signed_at > 0:
             self._closing = True
-            with suppress(*self.connection_errors):  # otherwise others find it, soon
+            with suppress(*self.connection_errors):  # on failure, other consumers find the messages soon
                 if self._in_poll:
                     with suppress(Empty):
                         self._brpop_read()
@@ -122,7 +125,7 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
                     client.zrem(self._consumers_key, self._consumer)
         super().close()
 
-    # Names of keys. Kombu's own code, too, works on the first two.
+    # Names of keys. Kombu's own code uses the first two as well.
 
     @property
     def unacked_key(self) -> str:
@@ -142,7 +145,8 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     # Taking messages
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        """Ask for the next message. Kombu's poller calls this, and ``_brpop_read`` when an answer came."""
+        """Ask for the next message. Kombu's poller calls this, and calls ``_brpop_read`` when an answer has
+        come."""
         if self._asked_of:  # the last answer was lost with its connection; what is held is still at work
             self._give_back(self._consumer, unread=self._asked_of, held_too=False)
             self._asked_of = ""
@@ -175,7 +179,7 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
             raise Empty
         self._taken = raw
         self.connection._deliver(read_envelope(raw, queue), queue)
-        self.forget_taken()  # of a consumer that acknowledges nothing
+        self.forget_taken()  # for a consumer that acknowledges nothing
         return True
 
     def _get(self, queue: str) -> dict[str, Any]:
@@ -193,7 +197,7 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
         return message
 
     def forget_taken(self) -> None:
-        """The message just taken is noted elsewhere, or done with."""
+        """Remove the note of the message just taken: it is noted elsewhere, or done with."""
         raw, self._taken = self._taken, None
         if raw is not None:
             with self.conn_or_acquire() as client:
@@ -202,8 +206,8 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     # Life and death
 
     def show_life(self) -> None:
-        """Give a sign of life and look for the dead, when it is time again. Nothing is taken before the
-        first: what an unknown consumer was given, nobody would find."""
+        """Give a sign of life and look for dead consumers, when it is time again. A consumer takes no message
+        before its first sign: nobody would find the messages of an unknown consumer."""
         if monotonic() - self._signed_at < self.lost_after_s / SIGNS:
             return
         with self.conn_or_acquire() as client:
@@ -221,8 +225,9 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
                 client.zrem(self._consumers_key, name)
 
     def _give_back(self, consumer: str, *, unread: str, held_too: bool = True) -> None:
-        """Put what a consumer was given to the front of its queues, whole or not at all; to the queue
-        ``unread`` what does not say where it was."""
+        """Put the messages of a consumer back to the front of their queues, all or none. A message that does
+        not say its queue goes to ``unread``. With ``held_too``, those that it holds unacknowledged go back as
+        well."""
         taken, held, since = (self._key(kind, consumer) for kind in ("taken", "held", "held-since"))
 
         def move(pipe: Any) -> int:
@@ -243,15 +248,15 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
 
 
 def _read_clock(client: Any) -> float:
-    """The server's clock, for the consumers' may differ."""
+    """The server's clock in seconds, because the consumers' clocks may differ."""
     seconds, microseconds = client.time()
     return float(seconds + microseconds / 1e6)
 
 
 class Transport(redis.Transport):  # type: ignore[misc]  # kombu has no types
-    Channel = Channel
+    Channel = BrokerChannel
 
 
 def install_transport() -> None:
-    """Take the place of Kombu's own, by the scheme of the broker's URL."""
+    """Let Kombu use this transport for ``redis://`` and ``rediss://``."""
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:Transport"))

@@ -1,6 +1,6 @@
 """The Celery engine's queues, on Redis, RabbitMQ or SQS: each of our messages is one task, its body our JSON.
 
-What takes the messages is ``pipeline.celery.worker``. Imports no Django: the edge sends results, too.
+Workers (``pipeline.celery.worker``) take the messages. Imports no Django, because the edge sends, too.
 """
 
 import itertools
@@ -21,19 +21,20 @@ from pipeline.queues.base import ROUTES, DeadLetter, Parcel, QueuesAway, Sender
 
 DEAD = "dead"
 SHARE = "share"
-"""The header of a message that is one team's slow work (``base.Parcel``)."""
+"""The header of a message that names its share (``base.Parcel``)."""
 MESSAGE, TICK = "sentrypulse.message", "sentrypulse.tick"
 HOLD_S = 60.0
-"""A worker holds a delayed message unacknowledged in memory. So none is held longer than this: what has
-longer to wait is sent anew each time, and no broker's visibility or consumer timeout strikes."""
+"""Seconds. A worker holds a delayed message unacknowledged in memory, so none is held longer than this: a
+message with a longer delay is sent anew each time. So no broker's visibility or consumer timeout strikes."""
 BATCH_MAX_S = 600
-"""How long one message may take: 100 checks of one host, 10 at once (PROBE_PER_HOST), 60 s each."""
+"""Seconds that one message may take: 100 checks of one host, 10 at once (PROBE_PER_HOST), 60 s each."""
 KILL_AFTER_S = 30
-"""How much longer, before its process is killed."""
+"""Seconds more before its process is killed."""
 VISIBILITY_TIMEOUT_S = int(HOLD_S) + 2 * (BATCH_MAX_S + KILL_AFTER_S) + 30
-"""When Redis and SQS give a message to somebody else, because whoever took it must be dead. It may have been
-held, then waited for one other batch to end, then been handled; and 30 s for the way. (RabbitMQ notices the
-closed connection at once.) Whoever is that late anyway does no harm, only work twice."""
+"""Seconds after which Redis and SQS give a message to another worker, because the first one must be dead. The
+message may have been held, then have waited for one other batch, then been handled; 30 s are for the way.
+(RabbitMQ notices the closed connection at once.) A worker that is slower does no harm: the message is handled
+twice."""
 BROWSE_AT_ONCE = 1_000
 ASK_WORKERS_S = 2.0
 
@@ -41,11 +42,12 @@ Answer = TypeVar("Answer")
 
 
 class Postponed(Exception):
-    """What handling a message needs is away. The message comes again, and it counts as no failure of its."""
+    """Something that handling a message needs is away. The message comes again, and this does not count as a
+    failure."""
 
 
 class Dead(msgspec.Struct, frozen=True):
-    """A dead letter as it lies in the queue ``dead``."""
+    """A dead letter as it is stored in the queue ``dead``."""
 
     id: str
     queue: str
@@ -68,15 +70,15 @@ def make_sender() -> "CelerySender":
 
 
 def describe_queue(alias: str, *, prefix: str) -> kombu.Queue:
-    """A durable queue that is reached by its name alone (the default exchange). Workers know it by
+    """A durable queue that is reached by its name alone (the default exchange). Workers know it as
     ``alias``."""
     name = prefix + alias
     return kombu.Queue(name, kombu.Exchange(""), routing_key=name, alias=alias, durable=True)
 
 
 class CelerySender(Sender):
-    """``base.Sender``. Thread-safe; connections come from the application's pools and are made when first
-    used."""
+    """``base.Sender`` on Celery. Thread-safe. Connections come from the application's pools and are made when
+    first used."""
 
     def __init__(
         self, app: Celery, *, max_messages: int, retry_after_s: tuple[float, ...], queue_prefix: str
@@ -96,18 +98,20 @@ class CelerySender(Sender):
             self.put(queue, parcel.body.decode(), delay_s=parcel.delay_s, share=parcel.share)
 
     def free(self, queue: str) -> int:
-        """Both planes count: when results pile up, more checks would only make more of them."""
+        """The room of the fuller plane: when results pile up, more checks would only make more of them."""
         return max(0, self._max_messages - max(self._count("core", "edge").values()))
 
     def figures(self) -> dict[str, dict[str, int]]:
-        """The broker's own queues. Messages in the hands of a worker wait no more and are not counted."""
+        """By the broker's own queues (``core``, ``edge``, ``dead``). Messages that a worker has taken are not
+        counted."""
         waiting = self._count("core", "edge", DEAD)
         dead = waiting.pop(DEAD)
         found = {name: {"waiting": count, "dead_letters": 0} for name, count in waiting.items()}
         return found | {DEAD: {"waiting": 0, "dead_letters": dead}}
 
     def workers(self) -> dict[str, list[str]] | None:
-        """Whose loop answers within ``ASK_WORKERS_S``. Over SQS they cannot be asked."""
+        """The workers whose loop answers within ``ASK_WORKERS_S``. None over SQS, where they cannot be
+        asked."""
         if not self._app.conf.worker_enable_remote_control:
             return None
         try:
@@ -121,7 +125,7 @@ class CelerySender(Sender):
         }
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """Sorted here, for not every broker puts back what was looked at to where it was."""
+        """Sorted here, because not every broker puts a message that was looked at back to its old place."""
         with self._browse_dead() as messages:
             found = [dead for dead, _ in itertools.islice(messages, max(limit, BROWSE_AT_ONCE))]
         return [
@@ -130,7 +134,7 @@ class CelerySender(Sender):
         ]
 
     def redrive(self, letter_id: str) -> bool:
-        """What was no message of ours has no queue to go to: it can only be dropped."""
+        """False as well for what was no message of ours: it has no queue and can only be dropped."""
         return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body), only=ROUTES)
 
     def drop(self, letter_id: str) -> bool:
@@ -145,8 +149,8 @@ class CelerySender(Sender):
     # What the workers' tasks need besides
 
     def put(self, queue: str, body: str, *, failures: int = 0, delay_s: float = 0.0, share: str = "") -> None:
-        """Queue a message that has failed ``failures`` times. Raises ``QueuesAway``; ``KeyError`` for no
-        queue of ours."""
+        """Queue a message that has failed ``failures`` times, due in ``delay_s`` seconds. Raises
+        ``QueuesAway``, and ``KeyError`` for an unknown queue."""
         hold_s = min(delay_s, HOLD_S)
         try:
             self._app.send_task(
@@ -163,7 +167,8 @@ class CelerySender(Sender):
             raise _away(error) from error
 
     def fail(self, queue: str, body: str, *, failures: int, error: str, share: str = "") -> None:
-        """Handling failed: later again, a few times, then among the dead."""
+        """Handling failed: queue the message again after the next pause of CELERY_RETRY_AFTER_S; after the
+        last one, put it among the dead."""
         if failures < len(self._retry_after_s):
             delay_s = self._retry_after_s[failures]
             self.put(queue, body, failures=failures + 1, delay_s=delay_s, share=share)
@@ -171,7 +176,7 @@ class CelerySender(Sender):
             self.bury(queue, body, failures=failures + 1, error=error)
 
     def bury(self, queue: str, body: str, *, failures: int, error: str) -> None:
-        """Put a message among the dead."""
+        """Put a message among the dead. Raises ``QueuesAway``."""
         dead = Dead(uuid.uuid4().hex[:12], queue, body, error[:500], failures, datetime.now(UTC))
 
         def publish(channel: StdChannel) -> None:
@@ -188,7 +193,8 @@ class CelerySender(Sender):
     # The broker
 
     def _count(self, *names: str) -> dict[str, int]:
-        """Messages that wait, by queue; declaring one tells, and makes it where it is missing."""
+        """By queue, the number of messages that wait. Declaring a queue tells it, and makes the queue where
+        it is missing."""
 
         def count(channel: StdChannel) -> dict[str, int]:
             queues = {name: describe_queue(name, prefix=self._prefix)(channel) for name in names}
@@ -197,10 +203,11 @@ class CelerySender(Sender):
         return self._ask(count)
 
     def _ask(self, question: Callable[[StdChannel], Answer]) -> Answer:
-        """Put a question to the broker; again on a new connection, for the pool's may have died unseen.
+        """Put a question to the broker; once more on a new connection, because the pool's may have died
+        unseen. Raises ``QueuesAway``.
 
-        A connection that failed is closed and given back: it connects anew when it is next taken. Kombu's
-        ``replace`` would put none in its place, and a pool that is empty keeps everybody waiting for ever.
+        A connection that failed is closed and given back, and connects anew when it is next taken. Kombu's
+        ``replace`` would put none in its place, and an empty pool makes everybody wait for ever.
         """
         for again in (True, False):
             connection = self._app.pool.acquire(block=True)
@@ -222,8 +229,8 @@ class CelerySender(Sender):
 
     @contextmanager
     def _browse_dead(self) -> Iterator[Iterator[tuple[Dead, Any]]]:
-        """The dead letters with their messages, taken one by one; those still unacknowledged in the end go
-        back to where they were."""
+        """Yields the dead letters with their messages, taken one by one. Those that are still unacknowledged
+        at the end go back to the queue."""
         taken: list[Any] = []
 
         def take(queue: kombu.Queue) -> Iterator[tuple[Dead, Any]]:
@@ -269,7 +276,7 @@ class CelerySender(Sender):
 
 
 def _read_dead(body: str | bytes) -> Dead:
-    """The dead letter; one of the id ``unreadable`` for what somebody else has put there."""
+    """The dead letter of a body; one with the id ``unreadable`` for what another program has put there."""
     try:
         return msgspec.json.decode(body, type=Dead)
     except msgspec.MsgspecError:
@@ -279,5 +286,5 @@ def _read_dead(body: str | bytes) -> Dead:
 
 
 def _away(error: Exception) -> QueuesAway:
-    """Only the error's kind: its text may hold the broker's URL with its password."""
+    """Names only the error's kind, because its text may hold the broker's URL with its password."""
     return QueuesAway(f"The broker of CELERY_BROKER_URL does not answer ({type(error).__name__}).")

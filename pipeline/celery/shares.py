@@ -1,4 +1,4 @@
-"""Of a worker's processes, a third at most is busy with one team's slow work, two thirds with all teams'."""
+"""Of a worker's processes, a third at most is busy with one team's share, two thirds with all shares."""
 
 import logging
 from collections import Counter, deque
@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 class Shares:
-    """Stands before the pool. Messages above their team's share are held here, unacknowledged, and
-    ``fetch_more`` lets the worker take others meanwhile; Celery does the same with messages whose time has
-    not come.
+    """Stands before the pool. A message beyond its team's share is held here, unacknowledged, and
+    ``fetch_more`` lets the worker take another one meanwhile. Celery does the same with messages whose time
+    has not come.
 
     None is held for long: its checks are left out once they are too old.
     """
@@ -49,7 +49,8 @@ class Shares:
         self._run(request)
 
     def release(self, request: Any) -> None:
-        """The request has ended, somehow; once is enough."""
+        """The request has ended, whether it was acknowledged or rejected; a second call does nothing. A held
+        request that now has room starts."""
         share = self._running.pop(request, None)
         if share is None:
             return
@@ -61,7 +62,7 @@ class Shares:
             self._start_held(following)
 
     def _start_held(self, share: str) -> None:
-        """The oldest of this share; the share's next turn comes after the others'."""
+        """Start the oldest request of this share. The share's next turn comes after the others'."""
         line = self._held.pop(share)
         request = line.popleft()
         if line:
@@ -70,8 +71,8 @@ class Shares:
         self._start(request, share)
 
     def forget(self) -> None:
-        """The connection is lost: the broker gives all that was taken to somebody, and what ends now counts
-        no more."""
+        """Forget all requests, because the connection is lost: the broker gives what was taken to some worker
+        again, and requests that end now do not count."""
         held = sum(map(len, self._held.values()))
         if held:
             logger.warning("held messages forgotten count=%d", held)

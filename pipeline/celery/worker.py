@@ -1,6 +1,6 @@
 """The Celery engine: its two tasks, what its workers do when one of their processes dies, and its clock.
 
-A message leaves the broker only when it was handled, was sent on, or was put among the dead.
+A message leaves the broker only after it was handled, queued again, or put among the dead.
 """
 
 import logging
@@ -40,11 +40,12 @@ _sender: CelerySender = make_sender()
 
 
 class CountedRequest(Request):  # type: ignore[misc]  # celery has no types
-    """A message whose process died, or was killed for taking too long, comes again like one that failed:
-    later, a few times, then it is dead. Celery would give it to the next process at once, for ever."""
+    """A message whose process died, or was killed for taking too long, counts as failed: it comes again
+    later, a few times, then it is a dead letter. Celery would give it to the next process at once, for
+    ever."""
 
     on_end: Callable[[Request], None] | None = None
-    """Hears that it has ended; every end is acknowledged or rejected."""
+    """Called when the request has ended: every end is acknowledged or rejected."""
 
     def acknowledge(self) -> None:
         try:
@@ -72,7 +73,7 @@ class CountedRequest(Request):  # type: ignore[misc]  # celery has no types
             _sender.fail(
                 queue, body, failures=failures, error="Its process died or took too long.", share=share
             )
-        except Exception:  # the broker is away: it will notice, and give the message again
+        except Exception:  # the broker is away; it gives the message again when it is back
             logger.exception("message not counted queue=%s", queue)
             super().reject(requeue=True)
         else:
@@ -82,7 +83,8 @@ class CountedRequest(Request):  # type: ignore[misc]  # celery has no types
 
 @app.task(name=MESSAGE, Request=CountedRequest)  # type: ignore[untyped-decorator]
 def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> None:
-    """Hand one message to its stage. What fails comes again, later and later, and is then among the dead."""
+    """Hand one message to its stage. A message that fails comes again after growing pauses, and then is a
+    dead letter."""
     share = str(getattr(handle.request, SHARE, "") or "")
     if wait_s > 0:
         _sender.put(queue, body, failures=failures, delay_s=wait_s, share=share)
@@ -93,7 +95,7 @@ def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> Non
         _sender.put(queue, body, failures=failures, delay_s=POSTPONED_S, share=share)
         return
     except QueuesAway:
-        raise  # nothing can be sent on, either: the broker gives it again
+        raise  # the broker is away; it gives the message again when it is back
     except SoftTimeLimitExceeded:
         error = "It took too long."
     except Exception as bug:  # one bad message must not hold up the others
@@ -107,7 +109,7 @@ def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> Non
     name=TICK, acks_late=False, soft_time_limit=JOB_MAX_S, time_limit=JOB_MAX_S + 60
 )
 def tick(job: str) -> None:
-    """Run a job of the timetable. One that fails or is lost comes again by itself."""
+    """Run a job of the timetable. When it fails or is lost, its next tick comes by itself."""
     try:
         resolve_name("pipeline.celery.core:run_job")(job)
     except QueuesAway as error:
@@ -117,8 +119,8 @@ def tick(job: str) -> None:
 
 
 def _load(queue: str) -> Callable[[Sequence[bytes]], list[int]]:
-    """What takes the messages of a queue here: ``(bodies) -> indexes of messages that failed``. Imported when
-    first used, for the edge has no Django."""
+    """The function that handles a queue's messages here: ``(bodies) -> indexes of messages that failed``.
+    Imported when first used, because the edge has no Django."""
     route = ROUTES[queue]
     handler: Callable[[Sequence[bytes]], list[int]] = resolve_name(
         f"pipeline.celery.{route.plane}:{route.stage}"
@@ -127,8 +129,8 @@ def _load(queue: str) -> Callable[[Sequence[bytes]], list[int]]:
 
 
 class KeepingConsumer(Consumer):  # type: ignore[misc]  # celery has no types
-    """What is no task of ours (another version's, a stranger's) is kept among the dead; Celery throws it
-    away. What is one team's slow work takes no more than its share of the processes."""
+    """Keeps what is no task of ours (another version's, a stranger's) among the dead; Celery throws it away.
+    Keeps each team's share within its part of the processes (``Shares``)."""
 
     def __init__(self, on_task_request: Callable[[Any], Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(self._admit, *args, **kwargs)
@@ -170,8 +172,8 @@ class KeepingConsumer(Consumer):  # type: ignore[misc]  # celery has no types
 
 
 class Clock(beat.Scheduler):  # type: ignore[misc]  # celery has no types
-    """Keeps nothing on disk. Every job is due at the start, as in the other engines: one that comes once a
-    day would otherwise never come where the clock is restarted more often."""
+    """Keeps nothing on disk. Every job is due at the start, as in the other engines: else a job of once a day
+    would never come where the clock is restarted more often."""
 
     def setup_schedule(self) -> None:
         super().setup_schedule()
@@ -185,7 +187,7 @@ class Clock(beat.Scheduler):  # type: ignore[misc]  # celery has no types
 
 
 class Pulse(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
-    """Shows from outside that the worker's own loop turns: ``python -m sentrypulse.healthcheck``."""
+    """Touches PULSE_FILE while the worker's own loop runs; ``python -m sentrypulse.healthcheck`` reads it."""
 
     requires = {"celery.worker.components:Timer"}
     _timer: Any = None
@@ -208,7 +210,7 @@ def touch_pulse() -> None:
 
 
 def set_up_logging(**kwargs: Any) -> None:
-    """The same lines as everywhere; Celery's own way would need a log format of its own."""
+    """Log the same lines as the other processes. Celery's own way would need a log format of its own."""
     level, style = env.text("LOG_LEVEL", "INFO"), env.text("LOG_FORMAT", "text")
     setting = logging_setting(level=level, style=style)
     each_message = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
@@ -217,13 +219,14 @@ def set_up_logging(**kwargs: Any) -> None:
 
 
 def stop_clock_at_hup(**kwargs: Any) -> None:
-    """The clock, too, ends at SIGHUP as at SIGTERM."""
+    """Stop the clock at SIGHUP as at SIGTERM, unless it was started to ignore SIGHUP."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
 
 
 def set_up_worker(instance: Any, **kwargs: Any) -> None:
-    """Before the worker forks: load what its queues need, so that its processes share it."""
+    """Before the worker forks, load what its queues need, so that its processes share it. Exits with a
+    sentence when a setting is wrong."""
     install_stops()
     planes = sorted({queue.alias for queue in instance.app.amqp.queues.consume_from.values()})
     dispatch.use_sender(_sender)
@@ -251,8 +254,9 @@ def _set_up_django() -> None:
 
 
 def set_up_process(**kwargs: Any) -> None:
-    """A forked process shares no connection with the one it came from, and leaves to it when to end: process
-    managers send SIGTERM to both, a terminal that closes SIGHUP, and the worker ends what is begun."""
+    """A forked process shares no database connection with its parent, and the parent decides when it ends:
+    process managers send SIGTERM to both, a closing terminal sends SIGHUP, and the parent lets begun work
+    end."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if "pipeline.celery.core" in sys.modules:

@@ -1,8 +1,7 @@
-"""The serverless engine's clock. It comes round once a minute, and every job of the timetable has its place
-here.
+"""The serverless engine's clock. It runs once a minute, and every job of the timetable has its place here.
 
-The schedule runs at once, a minute ahead. Every other job is woken by a message of its own: each gets a
-function's whole time, is tried again when it fails, and holds up no other.
+The schedule runs in the tick itself, a minute ahead. Every other job is woken by a message of its own: so
+each has a function's whole time, is tried again when it fails, and delays no other.
 """
 
 import logging
@@ -24,10 +23,11 @@ logger = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
 GROUP_S = 5
-"""Moments within so many seconds share a wake."""
+"""Moments within one span of so many seconds share a wake."""
 NIGHTLY_FROM_S = 86_400
 AGGREGATE = "roll up results"
-"""Runs nightly, too: at 01:00 UTC the day that is over is summed up, however little the minutes got done."""
+"""Runs nightly as well: at 01:00 UTC it rolls up the day that is over, even if the minutes did not get that
+far."""
 
 
 class ClockPlace(StrEnum):
@@ -48,10 +48,11 @@ def place_of(job: Job) -> ClockPlace:
 
 
 def tick(*, owner: str, now: datetime) -> None:
-    """One minute. Late, doubled or skipped, it loses and doubles nothing: see ``schedule``. A job may be
-    woken twice, which is harmless, and one that was due in a minute that was skipped is woken in the next.
+    """The work of one minute. A tick that comes late, twice or not at all loses and doubles no slot (see
+    ``schedule``). A job may be woken twice, which is harmless; a job that was due in a skipped minute is
+    woken in the next.
 
-    A schedule that fails keeps no job from being woken, and is raised when they are.
+    When the schedule fails, the jobs are woken first, then the error is raised.
     """
     try:
         send_due_checks(owner=owner, now=now, ahead=MINUTE)
@@ -75,12 +76,12 @@ def _name(job: Job) -> tuple[str, str]:
 
 
 def run_night() -> None:
-    """The jobs of the night, and the day's sums."""
+    """Wake the jobs of the night, and the roll-up of the day that is over."""
     wake([AGGREGATE, *(job.name for job in TIMETABLE if place_of(job) is ClockPlace.NIGHT)])
 
 
 def wake(jobs: Iterable[str]) -> None:
-    """Let each job run now, in a function of its own."""
+    """Ask for each job now, in a function of its own."""
     dispatch.send_all("receipts", [_wake(job) for job in jobs])
 
 
@@ -89,15 +90,15 @@ def _wake(job: str, delay_s: int = 0) -> Parcel:
 
 
 def _delay_s(at: datetime, *, now: datetime) -> int:
-    """Seconds from ``now`` to the end of the span that ``at`` lies in: not before it."""
+    """Seconds from ``now`` to the end of the span in which ``at`` lies, so never before ``at``."""
     end_s = math.floor(at.timestamp() / GROUP_S) * GROUP_S + GROUP_S
     return max(0, math.ceil(end_s - now.timestamp()))
 
 
 def _take_turn(job: Job, *, now: datetime) -> bool:
-    """Is the job's turn in this minute? Of two that ask at once, one is told so.
+    """Whether the job's turn is in this minute. Of two ticks that ask at once, one gets True.
 
-    Its cursor stands at its next turn; turns lie ``every_s`` apart, from midnight UTC on.
+    The job's cursor stands at its next turn. Turns lie ``every_s`` apart, counted from midnight UTC.
     """
     next_turn = {"sent_until": _next_turn(job, now=now), "moved_at": now}
     _, new = Cursor.objects.get_or_create(pk=job.name, defaults={**next_turn, "lease_until": now})

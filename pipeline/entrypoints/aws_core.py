@@ -1,5 +1,5 @@
-"""What Lambda calls in the core, by name (``zappa_settings.json``): the clock, and the queues that come
-in."""
+"""The functions that Lambda calls in the core, by name (``zappa_settings.json``): the clock, and the queues
+that come in."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from pipeline.queues.sqs import SqsSender
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, QueuesAway)
-"""Ours to bear: the messages stay, and come again."""
+"""Errors that pass: the messages stay in their queue and come again."""
 
 
 def read_clock() -> datetime:
@@ -30,14 +30,15 @@ def read_clock() -> datetime:
 
 @lru_cache(maxsize=1)
 def get_sender() -> SqsSender:
-    """Made once a sandbox, and what every stage then sends through."""
+    """The sender of this sandbox, made once; every stage then sends through it."""
     sender = SqsSender(settings.QUEUE_ADDRESSES, max_waiting=settings.QUEUE_MAX_MESSAGES)
     dispatch.use_sender(sender)
     return sender
 
 
 def _with_database(handler: Handler) -> Handler:
-    """A function between two events has no request whose end would close a connection that has died."""
+    """Close database connections that have died, before and after an event: no end of a request of Django's
+    does it."""
 
     @wraps(handler)
     def wrapped(event: dict[str, Any], context: Any) -> Any:
@@ -52,7 +53,8 @@ def _with_database(handler: Handler) -> Handler:
 
 
 def _name_owner(context: Any) -> str:
-    """The same for each attempt at one event, so that a second attempt finds its own lease."""
+    """The owner of leases: the same for each attempt at one event, so that a second attempt gets its own
+    lease again."""
     return f"lambda-{getattr(context, 'aws_request_id', '') or os.getpid()}"[:64]
 
 
@@ -62,14 +64,16 @@ def _name_owner(context: Any) -> str:
 @entry("schedule")
 @_with_database
 def scheduler(event: dict[str, Any], context: Any) -> None:
-    """EventBridge, ``rate(1 minute)``: the coming minute's checks, and every job whose turn it is."""
+    """EventBridge, ``rate(1 minute)``: send the coming minute's checks, and wake every job whose turn it
+    is."""
     aws_clock.tick(owner=_name_owner(context), now=read_clock())
 
 
 @entry("nightly")
 @_with_database
 def nightly(event: dict[str, Any], context: Any) -> None:
-    """EventBridge, ``cron(0 1 * * ? *)``: the sums of the day that is over, and what is done once a day."""
+    """EventBridge, ``cron(0 1 * * ? *)``: wake the roll-up of the day that is over, and the jobs of once a
+    day."""
     aws_clock.run_night()
 
 
@@ -79,7 +83,7 @@ def nightly(event: dict[str, Any], context: Any) -> None:
 @entry("record")
 @_with_database
 def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """What the edge found: into history, states and incidents."""
+    """Record what the edge found: history, states and incidents."""
 
     def record(bodies: Sequence[bytes]) -> list[int]:
         failed: list[int] = ROUTES["results"].load()(bodies, now=read_clock())
@@ -91,7 +95,7 @@ def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @entry("settle")
 @_with_database
 def receipts(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """What became of deliveries, and jobs that are to run now."""
+    """Settle the receipts of deliveries, and run the jobs that are woken."""
 
     def settle(bodies: Sequence[bytes]) -> list[int]:
         stage = ROUTES["receipts"].load()
@@ -112,8 +116,8 @@ def _take(
 
 
 def _ask_again_soon(event: dict[str, Any], queue: str) -> None:
-    """Let the messages come again in seconds that double with every attempt, not after the queue's
-    minutes."""
+    """Let the messages come again after pauses that double with every attempt (5 s to 5 min), not after the
+    queue's visibility timeout of minutes."""
     records = event["Records"]
     attempt = max(int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) for record in records)
     pause_s = round(CORE_AWAY.pause_s(attempt))

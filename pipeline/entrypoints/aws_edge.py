@@ -1,5 +1,5 @@
-"""The edge's one function: checks and deliveries from their queues, and either at once when the core asks. It
-sees no database and no Django; its role can touch its queues and nothing else."""
+"""The edge's one function. It takes checks and deliveries from their queues, and runs a single one at once
+when the core asks. It has no database and no Django, and its role may use its queues and nothing else."""
 
 import logging
 import os
@@ -27,12 +27,13 @@ from probes.spec import CheckSpec
 logger = logging.getLogger(__name__)
 
 RESERVE_S = 5.0
-"""Kept of the function's time for handing over what was found, and handing back what was not."""
+"""Seconds of the function's time that are kept for handing over what was found and putting back what was
+not."""
 FLUSH_S = 1.0
 
 
 class Edge:
-    """What a sandbox makes once and keeps."""
+    """What a sandbox makes once and keeps: its sender, courier and prober."""
 
     def __init__(self) -> None:
         env = Env()
@@ -50,7 +51,8 @@ def get_edge() -> Edge:
 
 @entry("edge")
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """What Lambda calls. Raises for an event that is none of ours, so that nothing is lost in silence."""
+    """What Lambda calls. Raises ``ValueError`` for an event of another kind, so that nothing is lost in
+    silence."""
     deadline_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
     if "Records" in event:
         return take_batch(event, deadline_at=deadline_at)
@@ -93,13 +95,14 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
 
 
 def _holds_letters(body: str) -> bool:
-    """Or is it a message that is none, which the queue brings again by itself until it is dead?"""
+    """Whether a failed message holds e-mails that are to be tried again. Else it could not be decoded: the
+    queue brings it again by itself, until it is a dead letter."""
     return find_message(body, Deliveries) is not None
 
 
 def _bring_again(record: dict[str, Any]) -> None:
-    """Let what was handed back come again in its own time, not the queue's, which would be five attempts
-    within twelve minutes."""
+    """Let an e-mail that was handed back come again after ``LETTER_NOT_TAKEN``'s pauses. By the queue's own
+    it would have five attempts within twelve minutes."""
     attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     pause_s = round(LETTER_NOT_TAKEN.pause_s(attempt))
     try:
@@ -112,7 +115,7 @@ def _bring_again(record: dict[str, Any]) -> None:
 
 
 def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
-    """One check, now: ``{"result": …}``, or ``{"late": true}`` when it did not end in time."""
+    """Run one check now. Answers ``{"result": …}``, or ``{"late": true}`` when it did not end in time."""
     spec = msgspec.convert(event["spec"], CheckSpec)
     deadline_at = min(deadline_at, time.monotonic() + float(event.get("within_s", 60)))
     for results in get_edge().prober.run([spec], deadline_at=deadline_at, learn=False):
@@ -121,7 +124,7 @@ def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
 
 
 def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
-    """One delivery, now: ``{"receipt": …}``. It bounds itself: see ``Courier``."""
+    """Send one delivery now. Answers ``{"receipt": …}``. It takes no longer than ``Courier`` allows."""
     delivery = msgspec.convert(event["delivery"], DeliveryMessage)
     return {"receipt": msgspec.to_builtins(get_edge().courier.send_one(delivery))}
 
@@ -129,4 +132,4 @@ def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
 CALLS = {"probe": call_probe, "send": call_send}
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    get_edge()  # in the start, which is quick and tried again when it fails, and not in the first event
+    get_edge()  # at the sandbox's start, which Lambda tries again when it fails; not in the first event

@@ -1,5 +1,6 @@
-"""What every function of ours does around its work: refuse what is not for it, tell failed messages apart
-from failing functions, and leave a line, figures and a trace behind. Both planes: no Django."""
+"""What each of our Lambda functions does around its work: it refuses events that are not for it, tells failed
+messages from a failing function, and writes a log line, figures and a trace. Both planes use it, so it
+imports no Django."""
 
 import json
 import logging
@@ -24,16 +25,18 @@ Handle = Callable[[Sequence[bytes]], list[int]]
 
 
 class UnknownQueue(Exception):
-    """The event is from a queue that this function does not know. Raised, so that nothing is deleted
+    """The event comes from a queue that this function does not know. It is raised so that SQS deletes nothing
     unread."""
 
 
 class HandlerFailed(Exception):
-    """Stands for a ``TypeError``: Zappa takes one for a wrong signature, and would call the handler again."""
+    """Raised in place of a ``TypeError``: Zappa takes that for a wrong signature, and would call the handler
+    again."""
 
 
 def entry(stage: str) -> Callable[[Handler], Handler]:
-    """A handler of Lambda's: exactly ``(event, context)``, observed, its ``TypeError`` in disguise."""
+    """Makes a handler for Lambda: exactly ``(event, context)``, with log line, figures and trace. A
+    ``TypeError`` becomes ``HandlerFailed``."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)
@@ -72,11 +75,13 @@ def handle_batch(
     addresses: Addresses,
     away: tuple[type[Exception], ...] = (),
 ) -> dict[str, Any]:
-    """Hand the messages to their queue's function and tell SQS which of them failed, and come again.
+    """Hand the messages to the function of their queue. Returns ``{"batchItemFailures": …}``, by which SQS
+    brings the failed ones again.
 
-    A function returns the indexes of messages that are none. Where it raises one of ``away`` (the database or
-    the queues do not answer) that goes on: all come again. Any other error is a bug that one of them brings
-    about: each is then tried alone, so that it holds up no other. Raises ``UnknownQueue``.
+    A queue's function returns the indexes of the messages that failed. When it raises one of ``away`` (the
+    database or the queues do not answer), that propagates: all messages come again. Any other error is a bug
+    that one of the messages causes: each is then handled alone, so that the bad one holds up no other. Raises
+    ``UnknownQueue``.
     """
     records: list[dict[str, Any]] = event["Records"]
     by_queue: dict[str, list[dict[str, Any]]] = {}
@@ -93,7 +98,7 @@ def handle_batch(
 
 
 def find_queue(arn: str, queues: dict[str, Handle], addresses: Addresses) -> str:
-    """The queue of ours that ``arn`` is, among those with a function. Raises ``UnknownQueue``."""
+    """The name of the queue that ``arn`` is, among those with a function. Raises ``UnknownQueue``."""
     name = name_of(arn)
     for queue in queues:
         if any(name_of(url) == name for url in addresses.get(queue, {}).values()):
@@ -117,7 +122,7 @@ def _handle(handle: Handle, bodies: Sequence[bytes], away: tuple[type[Exception]
 
 
 def write_metrics(notes: Notes, *, now_s: float) -> None:
-    """Figures in CloudWatch's embedded metric format: a line of the log, and no call.
+    """Write the figures in CloudWatch's embedded metric format: a line of the log, and no network call.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -137,8 +142,9 @@ def write_metrics(notes: Notes, *, now_s: float) -> None:
 
 
 def trace(notes: Notes, *, began_at: float, failed: bool) -> None:
-    """A subsegment for X-Ray, annotated so that traces are found by stage, batch and team. One datagram to
-    the daemon beside the function, where tracing is on and this invocation is sampled.
+    """Send a subsegment to X-Ray, annotated so that traces are found by stage, batch and team. It is one
+    datagram to the daemon beside the function. Does nothing where tracing is off or this invocation is not
+    sampled.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
     """

@@ -1,9 +1,9 @@
-"""The function of the stages that have Django (API and core): queues are ours, everything else is Zappa's.
+"""The function of the stages that have Django (API and core). Zappa handles all events; this adds an error.
 
-Zappa answers an event from a queue that it has no function for with null, and SQS then deletes the messages:
-here such an event raises. Importing this sets Django up when ``INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT`` is set,
-so that a start that fails is a failed start, tried again, and not a sandbox that answers 500 for the rest of
-its life.
+When an event comes from a queue that Zappa has no function for, Zappa answers null, and SQS then deletes the
+messages: here such an event raises. Importing this sets Django up when
+``INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT`` is set. So a start that fails is tried again, and leaves no sandbox
+that answers 500 for the rest of its life.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from pipeline.entrypoints.aws_events import UnknownQueue
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """What Lambda calls."""
+    """What Lambda calls. Raises ``UnknownQueue``."""
     answer = zappa_handler(event, context)
     records = event.get("Records") or []
     if answer is None and any(record.get("eventSource") == "aws:sqs" for record in records):

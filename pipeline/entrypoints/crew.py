@@ -1,7 +1,7 @@
-"""The embedded engine's threads. Each tells what it is at; one that stands still is given up and replaced.
+"""The embedded engine's threads. Each says what it is doing; one that stands still is given up and replaced.
 
-A thread of Python cannot be ended from outside. One that was given up ends by itself if it ever comes back,
-and touches nothing any more. What it had in hand is done by another: everything here may be done twice.
+Python cannot end a thread from outside. A thread that was given up ends by itself if it ever goes on, and
+changes nothing any more. Another thread does the work it had in hand: everything here may be done twice.
 """
 
 import logging
@@ -20,14 +20,16 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 FROZEN_AFTER_S = 5.0
-"""When the watch itself comes so late, the whole process stood still, and none of its threads alone."""
+"""Seconds. When the watch itself is so late, the whole process stood still, not one of its threads."""
 LOST_AT_MOST = 3
-"""Of each name. When so many stand still, another would as well: it is told, and needs a restart."""
+"""Threads of one place that may be given up. When so many stand still, a new one would as well: health
+reports it, and the process needs a restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrewPlace:
-    """One thread's place in a crew: it is filled again. ``limit_s`` is how long a piece of work may take."""
+    """The place of one thread in a crew; a lost thread is replaced. ``limit_s``: seconds that a piece of work
+    may take. ``needed``: see ``Loop``."""
 
     group: str
     name: str
@@ -40,7 +42,7 @@ class CrewPlace:
 
 @dataclass(eq=False, slots=True)
 class Worker:
-    """One thread of a crew, as its own code sees it. ``letters`` are what it has in hand."""
+    """One thread of a crew, as its own code sees it. ``letters`` are the messages that it has in hand."""
 
     place: CrewPlace
     run: Callable[["Worker"], None]
@@ -51,24 +53,25 @@ class Worker:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hold(self, letters: Sequence[Letter]) -> None:
-        """It begins with these."""
+        """Begin to work on these messages."""
         self.letters = list(letters)
         self.loop.begin()
 
     def let_go(self) -> list[Letter]:
-        """It is done with what it had in hand: to one caller, for it may be given up at the same moment."""
+        """Take the messages out of its hands. Only one caller gets them: the thread may finish and be given
+        up at the same moment."""
         with self.lock:
             letters, self.letters = self.letters, []
             return letters
 
     @classmethod
     def outside(cls, group: str) -> "Worker":
-        """For a caller whose thread is in no crew."""
+        """A worker for a caller whose thread is in no crew."""
         return cls(CrewPlace(group, group, limit_s=math.inf), lambda me: None, Loop(group, math.inf))
 
 
 class Crew:
-    """All threads of one engine. ``give_back`` returns to its queue what a lost one had in hand."""
+    """All threads of one engine. ``give_back`` is called with the messages that a lost thread had in hand."""
 
     def __init__(self, *, give_back: Callable[[CrewPlace, Sequence[Letter]], None]) -> None:
         self._give_back = give_back
@@ -78,7 +81,7 @@ class Crew:
         self._stopping = threading.Event()
 
     def spawn(self, place: CrewPlace, target: Callable[..., None], *args: Any) -> None:
-        """Run ``target(*args, worker)`` in ``place``."""
+        """Start a thread in ``place`` that runs ``target(*args, worker)``."""
         self._start(Worker(place, lambda me: target(*args, me), place.open_loop()))
 
     def _start(self, worker: Worker) -> None:
@@ -102,7 +105,7 @@ class Crew:
                 logger.warning("a thread that was given up has ended name=%s", worker.place.name)
 
     def watch(self) -> None:
-        """Replace who stands still, until ``stop``."""
+        """Start a thread that replaces those that stand still, until ``stop``."""
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def stop(self) -> None:
@@ -121,7 +124,7 @@ class Crew:
                 logger.exception("the watch stumbled")
 
     def look_after(self) -> None:
-        """Give up who stands still, and put another in his place."""
+        """Give up each thread that stands still, and start another in its place."""
         with self._lock:
             stuck = [worker for worker in self._workers if worker.loop.is_stuck]
         for worker in stuck:
@@ -141,7 +144,8 @@ class Crew:
             self._start(Worker(place, worker.run, place.open_loop()))
 
     def join(self, group: str, *, within_s: float) -> None:
-        """Wait for the threads of ``group``, those that were given up excepted."""
+        """Wait up to ``within_s`` seconds for the threads of ``group``, except for those that were given
+        up."""
         deadline = monotonic() + within_s
         with self._lock:
             threads = [worker.thread for worker in self._workers if worker.place.group == group]

@@ -32,22 +32,25 @@ from pipeline.timetable import TIMETABLE, Job, run_job
 logger = logging.getLogger(__name__)
 
 THREADS = {"checks": 48, "deliveries": 12}
-"""Threads that wait for the messages they took; how many checks and deliveries run at once is for prober and
-courier to say. A third may wait for one team's slow work (``MemoryQueue``)."""
+"""Threads that wait for the messages they took. How many checks and deliveries run at once, prober and
+courier decide. A third of the threads at most waits for one team's share (``MemoryQueue``)."""
 LASTS_S = {"checks": TOO_OLD.total_seconds(), "deliveries": START_WITHIN_S}
-"""How long a message of a queue may wait: what is older is a gap, or comes again from its outbox."""
+"""Seconds that a message may wait once it is due: an older check becomes a gap, an older delivery comes again
+from its outbox."""
 TOGETHER = 10
-"""Messages of such work that one thread takes."""
+"""Messages of one share that one thread takes together."""
 AT_ONCE = 20
-"""Messages that a thread of the core takes."""
+"""Messages that a thread of the core takes together."""
 STOP_WAIT_S = 5.0
 WORK_S = {"checks": 660.0, "deliveries": 120.0, "results": 60.0, "receipts": 120.0}
-"""How long a piece of work may take before its thread is taken for lost. A message of 100 slow checks of one
-host takes ten minutes, woken jobs take one."""
+"""Seconds that a piece of work may take before its thread is taken for lost. A message of 100 slow checks of
+one host takes ten minutes, woken jobs take one."""
 LANES_S, LANE_S = {"schedule": 60.0, "heartbeats": 60.0, "alerts": 60.0}, 300.0
-"""The same of a job of the clock's. Without the lanes named here there are no checks or no alerts."""
+"""The same for jobs of the clock, by lane. Without the lanes that are named here there are no checks or no
+alerts."""
 _AWAY = (OperationalError, InterfaceError)
-"""The database does not answer. Its other errors (a value that does not fit) are bugs, and come again."""
+"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
+again."""
 
 
 def read_clock() -> datetime:
@@ -55,7 +58,7 @@ def read_clock() -> datetime:
 
 
 class EmbeddedEngine(Sender):
-    """Start it once, stop it once. Everything it does, it does through the stages."""
+    """Start it once, stop it once. It does all its work through the stages."""
 
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -89,7 +92,7 @@ class EmbeddedEngine(Sender):
         return {name: {"waiting": len(q), "dead_letters": q.dead_total} for name, q in self.queues.items()}
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """Those of this process, and only as long as it runs."""
+        """Those of this process, for as long as it runs; by queue, in each the oldest first."""
         return [
             DeadLetter(f"{name}-{letter.number}", name, letter.body, failures=letter.failures)
             for name, queue in self.queues.items()
@@ -138,10 +141,10 @@ class EmbeddedEngine(Sender):
         logger.info("engine started owner=%s", self.owner)
 
     def stop(self) -> None:
-        """Stop scheduling, give running checks and deliveries a few seconds, write down all there is, end.
+        """Stop scheduling, give running checks and deliveries a few seconds, record what was found, end.
 
-        A delivery that is not begun, or whose receipt comes too late, is in its outbox and is sent when
-        somebody starts again.
+        A delivery that was not begun, or whose receipt comes too late, stays in its outbox and is sent after
+        the next start.
         """
         self._stopping.set()
         self._crew.stop()
@@ -152,7 +155,7 @@ class EmbeddedEngine(Sender):
                 COURIER.close()
             self.queues[queue].close()
             self._crew.join(queue, within_s=STOP_WAIT_S)
-        self._ended.set()  # who still waits for the database gives back what he holds
+        self._ended.set()  # threads that wait for the database give back what they hold
         for route in ROUTES.values():
             if route.plane == "core":
                 self._crew.join(route.queue, within_s=1.0)
@@ -162,7 +165,7 @@ class EmbeddedEngine(Sender):
         logger.info("engine stopped results_left=%d receipts_left=%d", left["results"], left["receipts"])
 
     def _give_back(self, place: CrewPlace, letters: Sequence[Letter]) -> None:
-        """What a thread that stands still had in hand comes again, a few times: it may be to blame."""
+        """Queue again, a few times, the messages of a thread that stands still: they may be the cause."""
         queue = self.queues[place.group]
         for letter in letters:
             queue.retry(letter)
@@ -171,7 +174,8 @@ class EmbeddedEngine(Sender):
     # The threads
 
     def _tick(self, jobs: list[Job], me: Worker) -> None:
-        """Call each job at its rhythm. The rhythm is monotonic: a wall clock that jumps does not stop it."""
+        """Call each job at its rhythm. The rhythm is monotonic, so a wall clock that jumps does not stop
+        it."""
         due = {job.name: time.monotonic() for job in jobs}
         while not (self._stopping.is_set() or me.given_up):
             for job in jobs:
@@ -183,12 +187,12 @@ class EmbeddedEngine(Sender):
 
     def _run_job(self, me: Worker, job: Job) -> None:
         try:
-            more = True  # as long as a slice was done, and there is more
+            more = True  # while it did a part, and there is more
             while more and not (self._stopping.is_set() or me.given_up):
                 me.loop.begin()
                 more = run_job(job, owner=self.owner, now=read_clock())
             me.loop.succeed()
-        except Exception as fault:  # in one job: it must not end the clock
+        except Exception as fault:  # a job's error must not end the clock
             me.loop.fail(fault)
             if not _is_away(fault):
                 logger.exception("job failed name=%r", job.name)
@@ -197,20 +201,21 @@ class EmbeddedEngine(Sender):
             _drop_connection()
 
     def _reach_out(self, route: Route, me: Worker | None = None) -> None:
-        """A stage of the edge: what it finds goes to ``answers``, which holds it back when it is full."""
+        """Run a stage of the edge. What it finds goes to the queue ``answers``; while that is full, the stage
+        waits."""
         stage, queue = route.load(), self.queues[route.queue]
         me = me or Worker.outside(route.queue)
 
         def send(body: bytes) -> None:
             if me.given_up:
                 return
-            me.loop.rest()  # there may be no room for long, and that is no fault of this one
+            me.loop.rest()  # the queue may be full for long; that is no fault of this thread
             self.queues[route.answers].put_waiting(body)
             me.loop.begin()
 
         while not me.given_up and (letters := queue.take(most_of_share=TOGETHER)):
             if self._stopping.is_set():
-                continue  # a check not begun is a gap, and never a guess; a delivery is in its outbox
+                continue  # an unbegun check becomes a gap; a delivery stays in its outbox
             me.hold(letters)
             try:
                 failed = stage([letter.body for letter in letters], send=send, **_tools_of(route))
@@ -224,7 +229,7 @@ class EmbeddedEngine(Sender):
             me.loop.succeed()
 
     def _write_down(self, route: Route, me: Worker) -> None:
-        """A stage of the core."""
+        """Run a stage of the core."""
         queue = self.queues[route.queue]
         while not me.given_up and (letters := queue.take(most=AT_ONCE)):
             if self._stopping.is_set():
@@ -238,10 +243,11 @@ class EmbeddedEngine(Sender):
         connections.close_all()
 
     def _write_letters(self, me: Worker, route: Route, letters: list[Letter]) -> None:
-        """Write them down together. While the database is away they wait here, and the bounded queue behind
-        them.
+        """Hand the messages to the stage together. While the database is away they wait here, and later ones
+        in the bounded queue.
 
-        A stop waits for the database as long as for anything; what is left then goes back, to be counted.
+        A stop gives the database no more time than anything else; what is left then goes back to the queue,
+        to be counted.
         """
         stage, queue = route.load(), self.queues[route.queue]
         attempt = 0
@@ -283,12 +289,13 @@ class EmbeddedEngine(Sender):
 
 
 def _is_away(fault: Exception) -> bool:
-    """Does the database not answer, or this machine give nothing more? Both pass."""
+    """Whether the database does not answer or this machine is short of descriptors or memory. Both pass."""
     return isinstance(fault, _AWAY) or is_shortage(fault)
 
 
 def _is_wake(letter: Letter) -> bool:
-    """What it would begin now, nobody would finish; its time comes again at the next start."""
+    """Whether it asks for a job. At a stop such a message is dropped: nobody would finish the job, and it is
+    due at the next start."""
     return find_message(letter.body, Wake) is not None
 
 
@@ -297,14 +304,16 @@ def _place(route: Route, name: str) -> CrewPlace:
 
 
 def _tools_of(route: Route) -> dict[str, Any]:
-    """What a stage of the edge works with, one for the whole process. Checks may be old here, too: a full
-    queue of slow targets holds them for long, and a process that was suspended finds them as it left them."""
+    """What a stage of the edge works with besides its messages: a prober or courier for the whole process.
+    Checks may be old here, too (after a full queue of slow targets, or after the process was suspended), so a
+    prober's stage gets ``now``."""
     if route.stage == "probe":
         return {"prober": PROBER.get(), "now": read_clock()}
     return {"courier": COURIER.get()}
 
 
 def _drop_connection() -> None:
-    """A connection after an error may be half-dead; the next use opens a new one."""
+    """Close the connections of this thread: after an error they may be half-dead. The next use opens a new
+    one."""
     for connection in connections.all(initialized_only=True):
         connection.close()

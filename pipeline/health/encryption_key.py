@@ -1,6 +1,6 @@
 """Does FIELD_ENCRYPTION_KEY open what is stored? Asked before anything starts, and by health.
 
-Without the right key checks are left out and alerts are not sent, one by one, and nobody is told why.
+Without the right key, checks are left out and alerts are not sent, one by one, and nobody is told why.
 """
 
 import logging
@@ -23,7 +23,8 @@ from statuspages.subscriptions import renew_secrets
 logger = logging.getLogger(__name__)
 
 TRIED_AT_MOST = 200
-"""Of each table its oldest and its newest: a key that was taken away too early opens these, and not those."""
+"""Rows tried at each end of a table, its oldest and its newest: when an old key was taken away too early, the
+newest open and the oldest do not."""
 ROWS_AT_ONCE = 500
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ TABLES: dict[str, "type[Sealed]"] = {"monitor": Monitor, "channel": Channel, "su
 class Tried:
     """How many secrets opened, and the ids of those that did not, by what they belong to.
 
-    What is no token at all is damaged, not locked: no key would open it, so it says nothing of ours.
+    A secret that is no token at all is damaged, not locked: no key would open it, so it does not count.
     """
 
     opened: int = 0
@@ -48,12 +49,13 @@ class Tried:
 
     @property
     def is_wrong(self) -> bool:
-        """A row or two among many are damaged; the key is wrong when it opens nothing, or leaves a tenth."""
+        """True when the key opens nothing, or leaves more than a tenth locked. A damaged row or two among
+        many do not make it wrong."""
         return self.locked_count * 9 > self.opened
 
 
 def try_key(*, most: int = TRIED_AT_MOST) -> Tried:
-    """Try it on what is stored. Database errors propagate."""
+    """Try the key on stored secrets, up to ``2 * most`` a table. Database errors propagate."""
     tried = Tried()
     for noun, model in TABLES.items():
         sealed = _sealed(model)
@@ -78,8 +80,8 @@ def _sealed(model: "type[Sealed]") -> "QuerySet[Sealed, tuple[int, str]]":
 
 
 def find_fault() -> str:
-    """Why nothing should start, as a sentence; empty when it may. Where the database does not answer, or has
-    no tables yet, it may: whoever starts then says so himself."""
+    """Why nothing should start, as a sentence; empty when it may start. It may when the database does not
+    answer or has no tables yet: what starts then says so itself."""
     try:
         tried = try_key()
     except (DatabaseError, InterfaceError) as error:
@@ -104,8 +106,8 @@ def _tell(tried: Tried) -> str:
 
 
 def reseal_all() -> int:
-    """Write what an older key opens with the newest one, so that the older may go; how many. Safe to run
-    twice and beside edits: a row that changes meanwhile stays as it was changed."""
+    """Encrypt with the newest key what an older key opens, so that the older key may go. Returns how many
+    were changed. Safe to run twice and beside edits: a row that changes meanwhile stays as it was changed."""
     if "," not in settings.FIELD_ENCRYPTION_KEY:
         return 0
     count = 0
@@ -125,7 +127,7 @@ def _walk() -> "Iterator[tuple[type[Sealed], int, str]]":
 
 
 def find_unreadable() -> dict[str, list[int]]:
-    """The ids of everything whose secrets no key of ours opens, by what it is (all of ``TABLES``)."""
+    """The ids of all rows whose secrets no key of ours opens, by what they are (all of ``TABLES``)."""
     locked: dict[str, list[int]] = {noun: [] for noun in TABLES}
     nouns = {model: noun for noun, model in TABLES.items()}
     for model, pk, secrets in _walk():
@@ -135,8 +137,9 @@ def find_unreadable() -> dict[str, list[int]]:
 
 
 def forget_unreadable(*, now: datetime) -> dict[str, list[int]]:
-    """Delete the secrets that no key of ours opens, and stop what cannot go on without them; the ids of what
-    was touched."""
+    """Delete the secrets that no key of ours opens: pause their monitors, disable their channels, give
+    subscribers new secrets. Returns the ids of what was changed. A run that was cut short may be run
+    again."""
     locked = find_unreadable()
     services.pause_monitors(Monitor.objects.filter(pk__in=locked["monitor"]), now=now)
     Monitor.objects.filter(pk__in=locked["monitor"]).update(secrets="")

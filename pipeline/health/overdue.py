@@ -1,4 +1,5 @@
-"""Which checks are due and bring no results? By kind and region, for each has a loop or queue of its own."""
+"""Which checks are due and bring no results? By kind and region, because each has a loop or queue of its
+own."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,18 +19,18 @@ LATE_AFTER = {
     "celery": timedelta(seconds=60),
     "serverless": timedelta(seconds=180),
 }
-"""Later than this, besides its own interval and timeout, a result does not come any more."""
+"""A result that is later than this, besides its interval and timeout, does not come any more."""
 LOOKED_AT = 25
-"""Of each kind and region the monitors that are checked most often, and the newest."""
+"""Monitors of each kind that are looked at: so many of those that are checked most often, and of the
+newest."""
 CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
 
 
 def find_overdue(*, now: datetime) -> list[dict[str, Any]]:
-    """The kinds and regions of which no monitor that was looked at has the result it should have, and how old
-    the newest is. Paused monitors, new ones, those just edited and what we skipped while we were away are due
-    later; maintenance changes nothing. A row of no kind that is checked is nobody's to check. The cost does
-    not grow with the number of monitors or results.
-    """
+    """The kinds and regions of which every monitor that is looked at is late, with the age of the newest
+    result in seconds. Time counts from an edit or a resumed monitor, and from the end of a break in which
+    slots were skipped. Paused monitors and kinds that are not checked are left out; maintenance changes
+    nothing. The cost does not grow with the number of monitors or results."""
     active = Monitor.objects.filter(enabled=True, phase_ms__isnull=False, kind__in=CHECKED)
     resumed_at = Sign.objects.filter(pk=signs.RESUMED).values_list("seen_at", flat=True).first()
     found = []
@@ -49,7 +50,7 @@ def _pick(monitors: MonitorQuerySet) -> list[Monitor]:
 
 
 def _judge(watched: Iterable[int], region: str, *, since: datetime | None, now: datetime) -> dict[str, Any]:
-    """What there is to tell when all of ``watched`` are late; empty when one is not."""
+    """The age of the newest result, when all of ``watched`` are late; empty when one is not."""
     newest = (
         Result.objects.filter(
             monitor_id=OuterRef("pk"), region=region, scheduled_at__lte=now + CLOCKS_AGREE_WITHIN

@@ -1,4 +1,5 @@
-"""Where is our own network down? Told by the results of its edges, for operators: edges have no database."""
+"""In which regions is our own network down? Their results say so, because edges have no database. For
+operators."""
 
 import logging
 from collections.abc import Iterable
@@ -12,12 +13,12 @@ from probes.result import CheckResult
 logger = logging.getLogger(__name__)
 
 OVER_AFTER = timedelta(minutes=3)
-"""Without a further result that says so."""
+"""An outage is over after so long without a further result that is blamed on it."""
 
 
 def note(results: Iterable[CheckResult]) -> None:
-    """Write down the regions whose results say that their own network was down. Nothing to do for a batch
-    without such results. Safe to run twice and at once."""
+    """Write down the regions whose results say that their own network was down. Other results cost nothing.
+    Safe to run twice and at once."""
     found: dict[str, list[datetime]] = {}
     for result in results:
         if result.error_code == ErrorCode.OWN_NETWORK:
@@ -40,6 +41,6 @@ def note(results: Iterable[CheckResult]) -> None:
 
 
 def find_outages(*, now: datetime) -> list[NetworkOutage]:
-    """The regions whose own network is down now, or was a moment ago."""
+    """The outages of regions whose own network is down, or was within the last three minutes."""
     recent = NetworkOutage.objects.filter(seen_at__gt=now - OVER_AFTER)
     return list(recent.order_by("region"))

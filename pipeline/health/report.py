@@ -1,7 +1,7 @@
-"""Are we well ourselves? What checks, alerts and pages need, in figures that tell of nobody's data.
+"""Is the product itself well? What checks, alerts and pages need, in figures that show no team's data.
 
-``ok`` of the whole is false when checks or alerts do not happen. What only makes figures or pages late is
-told in its part, and makes nobody ill.
+The whole is not ``ok`` when checks or alerts do not happen. What only makes figures or pages late is told in
+its own part, and leaves the whole ``ok``.
 """
 
 import time
@@ -33,7 +33,8 @@ from statuspages.models import Notice
 Part = dict[str, Any]
 
 STALE_AFTER_S = {"embedded": 60, "celery": 60, "serverless": 180}
-"""Lambda's clock comes once a minute, never to the second: its silence begins where the alarm's does."""
+"""Seconds. Lambda's clock comes once a minute, never to the second: it counts as silent when the alarm
+does."""
 JOBS_STALE_AFTER = {engine: timedelta(seconds=2 * stale_s) for engine, stale_s in STALE_AFTER_S.items()}
 NO_RECEIPT_AFTER = timedelta(seconds=120)
 PAGES_OVERDUE_AFTER = timedelta(minutes=3)
@@ -81,7 +82,8 @@ def examine(*, now: datetime) -> Part:
 
 
 def _unless_away(ask: Callable[..., Part | None]) -> Callable[..., Part | None]:
-    """The database may go away between two questions, and no row keeps the other parts from being told."""
+    """Answer for a part that fails: the database may go away between two questions, and a row that cannot be
+    read must not keep the other parts from being told."""
 
     @wraps(ask)
     def asked(**given: Any) -> Part | None:
@@ -115,7 +117,8 @@ _last_write: tuple[float, bool] = (float("-inf"), True)
 
 
 def _ask_writes(*, now: datetime) -> Part:
-    """Whether the database takes anything: this process tries it itself, every ten seconds at most."""
+    """Whether the database takes writes. This process tries every ten seconds at most; after a failure, each
+    time."""
     global _last_write
     tried_at, taken = _last_write
     if time.monotonic() - tried_at > WRITE_EVERY_S or not taken:
@@ -128,7 +131,7 @@ def _ask_writes(*, now: datetime) -> Part:
 
 
 def _ask_queues() -> tuple[Part, dict[str, dict[str, int]]]:
-    """Whether they answer, and their figures."""
+    """Whether the queues answer, and their figures."""
     try:
         return {"ok": True}, dispatch.queues().figures()
     except QueuesAway as error:
@@ -150,7 +153,7 @@ def _ask_scheduler(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_checks(*, now: datetime) -> Part:
-    """By kind and region: how old is the newest result against what was due?"""
+    """The kinds and regions whose checks are due and bring no results."""
     late = overdue.find_overdue(now=now)
     if not late:
         return {"ok": True, "overdue": []}
@@ -159,7 +162,7 @@ def _ask_checks(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_network(*, now: datetime) -> Part:
-    """Is there a region from which anything answers? Those from which nothing does are named."""
+    """Whether anything answers from at least one region. Regions from which nothing does are named."""
     down = [
         outage.region for outage in own_network.find_outages(now=now) if outage.region in settings.REGIONS
     ]
@@ -169,7 +172,8 @@ def _ask_network(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_resources(*, now: datetime) -> Part:
-    """Are there descriptors, ports and memory enough, where checks are made and here?"""
+    """Whether descriptors, ports and memory suffice, in the regions where checks are made and in this
+    process."""
     short = shortages.find_regions(now=now)
     if not short and not shortages.is_here():
         return {"ok": True, "short": short}
@@ -178,7 +182,7 @@ def _ask_resources(*, now: datetime) -> Part:
 
 
 def _ask_loops() -> Part | None:
-    """The loops of this process; None where none run here."""
+    """The loops of this process; None when none run here."""
     loops = vitals.list_loops()
     if not loops:
         return None
@@ -195,8 +199,8 @@ def _ask_loops() -> Part | None:
 
 @_unless_away
 def _ask_workers(*, now: datetime) -> Part | None:
-    """Celery's, as the last look at them found them; None where nobody looks. Somebody must be there for each
-    plane; one of several that is gone is told, and makes nobody ill."""
+    """Celery's workers, as the last look found them; None where nobody looks. Each plane needs one that
+    answers. One of several that is silent is counted, and leaves the part ``ok``."""
     if settings.ENGINE != "celery":
         return None
     seen = signs.read(prefix=signs.WORKER)
@@ -218,7 +222,7 @@ def _ask_secrets() -> Part:
 
 @_unless_away
 def _ask_jobs(*, now: datetime) -> Part:
-    """The jobs that somebody waits for, as far as they ever ran: those that did not come round in time."""
+    """The jobs that somebody waits for and that have run before: those that did not come round in time."""
     since, late = _resumed_at(), []
     for name, sign in signs.read(prefix=signs.JOB).items():
         job = find_job(name.removeprefix(signs.JOB))
@@ -233,13 +237,13 @@ def _ask_jobs(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_alerts(*, now: datetime) -> Part:
-    """What should have been sent by now, and whether anything comes back of what is."""
+    """Whether alerts that were due by now have been sent, and whether receipts come back."""
     before = now - timedelta(seconds=STALE_AFTER_S[settings.ENGINE])
     since = _resumed_at()
     if since and since > before:
         return {"ok": True, "overdue": 0}  # we have just come back
     unsent = _count_due(Delivery.objects.filter(due_at__lte=before))
-    # What was woken is due since it is known (``alerts/waking.py``), and by the next round no more.
+    # A woken trouble has ``look_at`` = ``told_from`` until the next round (``alerts/waking.py``): not late.
     unplanned = _count_due(Trouble.objects.filter(look_at__lte=before).exclude(look_at=F("told_from")))
     if unsent or unplanned:
         return {"ok": False, "error": "Alerts are due and are not sent.", "overdue": unsent + unplanned}
@@ -256,13 +260,13 @@ def _any_settled(*, since: datetime) -> bool:
 
 
 def _count_due(rows: QuerySet[Any]) -> int:
-    """Up to a thousand: enough to know."""
+    """How many rows there are, counted up to a thousand."""
     return len(rows.order_by().values_list("pk", flat=True)[:COUNT_AT_MOST])
 
 
 @_unless_away
 def _ask_pages(*, now: datetime) -> Part:
-    """Copies and letters to subscribers that are late. It makes nobody ill: pages are served all the same."""
+    """Copies of pages and notices to subscribers that are late. Pages are served all the same."""
     copies = publishing.count_overdue(before=now - PAGES_OVERDUE_AFTER)
     letters = _count_due(Notice.objects.filter(due_at__lte=now - PAGES_OVERDUE_AFTER))
     part: Part = {"ok": not (copies or letters), "copies_overdue": copies, "letters_overdue": letters}
@@ -271,7 +275,7 @@ def _ask_pages(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_pings(*, now: datetime) -> Part:
-    """Whether the web server says that it listens to pings; while it does not, nobody is found late."""
+    """Whether the web server says that it listens to pings. While it does not, no heartbeat is found late."""
     heard_until = listening.heard_until(now=now)
     lag_s = round((now - heard_until).total_seconds(), 1)
     waited_for = Heartbeat.objects.filter(deadline_at__isnull=False, monitor__enabled=True)
@@ -285,12 +289,12 @@ def _resumed_at() -> datetime | None:
     return Sign.objects.filter(pk=signs.RESUMED).values_list("seen_at", flat=True).first()
 
 
-# What makes nobody ill
+# Parts that leave the whole ok
 
 
 @_unless_away
 def _ask_rollups(*, now: datetime) -> Part:
-    """How far behind the figures' sums are. Readers are right all the same, only slower."""
+    """How many seconds the roll-ups are behind. Figures are right all the same, only slower to read."""
     rolled_until = read_rolled_until()
     if rolled_until is None:
         return {"ok": True, "rolled_until": None, "lag_s": 0.0}
@@ -300,8 +304,8 @@ def _ask_rollups(*, now: datetime) -> Part:
 
 @_unless_away
 def _ask_archive() -> Part | None:
-    """Whether it took what the last purge had. If not, results wait in the database. None where there is no
-    archive."""
+    """Whether the archive took what the last purge gave it. If not, results wait in the database. None where
+    there is no archive."""
     if not settings.ARCHIVE_URL:
         return None
     state = Archiving.objects.filter(pk=Archiving.RESULTS).first()
@@ -314,7 +318,7 @@ def _ask_archive() -> Part | None:
 
 
 def _ask_mail() -> Part | None:
-    """Whether letters leave the house. None where the edge sends them, which alone knows its EMAIL_URL."""
+    """Whether e-mails can leave. None where the edge sends them: only the edge knows its EMAIL_URL."""
     if settings.ENGINE == "serverless":
         return None
     if urlsplit(settings.EMAIL_URL).scheme in {"consolemail", "dummymail"}:
@@ -324,7 +328,7 @@ def _ask_mail() -> Part | None:
 
 @_unless_away
 def _ask_watchdog() -> Part | None:
-    """What the dead man's switch said when it was last told that we are well; None where there is none."""
+    """What the watchdog (a dead man's switch) answered to the last call; None where there is none."""
     if not settings.WATCHDOG_URL:
         return None
     sign = Sign.objects.filter(pk=signs.WATCHDOG).first()

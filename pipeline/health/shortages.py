@@ -1,5 +1,5 @@
-"""Where are descriptors, ports or memory short? Told by the results of that place, for edges have no
-database, and by this process of itself."""
+"""Where are descriptors, ports or memory short? A region's results say so, because edges have no database;
+and this process says so of itself."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from probes.result import CheckResult
 
 SHORT = "short: "
 OVER_AFTER = timedelta(minutes=2)
-"""Without a further result that says so."""
+"""A shortage is over after so long without a further result that says so."""
 
 
 def note(results: Iterable[CheckResult]) -> None:
@@ -26,11 +26,11 @@ def note(results: Iterable[CheckResult]) -> None:
 
 
 def find_regions(*, now: datetime) -> list[str]:
-    """The regions that are short now, or were a moment ago. Database errors propagate."""
+    """The regions that are short now, or were within the last two minutes. Database errors propagate."""
     seen = signs.read(prefix=SHORT)
     return sorted(name.removeprefix(SHORT) for name, sign in seen.items() if now - sign.seen_at < OVER_AFTER)
 
 
 def is_here() -> bool:
-    """Is this very process short, or was it a moment ago?"""
+    """Whether this process itself is short, or was within the last two minutes."""
     return was_short(since=perf_counter() - OVER_AFTER.total_seconds())

@@ -1,5 +1,5 @@
-"""Signs of life: when each part of us last did its work. They tell health alone; where one cannot be written,
-the work itself has been done all the same."""
+"""Signs of life: when each part of the product last did its work. Only health reads them: when one cannot be
+written, the work itself was done all the same."""
 
 import logging
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from pipeline.models import Sign
 logger = logging.getLogger(__name__)
 
 RESUMED = "schedule resumed"
-"""From when on slots were sent again, after an absence in which they were skipped."""
+"""The moment from which slots were sent again, after a break in which they were skipped."""
 JOB = "job: "
 WORKER = "worker: "
 WORKERS_ASKED = "workers asked"
@@ -22,7 +22,8 @@ _written: dict[str, datetime] = {}
 
 
 def note(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY) -> bool:
-    """``name`` did its work at ``at``; written once in ``every`` by this process. False: it could not be."""
+    """Write down that ``name`` did its work at ``at``, once in ``every`` by this process. False: it could not
+    be written."""
     last = _written.get(name)
     if last is not None and timedelta() <= at - last < every:
         return True
@@ -37,7 +38,7 @@ def note(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY)
 
 
 def note_job(name: str, *, at: datetime) -> None:
-    """A job that somebody waits for came round."""
+    """Note that a job that somebody waits for came round."""
     note(JOB + name, at=at)
 
 

@@ -1,5 +1,5 @@
-"""What the loops of this process are at: since when each is busy, what it last failed with, and which of them
-stand still. In memory, for it must be told when the database takes nothing. No Django."""
+"""What the loops of this process are doing: since when each is busy, what it last failed with, and which of
+them stand still. Kept in memory, because it must be told when the database takes nothing. No Django."""
 
 import threading
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ FAILING_AFTER_S = 3.0
 
 @dataclass(eq=False, slots=True)
 class Loop:
-    """One loop; its own thread tells what it is at, others read. ``limit_s`` is how long a piece of work may
-    take."""
+    """One loop. Its own thread says what it is doing; others read. ``limit_s``: seconds that a piece of work
+    may take."""
 
     name: str
     limit_s: float
     needed: bool = True
-    """Without it, there are no checks or no alerts."""
+    """Without this loop there are no checks or no alerts."""
     busy_since: float | None = None
     failing_since: float | None = None
     error: str = ""
@@ -27,7 +27,7 @@ class Loop:
         self.busy_since = monotonic()
 
     def rest(self) -> None:
-        """It waits for something to do, or for room to put down what it found."""
+        """It waits for work, or for room to put down what it found."""
         self.busy_since = None
 
     def succeed(self) -> None:
@@ -64,7 +64,7 @@ _register = _Register()
 
 
 def open_loop(name: str, *, limit_s: float, needed: bool = True) -> Loop:
-    """Take part; to be closed when the loop ends."""
+    """Register a loop. Close it with ``close_loop`` when it ends."""
     loop = Loop(name, limit_s, needed)
     with _register.lock:
         _register.loops.add(loop)
@@ -87,7 +87,7 @@ def replaced() -> int:
 
 
 def begin_anew() -> None:
-    """The whole process stood still: what its loops are at counts from now."""
+    """The whole process stood still: what its loops are doing counts from now."""
     for loop in list_loops():
         if loop.busy_since is not None:
             loop.busy_since = monotonic()

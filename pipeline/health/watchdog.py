@@ -1,5 +1,5 @@
-"""Watching ourselves: who of Celery's workers answers, are we well, and a dead man's switch elsewhere that
-hears so once a minute. When it hears nothing, it tells people by its own means."""
+"""Watches ourselves: which of Celery's workers answer, and whether we are well. Once a minute it tells a dead
+man's switch elsewhere that we are; when the switch hears nothing, it tells people by its own means."""
 
 import logging
 from collections.abc import Iterable
@@ -21,13 +21,13 @@ ORIGIN = "watchdog"
 EVERY = timedelta(seconds=50)
 """A minute, less what the job's rhythm may be late."""
 FORGET_WORKERS_AFTER = timedelta(minutes=10)
-"""One that is gone for so long was taken away, and is not missed."""
+"""A worker that is silent for so long was taken away, and is not missed."""
 _ill_before = False
 
 
 def watch_ourselves(*, owner: str, now: datetime) -> None:
-    """Look whether we are well; if so, tell the watchdog, once a minute. By the same queue and the same guard
-    as an alert, so that it hears nothing when alerts would get stuck there."""
+    """Examine our health; if we are well, tell the watchdog, once a minute. The call takes the same queue and
+    guard as an alert, so the watchdog hears nothing when alerts would get stuck there."""
     look_at_workers(now=now)
     report = examine(now=now)
     _tell_log(report)
@@ -37,13 +37,13 @@ def watch_ourselves(*, owner: str, now: datetime) -> None:
 
 
 def _is_due(name: str, *, now: datetime) -> bool:
-    """Was it not done within this minute? A sign from a clock that ran ahead does not count."""
+    """Whether it was not done within this minute. A sign from a clock that ran ahead does not count."""
     sign = Sign.objects.filter(pk=name).first()
     return sign is None or not timedelta() <= now - sign.seen_at < EVERY
 
 
 def _tell_log(report: dict[str, object]) -> None:
-    """From the second minute on: at a start not everything has come round yet."""
+    """Log what is wrong, from the second look in a row on: at a start not everything has come round yet."""
     global _ill_before
     ill = {
         name: part["error"] for name, part in report.items() if isinstance(part, dict) and part.get("error")
@@ -66,7 +66,7 @@ def _make_call(url: str, *, now: datetime) -> DeliveryMessage:
 
 
 def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
-    """Note what the watchdog said. It is called again in a minute anyway."""
+    """Note what the watchdog answered. It is called again in a minute anyway."""
     for receipt in receipts:
         detail = ""
         if receipt.outcome is not Outcome.SENT:
@@ -76,8 +76,8 @@ def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
 
 
 def look_at_workers(*, now: datetime) -> None:
-    """Note who answers, and for which planes. Where the engine has no such workers, or its broker no way to
-    ask them, nothing is noted."""
+    """Note which workers answer, and for which planes. Does nothing where the engine has no workers, or its
+    broker cannot ask them."""
     if not _is_due(signs.WORKERS_ASKED, now=now) or (found := dispatch.queues().workers()) is None:
         return
     signs.note(signs.WORKERS_ASKED, at=now, every=timedelta())

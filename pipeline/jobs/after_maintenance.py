@@ -1,4 +1,5 @@
-"""When maintenance of a job is over, what the job said last counts."""
+"""After the maintenance of a heartbeat, its job's last report counts: a failure that maintenance excused is
+recorded again."""
 
 import logging
 from datetime import datetime
@@ -13,8 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 def judge_after_maintenance(*, now: datetime) -> int:
-    """Record again the failure of each job that failed last in a window that is over, now without the excuse;
-    how many those are. Safe to run twice: a failure that was recorded so is excused no more."""
+    """Record again, without the excuse, the failure of each heartbeat whose last report was a failure in a
+    window that is over. Returns how many were recorded. Safe to run twice: a failure that was recorded like
+    this is no longer excused."""
     excused = find_excused(now=now)
     covered = in_maintenance(
         [(monitor.pk, now) for monitor in excused], team_ids={monitor.team_id for monitor in excused}

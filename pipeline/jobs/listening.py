@@ -1,9 +1,10 @@
-"""Until when did we listen to pings? Nobody is late for a time in which we did not.
+"""Until when did we listen to pings? No heartbeat is late for a time in which nobody listened.
 
-Whoever serves the pings says so again and again (``note``), and forgives first what fell into a gap. The job
-that finds late heartbeats believes nobody late after the last word (``heard_until``). So it does not matter
-which of the two comes first after a restart. Where no web server of ours says anything (Lambda's API has no
-loop, another WSGI server has none of ours), the clock of the schedule does.
+The web server that takes the pings says once a second that it listens (``note``). When there was a gap, it
+first forgives the heartbeats that were due in the gap. The job that finds late heartbeats believes only what
+was listened to (``heard_until``). So after a restart it does not matter which of the two runs first. Where no
+web server of ours runs (Lambda's API has no loop; another WSGI server has none of ours), the schedule's clock
+says it.
 """
 
 import logging
@@ -22,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 PINGS, SCHEDULE = "pings", "checks"
 WEB, CLOCK = "web", "clock"
-"""Who has the say. A web server that has spoken once is waited for from then on."""
+"""Who says that we listen. Once a web server has said it, the clock's word does not count any more."""
 EVERY = timedelta(seconds=1)
 FROZEN_AFTER = timedelta(seconds=5)
-"""A loop of one second that was not seen for so long stood still, or its clock jumped."""
+"""A loop that runs once a second and was not seen for so long stood still, or its clock jumped."""
 CLOCK_GOOD_FOR = timedelta(seconds=10)
-"""What the schedule's clock says, twice a second, holds for so long."""
+"""How long the word of the schedule's clock holds; it comes twice a second."""
 CLOCKS_AGREE_WITHIN = timedelta(seconds=60)
 STOP_WAIT_S = 2.0
 STUCK_AFTER_S = 60.0
@@ -38,7 +39,8 @@ def read_clock() -> datetime:
 
 
 def heard_until(*, now: datetime) -> datetime:
-    """Until when silence counts: now, while the last word holds; else when it was spoken."""
+    """The moment until which a missing ping counts: now, while the last word holds; else the moment of that
+    word."""
     word = _last_word()
     if word is None or now <= word.good_until:
         return now
@@ -52,10 +54,11 @@ def note(
     tolerance: timedelta = FROZEN_AFTER,
     good_for: timedelta = timedelta(),
 ) -> None:
-    """We listen, now and for ``good_for``. When the last word is older than ``tolerance``, what fell into the
-    gap is forgiven first; when it is from the future, what was planned by that clock is planned again.
+    """Write down that we listen, now and for ``good_for``. When the last word is older than ``tolerance``,
+    first forgive the heartbeats that were due in the gap. When the last word lies in the future, plan again
+    the deadlines that were planned by that clock.
 
-    Safe to run twice and at once: whoever else finds the same gap forgives the same.
+    Safe to run twice and at once: all who find the same gap forgive the same heartbeats.
     """
     word = _last_word()
     if word is not None and now - word.said_at > tolerance:
@@ -69,7 +72,7 @@ def note(
 
 
 def note_by_clock(*, now: datetime, good_for: timedelta = CLOCK_GOOD_FOR) -> None:
-    """The same by the schedule's clock, unless a web server of ours has the say."""
+    """``note`` by the schedule's clock. Does nothing when a web server of ours said the last word."""
     word = _last_word()
     if word is None or word.by != WEB:
         note(now=now, by=CLOCK, tolerance=good_for, good_for=good_for)
@@ -82,7 +85,8 @@ class _Word(NamedTuple):
 
 
 def _last_word() -> _Word | None:
-    """Before anybody has spoken (the first start after an update) the schedule's last round tells."""
+    """The last word. Before the first one (the first start after an update), the schedule's last round stands
+    for it; None when there is none."""
     cursors = Cursor.objects.in_bulk([PINGS, SCHEDULE])
     if said := cursors.get(PINGS):
         return _Word(said.sent_until, said.lease_until, said.lease_owner)
@@ -92,19 +96,19 @@ def _last_word() -> _Word | None:
 
 
 def _say(*, now: datetime, by: str, good_for: timedelta) -> None:
-    """Never less than was said: another web server's clock may be a little ahead."""
+    """Write the word down. It never moves back, because another web server's clock may be slightly ahead."""
     word = {"sent_until": now, "lease_until": now + good_for, "moved_at": now, "lease_owner": by}
     if not Cursor.objects.filter(pk=PINGS, sent_until__lte=now).update(**word):
         Cursor.objects.get_or_create(pk=PINGS, defaults=word)
 
 
 class Listener:
-    """A thread beside the web server that says, once a second, that we listen.
+    """A thread beside the web server that says once a second that we listen.
 
-    An absence is: the time before the start, a process that stood still, a clock that jumped, and a database
-    that refused to write this down, or took five seconds for it, for then it refused the pings as well.
+    These count as a gap: the time before the start, a process that stood still, a clock that jumped, and a
+    database that refused this write or took five seconds for it, for then it refused pings as well.
 
-    ``alone``: no other web server listens on this database, so that the shortest pause was one.
+    ``alone``: no other web server listens on this database, so even the shortest pause is a gap.
     """
 
     def __init__(self, *, alone: bool) -> None:
@@ -130,7 +134,8 @@ class Listener:
         connections.close_all()
 
     def say(self, *, clock: Callable[[], datetime] = read_clock) -> None:
-        """One round: unbroken since the last one, or not?"""
+        """One round. After an unbroken second, only write the word; after a gap, call ``note``, which
+        forgives."""
         now, seen_at = clock(), self._seen_at
         unbroken = seen_at is not None and abs(now - seen_at) <= FROZEN_AFTER
         self._loop.begin()

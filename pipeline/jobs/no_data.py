@@ -1,4 +1,4 @@
-"""Monitors whose checks stopped, or tell nothing: found by the clock, written down, and told."""
+"""Finds the monitors whose checks stopped or tell nothing, writes it down and has people told."""
 
 import logging
 from collections import defaultdict
@@ -31,14 +31,14 @@ logger = logging.getLogger(__name__)
 NAME, WATCH = "results", "watch for data"
 AT_ONCE = 500
 AWAY_AFTER_S = {"embedded": 45, "celery": 45, "serverless": 90}
-"""Who looks so seldom was away. Less than the shortest patience, so that a restart finds nobody without
-data."""
+"""Seconds. After a longer break between two looks, nobody is believed to have looked. Shorter than the
+shortest patience, so a restart makes no monitor lose its data."""
 STOPPED = "No data any more: {reason} The incident stays open until a check tells that it is over."
 
 
 def watch_for_data(*, now: datetime) -> int:
-    """Find the monitors that have no data any more, or have some again, and have people told; how many have
-    none since now. Safe to run twice, and at once: what one wrote, the other finds."""
+    """Find the monitors that have no data any more, or have some again, and have people told. Returns how
+    many lost theirs in this run. Safe to run twice, and at once: one run finds what another one wrote."""
     watch = take_watch(now=now)
     with transaction.atomic():
         no_data.note_heard(now=now)
@@ -49,7 +49,7 @@ def watch_for_data(*, now: datetime) -> int:
         some = ids[first : first + AT_ONCE]
         do_together(WATCH, some, partial(_note_lost, lost, watch=watch, now=now), name=_name)
     with transaction.atomic():
-        DataWatch.objects.select_for_update().get(pk=NAME)  # who plans at the same time waits
+        DataWatch.objects.select_for_update().get(pk=NAME)  # a second run waits here
         tell_no_data(now=now)
     if lost:
         logger.warning("no data monitors=%d", sum(lost))
@@ -62,7 +62,8 @@ def _name(monitor_id: int) -> tuple[str, int]:
 
 @transaction.atomic
 def take_watch(*, now: datetime) -> Watch:
-    """Since when we look, now included. After a break, or when the clock was set, it begins anew."""
+    """Since when somebody has looked without a break, this look included. After a break, or when the clock
+    was set, it begins anew."""
     DataWatch.objects.get_or_create(pk=NAME, defaults={"since": now, "away_from": now, "looked_at": now})
     row = DataWatch.objects.select_for_update().get(pk=NAME)
     away_s = (now - row.looked_at).total_seconds()
@@ -75,7 +76,7 @@ def take_watch(*, now: datetime) -> Watch:
 
 
 def _note_lost(counts: list[int], monitor_ids: Sequence[int], *, watch: Watch, now: datetime) -> None:
-    """Adds to ``counts`` how many have none since now."""
+    """Add to ``counts`` how many of the monitors lost their data in this run."""
     with transaction.atomic():
         found = _note_lost_in_one(monitor_ids, watch=watch, now=now)
     if found:
@@ -94,7 +95,7 @@ def _note_lost_in_one(monitor_ids: Sequence[int], *, watch: Watch, now: datetime
 
 
 def _say_on_incidents(monitors: Sequence[Monitor], *, now: datetime) -> None:
-    """What is open while data stops stays open, and says so."""
+    """Say on open incidents that data has stopped. They stay open."""
     open_for = Incident.objects.filter(open_monitor__in=monitors).values_list("open_monitor_id", flat=True)
     states = RegionState.objects.filter(monitor_id__in=list(open_for))
     by_monitor = defaultdict(list)
@@ -106,7 +107,7 @@ def _say_on_incidents(monitors: Sequence[Monitor], *, now: datetime) -> None:
 
 
 def explain(monitor: Monitor) -> no_data.Why | None:
-    """Why no check of the monitor is sent, where that can be told."""
+    """Why no check of the monitor can be sent: a code and a sentence. None when one can be sent."""
     if monitor.kind == "heartbeat":
         return None
     try:
@@ -125,7 +126,8 @@ def explain(monitor: Monitor) -> no_data.Why | None:
 
 
 def _turn(monitor: Monitor, before: State, after: State, *, now: datetime) -> Turn:
-    """A region without data has no say any more, and those that are left find it well."""
+    """The turn of a monitor that is up without the region that has no data: the regions that are left find
+    nothing wrong."""
     nothing_wrong = CheckResult(
         monitor_id=monitor.pk,
         revision=monitor.revision,

@@ -1,4 +1,4 @@
-"""What the timetable's jobs do. Each may run twice, at once or again, without harm."""
+"""What the timetable's jobs do. Each job may run twice, at once or one after the other, without harm."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -37,12 +37,12 @@ logger = logging.getLogger(__name__)
 
 
 SLICE_S = 20.0
-"""What takes longer stops after so long, says that there is more, and is called again: no function of
-Lambda's is cut off in the middle, and no other job of its lane waits for ever."""
+"""A job that takes longer stops after so many seconds, says that there is more, and is called again. So no
+Lambda function is cut off in the middle, and no other job of its lane waits for ever."""
 
 
 def send_due_checks(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> None:
-    """Send the slots up to ``now + ahead``, and say that we are here."""
+    """Send the slots up to ``now + ahead``, and say that we listen to pings (``listening.note_by_clock``)."""
     listening.note_by_clock(now=now, good_for=ahead + MAX_LATE if ahead else listening.CLOCK_GOOD_FOR)
     schedule(owner=owner, now=now, ahead=ahead)
 
@@ -53,7 +53,8 @@ def watch_for_data(*, owner: str, now: datetime) -> None:
 
 
 def find_late_heartbeats(*, owner: str, now: datetime) -> None:
-    """Record a failure for each heartbeat that did not come in time, as far as we listened."""
+    """Record a failure for each heartbeat that did not come in time, up to the moment until which we
+    listened."""
     late = heartbeats.find_late(now=now, heard_until=listening.heard_until(now=now))
     if late:
         record(late, now=now)
@@ -62,7 +63,7 @@ def find_late_heartbeats(*, owner: str, now: datetime) -> None:
 
 
 def judge_last_words(*, owner: str, now: datetime) -> None:
-    """Hold jobs that failed in maintenance to that, once it is over."""
+    """Record again, once maintenance is over, the failures that it excused."""
     judge_after_maintenance(now=now)
 
 
@@ -72,17 +73,18 @@ def prune_pings(*, owner: str, now: datetime) -> None:
 
 
 def flush_tokens(*, owner: str, now: datetime) -> None:
-    """Forget refresh tokens that have expired by themselves."""
+    """Delete refresh tokens that have expired, up to 10,000 of them."""
     purge_expired_tokens(now=now, limit=10_000)
 
 
 def roll_up(*, owner: str, now: datetime) -> bool:
-    """Sum up the hours that are over, and again those that late results belong to; True: not all yet."""
+    """Roll up the hours that are over, and again those that late results belong to. True: there is more to
+    do."""
     return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.is_behind(now=now)
 
 
 def purge(*, owner: str, now: datetime) -> bool:
-    """Delete what is older than the settings keep; True: not all yet."""
+    """Delete what is older than the settings keep. True: there is more to do."""
     if retention.purge(owner=owner, now=now, for_s=SLICE_S).more:
         return True
     ledger.purge(now=now)
@@ -90,10 +92,10 @@ def purge(*, owner: str, now: datetime) -> bool:
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
-    """Open and close the alerts of budgets that burn too fast, and have them told.
+    """Open and close the alerts of error budgets that burn too fast, and have people told.
 
-    All that are open are handed on each time, not what changed: so what a crash kept from being told, or an
-    edit closed, is told by the next round.
+    Each round hands on all open alerts, not only the changes. So the next round tells what a killed process
+    did not tell, and what an edit closed.
     """
     events = burn.evaluate(now=now)
     for event in events:
@@ -109,7 +111,7 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
 
 
 def _tell_burn(alerts: Sequence[BurnAlert]) -> Burn:
-    """What there is to tell of the alerts of one SLO: the most urgent that is open speaks for all."""
+    """All alerts of one SLO as one ``Burn``: the most urgent open alert speaks for all of them."""
     open_now = [alert for alert in alerts if alert.closed_at is None]
     worst = max(open_now or alerts, key=lambda alert: SPEEDS.index(alert.speed))
     slo, rule = worst.slo, RULES[Speed(worst.speed)]
@@ -130,21 +132,23 @@ def _tell_burn(alerts: Sequence[BurnAlert]) -> Burn:
 
 
 def send_again(*, now: datetime) -> None:
-    """Send again what a process that was killed left on its way. Called where there is one process alone."""
+    """Send again the alerts and notices that a killed process was sending. To be called only at the start of
+    an engine that is one single process."""
     for model in (Delivery, Notice):
         if count := claiming.send_again(model, now=now):
             logger.info("sending again model=%s rows=%d", model._meta.label, count)
 
 
 def send_alerts(*, owner: str, now: datetime) -> None:
-    """Plan what time alone makes us tell, and send what is due."""
+    """Plan the alerts that become due by time alone (reminders, escalation), and send what is due."""
     planning.follow(now=now)
     _send(sending.take_due(now=now), now=now, give_up=sending.give_up_unpacked)
     signs.note_job("send alerts", at=now)
 
 
 def _send(deliveries: Sequence[DeliveryMessage], *, now: datetime, give_up: Callable[..., None]) -> None:
-    """``give_up`` is told of those that no queue can carry, by their ids, and why."""
+    """Queue the deliveries. ``give_up`` is called with the ids of those that no message can carry, and
+    why."""
     whys: dict[str, str] = {}
     parcels = pack_deliveries(deliveries, left_out=lambda one, why: whys.update({one.id: why}))
     dispatch.send_all("deliveries", parcels)
@@ -154,13 +158,13 @@ def _send(deliveries: Sequence[DeliveryMessage], *, now: datetime, give_up: Call
 
 
 def alerts_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
-    """When an alert is to be sent in ``[now, until)``: one that is held or tried again, or a trouble that
-    must be looked at again."""
+    """The moments in ``[now, until)`` at which an alert is due (it is held, or tried again) or a trouble must
+    be looked at again."""
     return _moments(Delivery, "due_at", now, until) + _moments(Trouble, "look_at", now, until)
 
 
 def notices_due_soon(*, now: datetime, until: datetime) -> list[datetime]:
-    """When subscribers are to be told in ``[now, until)``."""
+    """The moments in ``[now, until)`` at which subscribers must be told."""
     return _moments(Notice, "due_at", now, until)
 
 
@@ -175,8 +179,8 @@ def freeze_reports(*, owner: str, now: datetime) -> None:
 
 
 def publish_pages(*, owner: str, now: datetime) -> bool:
-    """Publish the status pages that changed, or whose copy is a minute old; True: not all yet. Where none
-    could be (the storage is away), the rest waits for the next time."""
+    """Publish the status pages that changed, and those whose copy is a minute old. True: there is more to do.
+    When none could be published (the storage is away), the rest waits for the next round."""
     return publishing.publish_due(owner=owner, now=now) > 0 and publishing.is_behind(now=now)
 
 
@@ -188,7 +192,7 @@ def send_notices(*, owner: str, now: datetime) -> None:
 
 
 def verify_domains(*, owner: str, now: datetime) -> None:
-    """Look up the proofs of custom domains that were asked for."""
+    """Look up the DNS proofs of custom domains that are not verified yet."""
     domain_checks.verify_pending(now=now)
 
 

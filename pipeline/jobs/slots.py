@@ -1,5 +1,5 @@
-"""Jobs that may wait, and may take long, are at work in two places at most: whoever else takes receipts is
-free for alerts, however many of them there are."""
+"""Jobs that may wait and may take long run in two places at most. So, however many they are, the other
+functions that take receipts stay free for alerts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from pipeline.models import Cursor
 
 PLACES = ("leisure 1", "leisure 2")
 LEASE = timedelta(minutes=2)
-"""Who holds a place for longer was killed: no function of Lambda's runs for longer."""
+"""A place that is held for longer belongs to a function that was killed: no Lambda function runs longer."""
 
 
 @contextmanager
 def take_place(owner: str, *, now: datetime) -> Iterator[bool]:
-    """A place for as long as the block runs; False: all are taken."""
+    """Hold a place while the block runs. Yields False when all places are taken."""
     lease = next((lease for place in PLACES if (lease := _take(place, owner, now=now))), None)
     try:
         yield lease is not None

@@ -1,5 +1,5 @@
-"""What every engine's queues have in common, and which queue leads where. Imports nothing of ours: the edge
-has no Django."""
+"""What the queues of all engines have in common, and which queue leads to which stage. Imports no other
+module of ours, because the edge has no Django."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Messages of ``queue`` are handled by ``stage`` on the plane ``edge`` or ``core``; what an edge's stage
-    finds goes to the queue ``answers``."""
+    """Messages of ``queue`` are handled by ``stage`` on the plane ``edge`` or ``core``; ``run`` names the
+    stage's function. A stage of the edge sends what it found to the queue ``answers``."""
 
     queue: str
     stage: str
@@ -20,7 +20,7 @@ class Route:
     answers: str = ""
 
     def load(self) -> Callable[..., Any]:
-        """The stage's function. Its code is imported when first used."""
+        """The stage's function. Its module is imported at the first call."""
         stage: Callable[..., Any] = resolve_name(self.run)
         return stage
 
@@ -34,14 +34,16 @@ ROUTES = {
         Route("receipts", "settle", "core", "pipeline.stages.settle:settle"),
     )
 }
-"""By queue, in the order in which they end. A stage is ``(bodies, …) -> indexes of messages that failed``."""
+"""By queue, in the order in which a stop ends them. A stage is a function ``(bodies, …)`` that returns the
+indexes of the messages that failed."""
 
 
 class Parcel(NamedTuple):
-    """One message to send: due in ``delay_s``, and for ``checks`` the region whose edge is to take it.
+    """One message to send, due in ``delay_s`` seconds. ``region``: of ``checks``, the region whose edge must
+    take it.
 
-    ``share`` names the team whose work alone it is, which may take long: of those who handle messages, a
-    third at most is busy with one share. Empty: nobody's alone.
+    ``share`` names a team when the message holds only that team's work, which may take long: at most a third
+    of those that handle messages is busy with one share. Empty: the work of several teams.
     """
 
     body: bytes
@@ -56,8 +58,8 @@ class QueuesAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was given up. ``id`` names it to ``redrive`` and ``drop``, ``queue`` is where it came
-    from. ``body`` may hold a monitor's secrets, so it is in no repr."""
+    """A message that was given up. ``id`` names it for ``redrive`` and ``drop``; ``queue`` is where it came
+    from. ``body`` may hold a monitor's secrets, so no repr shows it."""
 
     id: str
     queue: str
@@ -68,20 +70,20 @@ class DeadLetter:
 
 
 class Sender:
-    """An engine's queues, as the stages and the operator's commands see them. This one has none: no engine
-    runs in this process (a command, a test), and nobody would take a message.
+    """An engine's queues, as the stages and the operator's commands see them. This base class has no queues:
+    it is for a process without an engine (a command, a test).
 
     Each method raises ``QueuesAway`` when the queues cannot be reached.
     """
 
     def send(self, queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
         """Queue ``body`` on one of the four queues, to be taken in ``delay_s`` seconds at the earliest.
-        Without an engine it is dropped: the monitor's next slot comes from the scheduler, wherever that
-        runs."""
+        Without an engine the message is dropped: the scheduler, wherever it runs, sends the monitor's next
+        slot."""
 
     def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
-        """Queue all of them, in as few calls as the engine can. Raises when some could not be queued; the
-        others then may have been."""
+        """Queue all parcels, in as few calls as the engine can. When this raises, some of them may have been
+        queued."""
         for parcel in parcels:
             self.send(queue, parcel.body, delay_s=parcel.delay_s)
 
@@ -90,30 +92,31 @@ class Sender:
         return 0
 
     def figures(self) -> dict[str, dict[str, int]]:
-        """By queue: messages ``waiting``, and ``dead_letters`` given up."""
+        """By queue, the number of messages ``waiting`` and of ``dead_letters``."""
         return {}
 
     def workers(self) -> dict[str, list[str]] | None:
-        """By name, the planes of the workers that answer now; None where there are none to ask."""
+        """The planes of each worker that answers now, by the worker's name. None where there are no workers
+        to ask."""
         return None
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """The messages given up, oldest first, ``limit`` at most. They stay where they are."""
+        """At most ``limit`` dead letters, oldest first. They stay where they are."""
         return []
 
     def redrive(self, letter_id: str) -> bool:
-        """Send a dead letter to its queue again, as if it had never failed; False: there is none of this
-        id."""
+        """Put a dead letter back on its queue, as if it had never failed. False: none has this id, or it
+        cannot be sent again."""
         return False
 
     def drop(self, letter_id: str) -> bool:
-        """Forget a dead letter for good; False: there is none of this id."""
+        """Delete a dead letter for good. False: none has this id."""
         return False
 
     def redrive_all(self) -> int:
-        """Send again every dead letter that can be, in one pass however many there are; how many."""
+        """Redrive every dead letter that can be sent again, in one pass. Returns how many."""
         return 0
 
     def drop_all(self) -> int:
-        """Forget every dead letter, in one pass; how many."""
+        """Delete every dead letter, in one pass. Returns how many."""
         return 0

@@ -1,4 +1,5 @@
-"""The embedded engine's queue: bounded, in this process, with delays, retries and a list of dead letters."""
+"""The embedded engine's queue: bounded, in this process, with delays, retries and a list of dead letters.
+What it holds ends with the process: a check becomes a gap, a delivery comes again from its outbox."""
 
 import heapq
 import itertools
@@ -20,29 +21,29 @@ MAX_DEAD = 100
 
 
 class QueueFull(Exception):
-    """The queue holds all it may; who sends keeps what he has and comes again."""
+    """The queue has no room. The caller keeps its message and tries again later."""
 
 
 @dataclass(slots=True)
 class Letter:
-    """A message on its way: its body, and how often handling it has failed."""
+    """A message of the queue: its body, and how often handling it has failed."""
 
     body: bytes
     failures: int = 0
     number: int = 0
-    """Its place among all that this queue ever gave up, from 1; 0: it was not given up."""
+    """Its number among all messages that this queue gave up, from 1; 0: it was not given up."""
     share: str = ""
-    """The team whose work alone it is (``base.Parcel``)."""
+    """The team whose work alone it holds (``base.Parcel``)."""
     due_at: float = 0.0
 
 
 class MemoryQueue:
-    """Many may put and many may take. A letter that keeps failing ends among the ``dead``, not in the way.
+    """Thread-safe: many threads may put and take. A message that keeps failing ends among the ``dead``.
 
-    Nor does one team's work: of ``takers``, a third at most is busy with one share (``Letter.share``) and
-    two thirds with all shares together, and a third of the queue at most is full of one. What is too much
-    pushes its oldest out: a check nobody waits for any more, or a delivery that its outbox brings again. So
-    does what waited ``lasts_s`` since it was due.
+    No team can fill the queue. Of ``takers``, a third at most is busy with one share (``share`` of a message)
+    and two thirds with all shares together; and one share fills a third of the queue at most. Beyond that its
+    oldest due message is dropped and logged. So is a message that has been due for ``lasts_s`` seconds. A
+    dropped check is a gap; a dropped delivery comes again from its outbox.
     """
 
     def __init__(
@@ -79,8 +80,8 @@ class MemoryQueue:
         return max(0, self.max_messages - len(self))
 
     def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False, share: str = "") -> None:
-        """Queue ``body``, due in ``delay_s``. Raises ``QueueFull``; ``force`` is for what must not be
-        lost."""
+        """Queue ``body``, due in ``delay_s`` seconds. Raises ``QueueFull`` unless ``force``, which is for
+        messages that must not be lost."""
         with self._changed:
             if len(self) >= self.max_messages and not force:
                 raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
@@ -89,8 +90,8 @@ class MemoryQueue:
             self._push(Letter(body, share=share), delay_s)
 
     def put_waiting(self, body: bytes) -> None:
-        """Queue ``body``, waiting while the queue is full (not once it is closed): what was found is not
-        lost."""
+        """Queue ``body``; wait while the queue is full, so that no result is lost. A closed queue takes it at
+        once."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self) < self.max_messages)
             self._push(Letter(body), 0.0)
@@ -109,8 +110,9 @@ class MemoryQueue:
         logger.warning("%s left out a message of team=%s: it has %d", self.name, share, self._length[share])
 
     def take(self, *, most: int = 1, most_of_share: int = 1) -> list[Letter]:
-        """Wait for due letters and take up to ``most``; of a share, up to ``most_of_share`` together. Who
-        takes says when he has ``done`` them. Once closed, all are due; then empty: none is left."""
+        """Wait for due messages and take up to ``most`` of them, or up to ``most_of_share`` of one share.
+        Call ``done`` when they are handled. Once the queue is closed, all messages count as due; an empty
+        list means that none is left."""
         with self._changed:
             while True:
                 now = math.inf if self._closed else self._clock()
@@ -123,7 +125,8 @@ class MemoryQueue:
                 self._changed.wait(self._heap[0][0] - now if self._heap else None)
 
     def done(self, letters: Sequence[Letter]) -> None:
-        """What was taken together was handled, somehow: another may be taken of its share."""
+        """The messages that one ``take`` returned are handled, or have failed: another taker may take of
+        their share."""
         share = letters[0].share
         if share:
             with self._changed:
@@ -138,7 +141,7 @@ class MemoryQueue:
             self._due.setdefault(letter.share, deque()).append(letter)
 
     def _forget_old(self) -> None:
-        """The oldest stand first in their lines."""
+        """Drop messages that waited too long. The oldest message is the first of its line."""
         oldest = self._clock() - self._lasts_s
         for share in [share for share, line in self._due.items() if line[0].due_at < oldest]:
             line = self._due[share]
@@ -174,7 +177,8 @@ class MemoryQueue:
         return letter
 
     def retry(self, letter: Letter) -> None:
-        """Handling failed: later again, a few times, then among the dead."""
+        """Handling failed: queue the message again after the next pause of ``MESSAGE_FAILED_S``; after the
+        last one, put it among the dead."""
         letter.failures += 1
         with self._changed:
             if letter.failures > len(MESSAGE_FAILED_S):
@@ -185,7 +189,7 @@ class MemoryQueue:
                 self._push(letter, MESSAGE_FAILED_S[letter.failures - 1])
 
     def bury(self, number: int) -> Letter | None:
-        """Take the dead letter of this number away, for good; None when it is not there."""
+        """Remove and return the dead letter of this number; None when there is none."""
         with self._changed:
             found = next((letter for letter in self.dead if letter.number == number), None)
             if found is not None:
@@ -194,19 +198,20 @@ class MemoryQueue:
             return found
 
     def revive(self, number: int) -> bool:
-        """Queue the dead letter of this number as if it had never failed; False when it is not there."""
+        """Queue the dead letter of this number as if it had never failed. False when there is none."""
         letter = self.bury(number)
         if letter is not None:
             self.give_back(Letter(letter.body, share=letter.share))
         return letter is not None
 
     def give_back(self, letter: Letter) -> None:
-        """It was taken but could not be handled, through no fault of its own: it is due again."""
+        """Queue a message again at once: it was taken, but could not be handled for reasons that are not its
+        own."""
         with self._changed:
             self._push(letter, 0.0)
 
     def close(self) -> None:
-        """Wake everybody who waits; what is here can still be taken, and waits no more for its time."""
+        """Wake all threads that wait. The messages that are left can still be taken, all at once."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

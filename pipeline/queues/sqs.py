@@ -1,4 +1,4 @@
-"""The serverless engine's queues: SQS, ten messages a call. Used by both planes: no Django."""
+"""The serverless engine's queues: SQS, ten messages a call. Both planes use it, so it imports no Django."""
 
 import json
 import logging
@@ -41,7 +41,8 @@ BYTES_A_CALL = 256 * 1024
 LONGEST_DELAY_S = 900
 MAX_WAITING = 1_000
 _FOR_WHAT_IT_IS = frozenset(("InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"))
-"""Codes of a message that no other attempt makes any better. Another one's (KMS, say) is the queue's own."""
+"""SQS's error codes for a message that no further attempt makes any better. Other codes (of KMS, say) are
+about the queue."""
 FIGURES_FOR_S = 15.0
 LOOK_S = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ _CONFIG = Config(
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue: ``shown`` is what figures and people call it."""
+    """One queue. ``shown`` is its name in figures and for people."""
 
     shown: str
     url: str
@@ -63,13 +64,13 @@ class Queue:
 
 
 class SqsSender(Sender):
-    """What stages send through (``base.Sender``). Raises ``QueuesAway`` while SQS does not answer, and
-    when it refused some messages to the end; the others may have been taken. Send all again: twice is
-    harmless. A message that it refuses for what it holds is left out and reported, and nobody's others.
+    """``base.Sender`` on SQS. Raises ``QueuesAway`` when SQS does not answer, or does not take some messages
+    after ``SQS_ATTEMPTS``; other messages may have been taken. Send all again then: a message that comes
+    twice is harmless. A message that SQS refuses for its content is left out and logged; the others are sent.
 
-    ``max_waiting`` bounds the messages that wait in a region's ``checks``: where its edge does not take them,
-    no more are sent, and what was not checked becomes a gap instead of a burst of stale checks. What is
-    delayed does not count. Endpoints follow ``AWS_USE_DUALSTACK_ENDPOINT`` and ``AWS_ENDPOINT_URL``.
+    ``max_waiting`` bounds the messages that wait in a region's ``checks``. When the region's edge takes none,
+    no more are sent: unchecked slots become a gap, and no burst of stale checks follows. Delayed messages do
+    not count. Endpoints follow ``AWS_USE_DUALSTACK_ENDPOINT`` and ``AWS_ENDPOINT_URL``.
     """
 
     def __init__(
@@ -93,8 +94,9 @@ class SqsSender(Sender):
         self.send_all(queue, [Parcel(body, delay_s, region)])
 
     def send_all(self, queue: str, parcels: Sequence[Parcel]) -> None:
-        """Queue all of them, ten a call. A delay of more than 15 minutes is cut to that; the edge puts
-        back what comes before its time. What is for a region that is none any more is left out."""
+        """Queue all parcels, ten a call. A delay is cut to 15 minutes; the edge puts back what comes before
+        its time. A parcel for a region that does not exist any more, or that is full (``free``), is left out
+        and logged."""
         by_region: dict[str, list[Parcel]] = {}
         for parcel in parcels:
             by_region.setdefault(parcel.region, []).append(parcel)
@@ -110,7 +112,7 @@ class SqsSender(Sender):
                 self._send_entries(target, entries)
 
     def _send_entries(self, queue: Queue, entries: "list[Entry]") -> None:
-        """One call; what it could not take is sent again, with pauses that double and jitter."""
+        """Make one call. Entries that SQS did not take are sent again, with pauses that double and jitter."""
         for attempt in range(SQS_ATTEMPTS):
             with _reaching(queue):
                 answer = queue.client.send_message_batch(QueueUrl=queue.url, Entries=entries)
@@ -130,8 +132,8 @@ class SqsSender(Sender):
         raise QueuesAway(f"The queue {queue.shown} did not take {len(entries)} messages ({why}).")
 
     def show_again(self, queue: str, receipt_handles: Sequence[str], *, pause_s: int) -> None:
-        """Let messages that were received be received again in ``pause_s``, not at the end of the queue's own
-        time."""
+        """Let received messages be received again in ``pause_s`` seconds, not at the end of the queue's
+        visibility timeout."""
         one = self._queue(queue, "")
         for start in range(0, len(receipt_handles), ENTRIES_A_CALL):
             with _reaching(one):
@@ -146,20 +148,20 @@ class SqsSender(Sender):
     # Looking
 
     def free(self, queue: str) -> int:
-        """How many messages the queue takes now: any number while one of its regions has room, for SQS knows
-        no bound, and what waits is ours to keep small, not what is sent in a minute.
+        """0 when all regions of the queue are full; else any number, for SQS itself knows no bound.
 
-        Regions that are full are remembered, and sent nothing until this is asked again: one whose edge is
-        away makes a gap of its own, and holds up nobody else.
+        Regions that are full are remembered, and ``send_all`` leaves their parcels out until this is asked
+        again. So a region whose edge is away has a gap of its own, and delays no other region.
         """
         queues = self._queues(queue)
         self._full = {one.shown for one in queues if self._count(one) >= self._max_waiting}
         return 0 if len(self._full) == len(queues) else sys.maxsize
 
     def figures(self) -> dict[str, dict[str, int]]:
-        """By queue: messages ``waiting``, and ``dead_letters``; as they were 15 seconds ago at most.
+        """By queue, the number of messages ``waiting`` and of ``dead_letters``; up to 15 seconds old.
 
-        A queue that cannot be asked is left out, and logged. Raises ``QueuesAway`` when none can.
+        A queue that cannot be asked is left out and logged. Raises ``QueuesAway`` when SQS answers for none
+        of them.
         """
         if time.monotonic() - self._figures_at > FIGURES_FOR_S:
             self._figures = self._ask_figures()
@@ -168,7 +170,7 @@ class SqsSender(Sender):
 
     def _ask_figures(self) -> dict[str, dict[str, int]]:
         figures: dict[str, dict[str, int]] = {}
-        away: dict[int, QueuesAway] = {}  # by client: who waited for a region in vain asks it no more
+        away: dict[int, QueuesAway] = {}  # by client: one that did not answer is asked no more
         for queue in (queue for name in self._addresses for queue in self._queues(name)):
             if id(queue.client) in away:
                 continue
@@ -181,14 +183,14 @@ class SqsSender(Sender):
                 }
             except QueuesAway as error:
                 logger.warning("sqs figures queue=%s left out: %s", queue.shown, error)
-                if not isinstance(error.__cause__, ClientError):  # else it is this queue's own trouble
+                if not isinstance(error.__cause__, ClientError):  # a ClientError is about this queue alone
                     away[id(queue.client)] = error
         if away and not figures:
             raise next(iter(away.values()))
         return figures
 
     def dead_queue(self, queue: Queue) -> Queue | None:
-        """Where its messages go that keep failing; beside it, in the same account and region."""
+        """The queue's own dead-letter queue, in the same account and region; None when it has none."""
         policy = self._attributes(queue, "RedrivePolicy").get("RedrivePolicy")
         if not policy:
             return None
@@ -206,14 +208,14 @@ class SqsSender(Sender):
     # Dead letters
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """The messages given up, oldest first, ``limit`` at most. Looking hides them from others for seconds,
-        and they come in no order: of very many, some others may be seen next time."""
+        """At most ``limit`` dead letters, oldest first. Reading hides them from other readers for some
+        seconds. SQS gives them in no order, so of very many the next list may hold others."""
         with ExitStack() as held:
             found = [_read_letter(queue, message) for queue, message in islice(self._take_dead(held), limit)]
         return sorted(found, key=lambda letter: (letter.died_at or EPOCH, letter.id))
 
     def redrive(self, letter_id: str) -> bool:
-        """Queue it again, then delete it among the dead: killed in between, it comes twice, which is
+        """Queue the message again, then delete its dead letter. Killed in between, it comes twice, which is
         harmless."""
         return self._settle(letter_id, again=True)
 
@@ -232,8 +234,8 @@ class SqsSender(Sender):
         return False
 
     def redrive_all(self) -> int:
-        """Each is gone from among the dead before the next ten are looked at: a pass ends, however many there
-        are, and one that was cut short has done its part."""
+        """Ten at a time: they are deleted among the dead before the next ten are read. So the pass ends,
+        however many there are, and a pass that is cut short has done its part."""
         return self._settle_all(again=True)
 
     def drop_all(self) -> int:
@@ -245,7 +247,7 @@ class SqsSender(Sender):
             while messages := self._receive_dead(dead):
                 old = [m for m in messages if int(m["Attributes"]["SentTimestamp"]) <= began_ms]
                 if not old:
-                    break  # they were sent, and have died, since: not for ever in a round
+                    break  # these died after the pass began; it must end
                 if again:
                     for entries in _fill_calls([_as_parcel(message) for message in old]):
                         self._send_entries(queue, entries)
@@ -254,9 +256,9 @@ class SqsSender(Sender):
         return done
 
     def _take_dead(self, held: ExitStack, letter_id: str = "") -> "Iterator[tuple[Queue, MessageTypeDef]]":
-        """Every dead letter once, with the queue that it came from; with ``letter_id`` those of its queue
-        only. Each is hidden from other readers until ``held`` is closed, or for ``LOOK_S``: in a longer look
-        the first ones come again, and then it ends."""
+        """Every dead letter once, with the queue that it came from; with ``letter_id``, only those of that
+        letter's queue. Each is hidden from other readers until ``held`` is closed, for ``LOOK_S`` seconds at
+        most. When the look takes longer, the first ones come again, and it ends."""
         for queue, dead in self._dead_queues():
             if letter_id and not letter_id.startswith(f"{queue.shown}-"):
                 continue
@@ -281,13 +283,13 @@ class SqsSender(Sender):
                 QueueUrl=dead.url,
                 MaxNumberOfMessages=ENTRIES_A_CALL,
                 VisibilityTimeout=LOOK_S,
-                WaitTimeSeconds=1,  # else SQS asks some of its servers, and may miss the few
+                WaitTimeSeconds=1,  # else SQS asks only some of its servers and may miss a few
                 MessageSystemAttributeNames=["All"],
             )
         return answer.get("Messages", [])
 
     def _delete(self, dead: Queue, messages: "Sequence[MessageTypeDef]") -> None:
-        """Ten at most. What is not deleted comes again, and is handled twice, which is harmless."""
+        """Delete ten messages at most. One that is not deleted comes again; handling it twice is harmless."""
         entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
             {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
             for number, message in enumerate(messages)
@@ -304,7 +306,7 @@ class SqsSender(Sender):
         """Raises ``KeyError`` for a queue or region that has no address."""
         urls = self._addresses[name]
         if not region and region not in urls:
-            region = next(iter(urls))  # who names none means the first
+            region = next(iter(urls))  # no region given: the first one
         url = urls[region]
         shown = name if len(urls) == 1 else f"{name}:{region}"
         return Queue(shown, url, self._client(aws_region_of(url, region=region)))
@@ -324,7 +326,7 @@ def _reaching(queue: Queue) -> Iterator[None]:
 
 
 def _show_again(dead: Queue, messages: "Sequence[MessageTypeDef]") -> None:
-    """Let others see them at once. One that was deleted meanwhile is no trouble."""
+    """Show messages to other readers at once. Errors are ignored: the messages may be deleted by now."""
     entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
         {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
         for number, message in enumerate(messages)
@@ -356,21 +358,22 @@ def _read_letter(queue: Queue, message: "MessageTypeDef") -> DeadLetter:
 
 
 def make_sender() -> SqsSender:
-    """The queues that this process's environment names. Raises ``SettingsError`` for addresses that are
-    none."""
+    """A sender for the queues that the environment names. Raises ``SettingsError`` for an address that is not
+    valid."""
     env = Env({**os.environ, "SSM_PATH": ""})  # the settings have read the parameter store
     return SqsSender(env.queues(required=False), max_waiting=env.queue_max_messages())
 
 
 def _note_refused(queue: Queue, refused: "Sequence[BatchResultErrorEntryTypeDef]") -> None:
-    """They harm only themselves: the others are sent, and nobody sends these again."""
+    """Log and count messages that SQS refused for their content. They are not sent again; the others are
+    sent."""
     codes = ", ".join(sorted({one["Code"] for one in refused}))
     logger.error("sqs left out queue=%s messages=%d: refused (%s)", queue.shown, len(refused), codes)
     telemetry.count(MessagesRefused=len(refused))
 
 
 def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
-    """``parcels`` as the entries of calls: ten at most, and no more bytes than one may have."""
+    """``parcels`` as the entries of calls, each of ten entries and ``BYTES_A_CALL`` bytes at most."""
     entries: list[Entry] = []
     size = 0
     for parcel in parcels:
@@ -381,7 +384,7 @@ def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
             entries, size = [], 0
         delay_s = min(LONGEST_DELAY_S, max(0, round(parcel.delay_s + 0.499)))  # whole seconds, rounded up
         entry: Entry = {"Id": str(len(entries)), "MessageBody": body, "DelaySeconds": delay_s}
-        if parcel.share:  # SQS lets nobody's messages wait behind those of one group (its "fair queues")
+        if parcel.share:  # SQS's fair queues: one group's messages delay no others
             entry["MessageGroupId"] = parcel.share
         entries.append(entry)
         size += length
@@ -390,6 +393,5 @@ def _fill_calls(parcels: Sequence[Parcel]) -> "Iterator[list[Entry]]":
 
 
 def write_body(body: bytes) -> str:
-    """The message as SQS takes it: JSON whose two characters that SQS refuses (U+FFFE, U+FFFF) are
-    escaped."""
+    """The body as SQS takes it. SQS refuses two characters (U+FFFE, U+FFFF); they become JSON escapes."""
     return body.decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

@@ -1,4 +1,4 @@
-"""Deliveries into receipts, on the edge: no Django, no database, everything in the message."""
+"""Turns deliveries into receipts, on the edge: no Django, no database; the message holds everything."""
 
 import logging
 import math
@@ -13,17 +13,18 @@ from pipeline.messages import LETTERS, Deliveries, read_messages, receipt_body
 logger = logging.getLogger(__name__)
 
 START_WITHIN_S = 45.0
-"""A delivery takes some ten seconds, and is due again a minute after it was claimed."""
+"""Seconds within which a delivery must begin. It takes about ten seconds, and a minute after it was claimed
+its outbox sends it again."""
 
 
 def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes], None]) -> list[int]:
-    """Send the deliveries of all messages at once and ``send`` their receipts as they come; the indexes of
-    messages that could not be decoded, and of messages with a letter (an e-mail of Django's) that may be
-    taken later: no outbox holds it, so its queue must bring it again.
+    """Send the deliveries of all messages at once, and ``send`` their receipts as they come. Returns the
+    indexes of the messages that must come again: those that could not be decoded, and those with an e-mail of
+    Django's that may be accepted later (no outbox holds it, so only its queue tries it again).
 
-    At once, for ten messages whose receivers hang would take ten times as long one after the other, which is
-    longer than Lambda lets a function run. Receipts go out while slow receivers are still being waited for. A
-    message that is handled twice is sent twice, with the same keys.
+    All at once, because ten messages whose receivers hang, one after the other, take longer than Lambda lets
+    a function run. Receipts go out while slow receivers are still awaited. A message that is handled twice is
+    sent twice, with the same idempotency keys.
     """
     started = time.perf_counter()
     messages, failed = read_messages(bodies, Deliveries, stage="deliver")
@@ -48,7 +49,8 @@ def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes]
 
 
 def _note_own_trouble(receipts: Sequence[Receipt]) -> None:
-    """For whoever runs this: no channel is switched off for it, so nobody else would ever hear of it."""
+    """Tell the operator of failures that are our own fault: they disable no channel, so nobody else hears of
+    them."""
     ours = [receipt for receipt in receipts if receipt.ours]
     if ours:
         telemetry.count(DeliveriesHeldUp=len(ours))

@@ -1,4 +1,4 @@
-"""Jobs of the timetable that are asked for at once, by a ``Wake``."""
+"""Runs jobs of the timetable that a ``Wake`` asks for."""
 
 import logging
 import time
@@ -16,19 +16,22 @@ from pipeline.timetable import Job, run_job
 logger = logging.getLogger(__name__)
 
 BEGIN_JOBS_FOR_S = 40.0
-"""Ten messages may be ten jobs of 20 s: more than a function's two minutes."""
+"""Seconds in which jobs are begun. Ten messages may ask for ten jobs of 20 s each, and a function has two
+minutes."""
 PAUSE_S, ASK_AGAIN_S = 5.0, 3.0
-"""A job that may wait pauses for so long after its part. One that found no place asks again so soon: each has
-its turn."""
+"""Seconds until a job that may wait goes on after a part of its work, and until a job that found no place
+asks again. The second is shorter, so that each job has its turn."""
 OWNER = "wake"
-"""For whom a woken job takes its lease: an engine's clock that is at it has it, and then nothing happens."""
+"""The owner of a woken job's lease. While the engine's clock runs the job, the clock has the lease, and the
+woken job does nothing."""
 
 
 def run_woken(jobs: Sequence[Job], *, started: float, owner: str, now: datetime) -> list[Job]:
-    """Run each once: first the jobs that somebody waits for, then those that may wait. A job for which there
-    is no time (since ``started``, by ``time.perf_counter``) or no place is woken again. The jobs that failed.
+    """Run each job once: first the jobs that somebody waits for, then those that may wait. When the time is
+    up (``BEGIN_JOBS_FOR_S`` after ``started``, by ``time.perf_counter``) or no place is free, a job is woken
+    again. Returns the jobs that failed.
 
-    A job that fails keeps no other from running. A database or a queue that is away propagates.
+    A job that fails keeps no other from running. Errors of a database or a queue that is away propagate.
     """
     ends_at = started + BEGIN_JOBS_FOR_S
     broken = _run([job for job in jobs if not job.may_wait], ends_at=ends_at, owner=owner, now=now)
@@ -45,8 +48,8 @@ def run_woken(jobs: Sequence[Job], *, started: float, owner: str, now: datetime)
 def _run(
     jobs: Sequence[Job], *, ends_at: float, owner: str, now: datetime, pause_s: float = 0.0
 ) -> list[Job]:
-    """Each once, or not at all when the time is up; where there is more to do, it has a turn of its own. The
-    jobs that failed."""
+    """Run each job once, while there is time. A job that was not begun, or that has more to do, is woken
+    again in ``pause_s`` seconds. Returns the jobs that failed."""
     left: list[Job] = []
     broken: list[Job] = []
     for job in jobs:

@@ -1,4 +1,4 @@
-"""Specs into results, on the edge: no Django, no database, everything in the message."""
+"""Turns specs into results, on the edge: no Django, no database; the message holds everything."""
 
 import logging
 import time
@@ -14,13 +14,15 @@ from probes.spec import CheckSpec
 logger = logging.getLogger(__name__)
 
 TOO_OLD = timedelta(minutes=3)
-"""A check that begins so late would tell of then what was found now: it is left out, a gap. Long enough for a
-second attempt after a function of Lambda's died (decision 16), and for clocks that differ by seconds."""
+"""A check that begins later than this after its slot is left out (a gap): it would report for the slot what
+was found much later. Three minutes leave time for a second attempt after a Lambda function died (decision
+16), and for clocks that differ by seconds."""
 TOO_EARLY = timedelta(seconds=30)
-"""More than clocks differ by: the queue could not delay it for as long as was asked."""
+"""A check that comes earlier than this before its slot is put back: the queue could not delay it long enough.
+Clocks differ by less."""
 
 PutBack = Callable[[Sequence[CheckSpec], float], None]
-"""Sends specs to the queue again, to be taken in so many seconds."""
+"""Puts specs on the queue again, due in so many seconds."""
 
 
 def probe(
@@ -33,13 +35,13 @@ def probe(
     deadline_at: float | None = None,
     put_back: PutBack | None = None,
 ) -> list[int]:
-    """Run the checks of all messages at once and ``send`` their results as they come; the indexes of messages
-    that could not be decoded.
+    """Run the checks of all messages at once, and ``send`` their results as they come. Returns the indexes of
+    the messages that could not be decoded.
 
-    Results go out while slow targets are still being waited for, so that one of them delays nobody else's
-    news. What has not ended at ``deadline_at`` (``time.monotonic()``), and what comes before its time, is
-    ``put_back``, where the queue needs that; what comes long after it, or had to wait here for so long, is
-    left out: it is nobody's downtime.
+    Results go out while slow targets are still awaited, so a slow target delays no other monitor's news.
+    ``put_back``, where the queue needs it, gets the specs that came too early (``TOO_EARLY``) and those that
+    have not ended at ``deadline_at`` (by ``time.monotonic()``). Specs whose check begins later than
+    ``TOO_OLD`` after the slot are left out: no downtime is made of them.
     """
     started = time.perf_counter()
     messages, failed = read_messages(bodies, Checks, stage="probe")
@@ -79,10 +81,11 @@ def _key_of(one: CheckSpec | CheckResult) -> tuple[int, datetime, str]:
 
 
 def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack | None) -> list[CheckSpec]:
-    """The specs whose time it is; those before it are put back, those long past are left out.
+    """The specs whose time has come. Those that are too early are put back; those that are too old are left
+    out.
 
-    Without ``put_back`` the queue delays as long as it is asked to: what seems early then is a clock that was
-    set back, and is checked.
+    Without ``put_back`` the queue delays messages for as long as it is asked to. A spec that seems early then
+    means that the clock was set back, so it is checked.
     """
     current: list[CheckSpec] = []
     left_out = 0

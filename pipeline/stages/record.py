@@ -1,4 +1,5 @@
-"""Results into history, states and incidents: one transaction a batch, a constant number of statements."""
+"""Turns results into history, states and incidents: one transaction a batch, with a constant number of
+statements."""
 
 import logging
 import time
@@ -32,12 +33,15 @@ from statuspages.invalidation import mark_changed
 logger = logging.getLogger(__name__)
 
 RECORD_AT_ONCE = 500
-"""Results a transaction. Each is a term of some statement's WHERE, and SQLite takes a thousand of them."""
+"""Results in one transaction. Each adds a term to some statement's WHERE, and SQLite takes a thousand
+terms."""
 
 
 @dataclass(slots=True)
 class Recorded:
-    """What became of the results."""
+    """What became of some results: ``duplicates`` were recorded before, ``stale`` ones must not count any
+    more (the monitor was edited, say), ``left_out`` could not be recorded. ``rechecks`` are (monitor, region,
+    when)."""
 
     stored: int = 0
     duplicates: int = 0
@@ -60,9 +64,9 @@ class Recorded:
 
 
 def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
-    """Record the results of all messages at once; the indexes of messages that could not be decoded, and of
-    those with a result that cannot be recorded: the others of it are, and it ends among the dead. A
-    database that is away propagates."""
+    """Record the results of all messages at once. Returns the indexes of the messages that could not be
+    decoded, and of those with a result that cannot be recorded: the message's other results are recorded, and
+    the message ends among the dead letters. Errors of a database that is away propagate."""
     messages, failed = read_messages(bodies, Results, stage="record")
     origins = {recording.key_of(result): index for index, message in messages for result in message.results}
     left_out = record([result for _, message in messages for result in message.results], now=now).left_out
@@ -70,10 +74,12 @@ def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
 
 
 def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
-    """Store ``results`` and let them change what we believe. Recording a result again changes nothing.
+    """Store ``results``, and update states, incidents and alerts from them. Recording a result again changes
+    nothing.
 
-    A database that is away leaves whole batches recorded or not at all: record all of them again. A result
-    that cannot be recorded is left out.
+    A result that cannot be recorded is left out (``Recorded.left_out``). Errors of a database that is away
+    propagate. Each batch of ``RECORD_AT_ONCE`` is then recorded as a whole or not at all, so record all
+    results again.
     """
     if not results:
         return Recorded()
@@ -106,7 +112,8 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
 
 
 def _record_together(recorded: Recorded, results: Sequence[CheckResult], *, now: datetime) -> None:
-    """From results to incidents, and to the people who are told: one transaction."""
+    """Record one batch in one transaction, from its results to the people who are told; add the outcome to
+    ``recorded``."""
     covered = _find_covered(results)  # before the transaction: nobody else may write while it lasts
     with transaction.atomic():
         opened = recording.open_batch(results, now=now)
@@ -143,7 +150,7 @@ def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
 
 
 def _find_turns(believed: recording.Believed) -> list[Turn]:
-    """What each monitor with new results was, and is now."""
+    """The state of each monitor with new results, before and after them."""
     return [
         Turn(watched.monitor, watched.before, verdict(watched.healths.values()), watched.newest)
         for watched in believed.watched.values()
@@ -152,7 +159,8 @@ def _find_turns(believed: recording.Believed) -> list[Turn]:
 
 
 def _note_data_again(turns: Sequence[Turn], events: Sequence[IncidentEvent], *, now: datetime) -> None:
-    """Of monitors that have data again. That people are told of it is for the clock: it gathers them."""
+    """Mark the pages of monitors that have data again, and say so on their open incidents. People are told by
+    the job ``watch for data``, which gathers such monitors."""
     again = {t.monitor.pk for t in turns if t.before is State.NO_DATA and t.after is not State.NO_DATA}
     if again:
         mark_changed(monitor_ids=again)
@@ -175,7 +183,8 @@ def _note(results: Sequence[CheckResult], recorded: Recorded, *, now: datetime) 
 
 
 def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
-    """While the queues are away the next slots must do: what was recorded, is."""
+    """Queue the rechecks. While the queues are away this only logs a warning: the results are recorded, and
+    the next slots check again."""
     try:
         for monitor_at in _by_delay(recorded.rechecks):
             send_specs(build_specs(monitor_at), delay_s=(monitor_at[0][2] - now).total_seconds())
@@ -184,7 +193,8 @@ def _ask_for_rechecks(recorded: Recorded, *, now: datetime) -> None:
 
 
 def _with_configuration(wanted: list[tuple[Monitor, str, datetime]]) -> list[tuple[Monitor, str, datetime]]:
-    """The recorder reads monitors without their configuration; the few that are checked again need it."""
+    """The rechecks with whole monitors: recording reads monitors without their configuration, and a spec
+    needs it."""
     if not wanted:
         return []
     whole = Monitor.objects.in_bulk({monitor.pk for monitor, _, _ in wanted})

@@ -1,5 +1,5 @@
-"""Which checks are due? Sends every slot once, under a lease; a crash sends a window again, which is
-harmless."""
+"""Which checks are due? Sends every slot once, under a lease. A process that is killed before it has moved
+the cursor sends the window again, which is harmless."""
 
 import logging
 import math
@@ -29,19 +29,21 @@ logger = logging.getLogger(__name__)
 CURSOR = "checks"
 LEASE = timedelta(seconds=5)
 MAX_LATE = timedelta(seconds=30)
-"""Slots later than this are skipped: they show as a gap, never as a burst."""
+"""Slots that are later than this are skipped: they show as a gap, and no burst of old checks follows."""
 GROUP_S = 5
-"""Slots sent ahead share messages by spans of so many seconds of the clock, and are checked at their span's
-end: up to 5 s after the slot, always by the same. Twelve functions a minute, then, and not sixty."""
+"""Slots that are sent ahead share messages by spans of so many seconds, and are checked at the end of their
+span: up to 5 s after the slot, always by the same delay. The edge's functions then run twelve times a minute,
+not sixty."""
 RANGES_AT_ONCE = 500
-"""SQLite takes a thousand terms in a WHERE."""
+"""Ranges in one statement: SQLite takes a thousand terms in a WHERE."""
 
 Due = tuple[Monitor, str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """What one round did. ``away_from`` is set when slots were skipped since then."""
+    """What one round did. ``away_from`` is set when slots since then were skipped; ``held`` when the queue
+    had no room."""
 
     messages: int = 0
     away_from: datetime | None = None
@@ -49,12 +51,13 @@ class Scheduled:
 
 
 def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> Scheduled:
-    """Send the slots between the cursor and ``now + ahead``. Safe to run twice at once: one of the two does
-    nothing.
+    """Send the slots between the cursor and ``now + ahead``, then move the cursor. Safe to run twice at once:
+    one of the two runs does nothing. After a kill -9 in between, the next round sends the same window again.
 
-    ``ahead`` is for a clock that comes round seldom: every slot of the time until it comes again is sent with
-    a delay. It may come late by as much again: what it missed is sent at once. When the queue cannot take the
-    window, nothing is sent and the cursor stays: the next round tries again.
+    ``ahead`` is for a clock that comes round seldom: all slots until its next round are sent now, each with a
+    delay. That round may be late by as much again: the slots that it missed are sent at once. When the queue
+    has no room for the window, nothing is sent and the cursor stays: the next round tries again. Raises
+    ``QueuesAway``.
     """
     started = time.perf_counter()
     cursor = take_lease(owner, now=now, ahead=ahead)
@@ -70,9 +73,9 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
     moved = Cursor.objects.filter(pk=CURSOR, lease_owner=owner, sent_until=cursor.sent_until).update(
         sent_until=until,
         moved_at=now,
-        lease_until=now,  # the next round may be anybody's
+        lease_until=now,  # any process may take the next round
     )
-    if moved and start != cursor.sent_until:  # slots were skipped: nobody waits for their results
+    if moved and start != cursor.sent_until:  # slots were skipped: health must not wait for their results
         signs.note(signs.RESUMED, at=now, every=timedelta())
     telemetry.count(ScheduleMoved=moved)
     took_ms = round((time.perf_counter() - started) * 1000)
@@ -88,7 +91,8 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
 
 
 def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
-    """The cursor, if it is ours to move for the next five seconds, or until the next round."""
+    """The cursor, if ``owner`` gets its lease: for five seconds, or with ``ahead`` until shortly before the
+    next round. None when somebody else has it."""
     Cursor.objects.get_or_create(
         pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
     )
@@ -100,10 +104,11 @@ def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) ->
 def find_start(
     cursor: Cursor, *, now: datetime, ahead: timedelta = timedelta(0)
 ) -> tuple[datetime, datetime | None]:
-    """Where the window begins, and since when slots were skipped, if any were.
+    """Where the window begins, and the moment since when slots were skipped (None if none were).
 
-    A cursor in the near future was moved by a scheduler whose clock runs a little ahead: its slots are sent.
-    Farther in the future, that clock was wrong: the cursor is put back, so that the schedule goes on.
+    A cursor in the near future was moved by a scheduler whose clock is slightly ahead: the window begins at
+    the cursor, for its slots were sent. A cursor farther in the future was moved by a wrong clock: the window
+    begins now, so that the schedule goes on.
     """
     max_late = MAX_LATE + ahead
     if cursor.sent_until > now + ahead + CLOCK_TOLERANCE:
@@ -117,7 +122,8 @@ def find_start(
 
 
 def pack_due(due: Iterable[Due], *, now: datetime, ahead: timedelta) -> list[Parcel]:
-    """The due checks as messages; those ahead by spans of ``GROUP_S``, each with the delay to its end."""
+    """The due checks as messages. With ``ahead``, they are grouped by spans of ``GROUP_S``, and each message
+    has the delay to the end of its span."""
     if not ahead:
         return pack_specs(build_specs(due))
     spans: dict[int, list[Due]] = {}
@@ -132,10 +138,11 @@ def pack_due(due: Iterable[Due], *, now: datetime, ahead: timedelta) -> list[Par
 
 
 def due_slots(start: datetime, end: datetime, *, every: bool = False) -> Iterator[Due]:
-    """(monitor, region, slot) for each monitor with a slot in ``[start, end)``; of several the last, or
-    ``every`` one.
+    """(monitor, region, slot) for each monitor with a slot in ``[start, end)``. Of several slots of a
+    monitor, only the last; with ``every``, all of them.
 
-    Costs what is due: one index range an interval in use, in two statements (more beyond 500 intervals).
+    The cost grows with what is due: one index range for each interval in use, in two statements (more beyond
+    500 ranges).
     """
     start_ms, end_ms = to_ms(start), to_ms(end)
     if end_ms <= start_ms:

@@ -1,4 +1,4 @@
-"""Receipts back to the outboxes that they came from."""
+"""Hands receipts back to the outboxes that they came from."""
 
 import logging
 import time
@@ -14,8 +14,8 @@ from pipeline.timetable import Job, find_job
 
 logger = logging.getLogger(__name__)
 
-# Whose outbox: what stands before the colon of a receipt's id. Each is ``settle(receipts, *, now)``; to
-# settle a receipt again changes nothing.
+# By the text before the colon of a receipt's id: the function ``settle(receipts, *, now)`` of its outbox.
+# Settling a receipt again changes nothing.
 ORIGINS = {
     "alerts": "alerts.receipts:settle",
     "statuspages": "statuspages.receipts:settle",
@@ -25,10 +25,11 @@ ORIGINS = {
 
 
 def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> list[int]:
-    """Hand each receipt to the app it came from. Then run the jobs whose wakes travel on the same queue. The
-    indexes of messages that could not be decoded or come from nowhere, and of wakes whose job failed.
+    """Hand each receipt to the app that it came from, then run the jobs whose wakes travel on the same queue.
+    Returns the indexes of the messages that could not be decoded, that name an unknown origin or job, and of
+    wakes whose job failed.
 
-    A database or a queue that is away propagates; then settle all of them again.
+    Errors of a database or a queue that is away propagate; settle all messages again then.
     """
     started = time.perf_counter()
     by_origin: dict[str, list[Receipt]] = {}
