@@ -47,7 +47,7 @@ TIMETABLE = (
     Job(
         "find late heartbeats",
         1,
-        "pipeline.jobs.periodic:find_late_heartbeats",
+        "pipeline.jobs.periodic:record_late_heartbeats",
         lane="heartbeats",
         soon="monitors.heartbeats:next_deadlines",
     ),

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import close_old_connections, connections
 
+from core.connections import AWAY, drop_connections
 from core.descriptors import is_shortage
 from core.env import SettingsError
 from core.retries import DATABASE_AWAY, DATABASE_AWAY_TIMES
@@ -23,10 +24,6 @@ from pipeline.timetable import TIMETABLE
 
 logger = logging.getLogger(__name__)
 _record, _settle = ROUTES["results"].load(), ROUTES["receipts"].load()
-
-_AWAY = (OperationalError, InterfaceError)
-"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
-again."""
 
 
 def read_clock() -> datetime:
@@ -74,8 +71,8 @@ def _with_database(work: Callable[[], list[int]]) -> list[int]:
         close_old_connections()
         try:
             return work()
-        except (*_AWAY, OSError) as error:
-            if not (isinstance(error, _AWAY) or is_shortage(error)):
+        except (*AWAY, OSError) as error:
+            if not (isinstance(error, AWAY) or is_shortage(error)):
                 raise
             logger.warning("postponed, the database does not answer: %s", error)
             drop_connections()
@@ -92,13 +89,6 @@ def run_job(name: str) -> None:
     try:
         while timetable.run_job(job, owner=_owner(os.getpid()), now=read_clock()):
             pass  # it did a part, and there is more
-    except _AWAY as error:
+    except AWAY as error:
         logger.warning("job postponed name=%r: %s", name, error)
         drop_connections()
-
-
-def drop_connections() -> None:
-    """Close this process's database connections. After an error they may be half-dead; just after a fork they
-    are the parent's, too."""
-    for connection in connections.all(initialized_only=True):
-        connection.close()

@@ -5,7 +5,7 @@ Workers (``pipeline.celery.worker``) take the messages. Imports no Django, becau
 
 import itertools
 import uuid
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -135,16 +135,16 @@ class CelerySender(Sender):
 
     def redrive(self, letter_id: str) -> bool:
         """False as well for what was no message of ours: it has no queue and can only be dropped."""
-        return self._remove_dead(letter_id, lambda dead: self.put(dead.queue, dead.body), only=ROUTES)
+        return self._settle_dead(again=True, letter_id=letter_id) > 0
 
     def drop(self, letter_id: str) -> bool:
-        return self._remove_dead(letter_id, lambda dead: None)
+        return self._settle_dead(again=False, letter_id=letter_id) > 0
 
     def redrive_all(self) -> int:
-        return self._remove_all_dead(lambda dead: self.put(dead.queue, dead.body), only=ROUTES)
+        return self._settle_dead(again=True)
 
     def drop_all(self) -> int:
-        return self._remove_all_dead(lambda dead: None)
+        return self._settle_dead(again=False)
 
     # What the workers' tasks need besides
 
@@ -253,26 +253,21 @@ class CelerySender(Sender):
             except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
                 raise _away(error) from error
 
-    def _remove_dead(
-        self, letter_id: str, then: Callable[[Dead], None], *, only: Container[str] | None = None
-    ) -> bool:
+    def _settle_dead(self, *, again: bool, letter_id: str | None = None) -> int:
+        """Delete the dead letter of this id, or all of them; with ``again``, queue each message first.
+        Returns how many. Killed in between, a message comes twice, which is harmless."""
+        settled = 0
         with self._browse_dead() as messages:
             for dead, message in messages:
-                if dead.id == letter_id and (only is None or dead.queue in only):
-                    then(dead)
-                    message.ack()
-                    return True
-        return False
-
-    def _remove_all_dead(self, then: Callable[[Dead], None], *, only: Container[str] | None = None) -> int:
-        removed = 0
-        with self._browse_dead() as messages:
-            for dead, message in messages:
-                if only is None or dead.queue in only:
-                    then(dead)
-                    message.ack()
-                    removed += 1
-        return removed
+                if letter_id not in {None, dead.id} or (again and dead.queue not in ROUTES):
+                    continue
+                if again:
+                    self.put(dead.queue, dead.body)
+                message.ack()
+                settled += 1
+                if letter_id is not None:
+                    break
+        return settled
 
 
 def _read_dead(body: str | bytes) -> Dead:

@@ -260,7 +260,7 @@ def set_up_process(**kwargs: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if "pipeline.celery.core" in sys.modules:
-        import_module("pipeline.celery.core").drop_connections()
+        import_module("core.connections").drop_connections()
 
 
 signals.setup_logging.connect(set_up_logging)

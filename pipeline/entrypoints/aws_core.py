@@ -9,8 +9,9 @@ from functools import lru_cache, wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
+from core import connections
 from core.retries import CORE_AWAY
 from pipeline import dispatch
 from pipeline.entrypoints import aws_clock
@@ -20,7 +21,7 @@ from pipeline.queues.sqs import SqsSender
 
 logger = logging.getLogger(__name__)
 
-AWAY = (OperationalError, InterfaceError, QueuesAway)
+AWAY = (*connections.AWAY, QueuesAway)
 """Errors that pass: the messages stay in their queue and come again."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.health import vitals
 from pipeline.health.vitals import Loop
-from pipeline.queues.memory import Letter
+from pipeline.queues.memory import QueuedMessage
 
 logger = logging.getLogger(__name__)
 
@@ -42,27 +42,27 @@ class CrewPlace:
 
 @dataclass(eq=False, slots=True)
 class Worker:
-    """One thread of a crew, as its own code sees it. ``letters`` are the messages that it has in hand."""
+    """One thread of a crew, as its own code sees it. ``messages`` are those that it has in hand."""
 
     place: CrewPlace
     run: Callable[["Worker"], None]
     loop: Loop
-    letters: list[Letter] = field(default_factory=list)
+    messages: list[QueuedMessage] = field(default_factory=list)
     given_up: bool = False
     thread: threading.Thread | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def hold(self, letters: Sequence[Letter]) -> None:
+    def hold(self, messages: Sequence[QueuedMessage]) -> None:
         """Begin to work on these messages."""
-        self.letters = list(letters)
+        self.messages = list(messages)
         self.loop.begin()
 
-    def let_go(self) -> list[Letter]:
+    def let_go(self) -> list[QueuedMessage]:
         """Take the messages out of its hands. Only one caller gets them: the thread may finish and be given
         up at the same moment."""
         with self.lock:
-            letters, self.letters = self.letters, []
-            return letters
+            messages, self.messages = self.messages, []
+            return messages
 
     @classmethod
     def outside(cls, group: str) -> "Worker":
@@ -73,7 +73,7 @@ class Worker:
 class Crew:
     """All threads of one engine. ``give_back`` is called with the messages that a lost thread had in hand."""
 
-    def __init__(self, *, give_back: Callable[[CrewPlace, Sequence[Letter]], None]) -> None:
+    def __init__(self, *, give_back: Callable[[CrewPlace, Sequence[QueuedMessage]], None]) -> None:
         self._give_back = give_back
         self._lock = threading.Lock()
         self._workers: list[Worker] = []
@@ -139,8 +139,8 @@ class Crew:
             logger.error("thread stands still, and is replaced name=%s after_s=%d", place.name, place.limit_s)
             vitals.close_loop(worker.loop)
             vitals.count_replaced()
-            if letters := worker.let_go():
-                self._give_back(place, letters)
+            if messages := worker.let_go():
+                self._give_back(place, messages)
             self._start(Worker(place, worker.run, place.open_loop()))
 
     def join(self, group: str, *, within_s: float) -> None:

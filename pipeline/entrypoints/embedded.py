@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
+from core.connections import AWAY, drop_connections
 from core.descriptors import is_shortage
 from core.retries import DATABASE_AWAY
 from pipeline import dispatch
@@ -24,7 +25,7 @@ from pipeline.jobs.listening import Listener
 from pipeline.jobs.periodic import send_again
 from pipeline.messages import Wake, find_message
 from pipeline.queues.base import ROUTES, DeadLetter, Parcel, Route, Sender
-from pipeline.queues.memory import Letter, MemoryQueue
+from pipeline.queues.memory import MemoryQueue, QueuedMessage
 from pipeline.stages.deliver import START_WITHIN_S
 from pipeline.stages.probe import TOO_OLD
 from pipeline.timetable import TIMETABLE, Job, run_job
@@ -48,9 +49,6 @@ one host takes ten minutes, woken jobs take one."""
 LANES_S, LANE_S = {"schedule": 60.0, "heartbeats": 60.0, "alerts": 60.0}, 300.0
 """The same for jobs of the clock, by lane. Without the lanes that are named here there are no checks or no
 alerts."""
-_AWAY = (OperationalError, InterfaceError)
-"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
-again."""
 
 
 def read_clock() -> datetime:
@@ -94,24 +92,24 @@ class EmbeddedEngine(Sender):
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """Those of this process, for as long as it runs; by queue, in each the oldest first."""
         return [
-            DeadLetter(f"{name}-{letter.number}", name, letter.body, failures=letter.failures)
+            DeadLetter(f"{name}-{message.number}", name, message.body, failures=message.failures)
             for name, queue in self.queues.items()
-            for letter in list(queue.dead)
+            for message in list(queue.dead)
         ][:limit]
 
     def redrive(self, letter_id: str) -> bool:
         queue, number = self._find_queue(letter_id)
-        return queue is not None and queue.revive(number)
+        return queue is not None and queue.redrive(number)
 
     def drop(self, letter_id: str) -> bool:
         queue, number = self._find_queue(letter_id)
-        return queue is not None and queue.bury(number) is not None
+        return queue is not None and queue.remove_dead(number) is not None
 
     def redrive_all(self) -> int:
-        return sum(self.redrive(letter.id) for letter in self.dead_letters(limit=sys.maxsize))
+        return sum(self.redrive(dead.id) for dead in self.dead_letters(limit=sys.maxsize))
 
     def drop_all(self) -> int:
-        return sum(self.drop(letter.id) for letter in self.dead_letters(limit=sys.maxsize))
+        return sum(self.drop(dead.id) for dead in self.dead_letters(limit=sys.maxsize))
 
     def _find_queue(self, letter_id: str) -> tuple[MemoryQueue | None, int]:
         name, _, number = letter_id.rpartition("-")
@@ -124,9 +122,9 @@ class EmbeddedEngine(Sender):
         PROBER.get()
         try:
             send_again(now=read_clock())
-        except _AWAY as error:
+        except AWAY as error:
             logger.warning("what was on its way is sent again later: %s", error)
-            _drop_connection()
+            drop_connections()
         self._listener.start()
         for lane in dict.fromkeys(job.lane for job in TIMETABLE):
             jobs = [job for job in TIMETABLE if job.lane == lane]
@@ -164,12 +162,12 @@ class EmbeddedEngine(Sender):
         left = {name: len(self.queues[name]) for name in ("results", "receipts")}
         logger.info("engine stopped results_left=%d receipts_left=%d", left["results"], left["receipts"])
 
-    def _give_back(self, place: CrewPlace, letters: Sequence[Letter]) -> None:
+    def _give_back(self, place: CrewPlace, messages: Sequence[QueuedMessage]) -> None:
         """Queue again, a few times, the messages of a thread that stands still: they may be the cause."""
         queue = self.queues[place.group]
-        for letter in letters:
-            queue.retry(letter)
-        queue.done(letters)
+        for message in messages:
+            queue.retry(message)
+        queue.done(messages)
 
     # The threads
 
@@ -198,7 +196,7 @@ class EmbeddedEngine(Sender):
                 logger.exception("job failed name=%r", job.name)
                 return
             logger.warning("job postponed name=%r: %s", job.name, fault)
-            _drop_connection()
+            drop_connections()
 
     def _reach_out(self, route: Route, me: Worker | None = None) -> None:
         """Run a stage of the edge. What it finds goes to the queue ``answers``; while that is full, the stage
@@ -213,36 +211,36 @@ class EmbeddedEngine(Sender):
             self.queues[route.answers].put_waiting(body)
             me.loop.begin()
 
-        while not me.given_up and (letters := queue.take(most_of_share=TOGETHER)):
+        while not me.given_up and (messages := queue.take(most_of_share=TOGETHER)):
             if self._stopping.is_set():
                 continue  # an unbegun check becomes a gap; a delivery stays in its outbox
-            me.hold(letters)
+            me.hold(messages)
             try:
-                failed = stage([letter.body for letter in letters], send=send, **_tools_of(route))
+                failed = stage([message.body for message in messages], send=send, **_tools_of(route))
             except Exception:  # a bug: the messages are tried again, then kept as dead letters
-                logger.exception("%s failed messages=%d", route.stage, len(letters))
-                failed = list(range(len(letters)))
+                logger.exception("%s failed messages=%d", route.stage, len(messages))
+                failed = list(range(len(messages)))
             if me.let_go():
                 for index in failed:
-                    queue.retry(letters[index])
-                queue.done(letters)
+                    queue.retry(messages[index])
+                queue.done(messages)
             me.loop.succeed()
 
     def _write_down(self, route: Route, me: Worker) -> None:
         """Run a stage of the core."""
         queue = self.queues[route.queue]
-        while not me.given_up and (letters := queue.take(most=AT_ONCE)):
+        while not me.given_up and (messages := queue.take(most=AT_ONCE)):
             if self._stopping.is_set():
-                letters = [letter for letter in letters if not _is_wake(letter)]
-            if letters:
-                me.hold(letters)
-                self._write_letters(me, route, letters)
+                messages = [message for message in messages if not _is_wake(message)]
+            if messages:
+                me.hold(messages)
+                self._write_messages(me, route, messages)
                 me.let_go()
             if self._ended.is_set():
                 break
         connections.close_all()
 
-    def _write_letters(self, me: Worker, route: Route, letters: list[Letter]) -> None:
+    def _write_messages(self, me: Worker, route: Route, messages: list[QueuedMessage]) -> None:
         """Hand the messages to the stage together. While the database is away they wait here, and later ones
         in the bounded queue.
 
@@ -254,18 +252,18 @@ class EmbeddedEngine(Sender):
         while not me.given_up:
             me.loop.begin()
             try:
-                failed = stage([letter.body for letter in letters], now=read_clock())
+                failed = stage([message.body for message in messages], now=read_clock())
             except Exception as fault:
                 if not _is_away(fault):  # a bug: one bad message must not hold up the others
-                    logger.exception("%s failed messages=%d", route.stage, len(letters))
-                    self._write_each(me, route, letters)
+                    logger.exception("%s failed messages=%d", route.stage, len(messages))
+                    self._write_each(me, route, messages)
                     return
                 me.loop.fail(fault)
-                logger.warning("%s postponed messages=%d: %s", route.stage, len(letters), fault)
-                _drop_connection()
+                logger.warning("%s postponed messages=%d: %s", route.stage, len(messages), fault)
+                drop_connections()
                 if self._ended.is_set():
-                    for letter in letters:
-                        queue.give_back(letter)
+                    for message in messages:
+                        queue.give_back(message)
                     return
                 attempt = 1 if self._stopping.is_set() else attempt + 1
                 (self._ended if self._stopping.is_set() else self._stopping).wait(
@@ -274,29 +272,29 @@ class EmbeddedEngine(Sender):
             else:
                 me.loop.succeed()
                 for index in failed if not me.given_up else ():
-                    queue.retry(letters[index])
+                    queue.retry(messages[index])
                 return
 
-    def _write_each(self, me: Worker, route: Route, letters: list[Letter]) -> None:
+    def _write_each(self, me: Worker, route: Route, messages: list[QueuedMessage]) -> None:
         me.loop.succeed()  # the database answers; it is a message's fault
-        if len(letters) == 1:
+        if len(messages) == 1:
             if not me.given_up:
-                self.queues[route.queue].retry(letters[0])
+                self.queues[route.queue].retry(messages[0])
             return
-        for index, letter in enumerate(letters):
-            me.letters = letters[index:]
-            self._write_letters(me, route, [letter])
+        for index, message in enumerate(messages):
+            me.messages = messages[index:]
+            self._write_messages(me, route, [message])
 
 
 def _is_away(fault: Exception) -> bool:
     """Whether the database does not answer or this machine is short of descriptors or memory. Both pass."""
-    return isinstance(fault, _AWAY) or is_shortage(fault)
+    return isinstance(fault, AWAY) or is_shortage(fault)
 
 
-def _is_wake(letter: Letter) -> bool:
+def _is_wake(message: QueuedMessage) -> bool:
     """Whether it asks for a job. At a stop such a message is dropped: nobody would finish the job, and it is
     due at the next start."""
-    return find_message(letter.body, Wake) is not None
+    return find_message(message.body, Wake) is not None
 
 
 def _place(route: Route, name: str) -> CrewPlace:
@@ -310,10 +308,3 @@ def _tools_of(route: Route) -> dict[str, Any]:
     if route.stage == "probe":
         return {"prober": PROBER.get(), "now": read_clock()}
     return {"courier": COURIER.get()}
-
-
-def _drop_connection() -> None:
-    """Close the connections of this thread: after an error they may be half-dead. The next use opens a new
-    one."""
-    for connection in connections.all(initialized_only=True):
-        connection.close()

@@ -11,7 +11,6 @@ from django.db.models import OuterRef, Subquery
 from core.instants import InstantField
 from monitors.models import Monitor, MonitorQuerySet, Result
 from pipeline.health import signs
-from pipeline.models import Sign
 from probes.registry import CHECKED
 
 LATE_AFTER = {
@@ -32,7 +31,7 @@ def find_overdue(*, now: datetime) -> list[dict[str, Any]]:
     slots were skipped. Paused monitors and kinds that are not checked are left out; maintenance changes
     nothing. The cost does not grow with the number of monitors or results."""
     active = Monitor.objects.filter(enabled=True, phase_ms__isnull=False, kind__in=CHECKED)
-    resumed_at = Sign.objects.filter(pk=signs.RESUMED).values_list("seen_at", flat=True).first()
+    resumed_at = signs.read_resumed_at()
     found = []
     for kind in active.order_by("kind").values_list("kind", flat=True).distinct():
         monitors = _pick(active.filter(kind=kind))

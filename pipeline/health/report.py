@@ -223,7 +223,7 @@ def _ask_secrets() -> Part:
 @_unless_away
 def _ask_jobs(*, now: datetime) -> Part:
     """The jobs that somebody waits for and that have run before: those that did not come round in time."""
-    since, late = _resumed_at(), []
+    since, late = signs.read_resumed_at(), []
     for name, sign in signs.read(prefix=signs.JOB).items():
         job = find_job(name.removeprefix(signs.JOB))
         seen_at = max(sign.seen_at, since) if since else sign.seen_at
@@ -239,7 +239,7 @@ def _ask_jobs(*, now: datetime) -> Part:
 def _ask_alerts(*, now: datetime) -> Part:
     """Whether alerts that were due by now have been sent, and whether receipts come back."""
     before = now - timedelta(seconds=STALE_AFTER_S[settings.ENGINE])
-    since = _resumed_at()
+    since = signs.read_resumed_at()
     if since and since > before:
         return {"ok": True, "overdue": 0}  # we have just come back
     unsent = _count_due(Delivery.objects.filter(due_at__lte=before))
@@ -283,10 +283,6 @@ def _ask_pings(*, now: datetime) -> Part:
         return {"ok": True, "lag_s": lag_s}
     error = "No web server of ours (`up`, `serve`) has listened to pings for a while: nobody is found late."
     return {"ok": False, "error": error, "lag_s": lag_s}
-
-
-def _resumed_at() -> datetime | None:
-    return Sign.objects.filter(pk=signs.RESUMED).values_list("seen_at", flat=True).first()
 
 
 # Parts that leave the whole ok

@@ -47,5 +47,10 @@ def read(*, prefix: str = "") -> dict[str, Sign]:
     return {sign.pk: sign for sign in Sign.objects.filter(name__startswith=prefix)}
 
 
+def read_resumed_at() -> datetime | None:
+    """When the schedule last went on after a break in which slots were skipped; None: never."""
+    return Sign.objects.filter(pk=RESUMED).values_list("seen_at", flat=True).first()
+
+
 def forget(names: list[str]) -> None:
     Sign.objects.filter(pk__in=names).delete()

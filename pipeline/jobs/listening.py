@@ -13,8 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
+from core.connections import AWAY, drop_connections
 from monitors import heartbeats
 from pipeline.health import vitals
 from pipeline.models import Cursor
@@ -144,12 +145,11 @@ class Listener:
                 _say(now=now, by=WEB, good_for=timedelta())
             else:
                 note(now=now, tolerance=timedelta() if self._alone else FROZEN_AFTER)
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             self._seen_at = None
             self._loop.fail(error)
             logger.warning("pings are not heard, the database does not answer: %s", error)
-            for connection in connections.all(initialized_only=True):
-                connection.close()
+            drop_connections()
         else:
             self._seen_at = now
             self._loop.succeed()

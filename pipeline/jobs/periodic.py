@@ -52,7 +52,7 @@ def watch_for_data(*, owner: str, now: datetime) -> None:
     no_data.watch_for_data(now=now)
 
 
-def find_late_heartbeats(*, owner: str, now: datetime) -> None:
+def record_late_heartbeats(*, owner: str, now: datetime) -> None:
     """Record a failure for each heartbeat that did not come in time, up to the moment until which we
     listened."""
     late = heartbeats.find_late(now=now, heard_until=listening.heard_until(now=now))
@@ -106,11 +106,11 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
     for alert in [*burn.read_open(), *closed]:
         by_slo.setdefault(alert.slo_id, []).append(alert)
     tell_burns(
-        do_each("tell burns", by_slo.values(), _tell_burn, name=lambda some: ("slo", some[0].slo_id)), now=now
+        do_each("tell burns", by_slo.values(), _make_burn, name=lambda some: ("slo", some[0].slo_id)), now=now
     )
 
 
-def _tell_burn(alerts: Sequence[BurnAlert]) -> Burn:
+def _make_burn(alerts: Sequence[BurnAlert]) -> Burn:
     """All alerts of one SLO as one ``Burn``: the most urgent open alert speaks for all of them."""
     open_now = [alert for alert in alerts if alert.closed_at is None]
     worst = max(open_now or alerts, key=lambda alert: SPEEDS.index(alert.speed))

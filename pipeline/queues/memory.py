@@ -25,7 +25,7 @@ class QueueFull(Exception):
 
 
 @dataclass(slots=True)
-class Letter:
+class QueuedMessage:
     """A message of the queue: its body, and how often handling it has failed."""
 
     body: bytes
@@ -61,10 +61,10 @@ class MemoryQueue:
         self._lasts_s = lasts_s
         self._most_takers = share_of(takers) if takers else sys.maxsize
         self._most_takers_in_all = rest_of(takers) if takers else sys.maxsize
-        self.dead: deque[Letter] = deque(maxlen=MAX_DEAD)
+        self.dead: deque[QueuedMessage] = deque(maxlen=MAX_DEAD)
         self.dead_total = 0
-        self._heap: list[tuple[float, int, Letter]] = []  # what is not due yet, or has not been looked at
-        self._due: dict[str, deque[Letter]] = {}  # by share, and whose turn it is first
+        self._heap: list[tuple[float, int, QueuedMessage]] = []  # not due yet, or not looked at
+        self._due: dict[str, deque[QueuedMessage]] = {}  # by share, and whose turn it is first
         self._length: Counter[str] = Counter()
         self._busy: Counter[str] = Counter()
         self._order = itertools.count()
@@ -87,19 +87,19 @@ class MemoryQueue:
                 raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
             if share and self._length[share] >= share_of(self.max_messages):
                 self._push_out(share)
-            self._push(Letter(body, share=share), delay_s)
+            self._push(QueuedMessage(body, share=share), delay_s)
 
     def put_waiting(self, body: bytes) -> None:
         """Queue ``body``; wait while the queue is full, so that no result is lost. A closed queue takes it at
         once."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self) < self.max_messages)
-            self._push(Letter(body), 0.0)
+            self._push(QueuedMessage(body), 0.0)
 
-    def _push(self, letter: Letter, delay_s: float) -> None:
-        letter.due_at = self._clock() + delay_s
-        heapq.heappush(self._heap, (letter.due_at, next(self._order), letter))
-        self._length[letter.share] += 1
+    def _push(self, message: QueuedMessage, delay_s: float) -> None:
+        message.due_at = self._clock() + delay_s
+        heapq.heappush(self._heap, (message.due_at, next(self._order), message))
+        self._length[message.share] += 1
         self._changed.notify_all()
 
     def _push_out(self, share: str) -> None:
@@ -109,7 +109,7 @@ class MemoryQueue:
             self._pop(share, line)
         logger.warning("%s left out a message of team=%s: it has %d", self.name, share, self._length[share])
 
-    def take(self, *, most: int = 1, most_of_share: int = 1) -> list[Letter]:
+    def take(self, *, most: int = 1, most_of_share: int = 1) -> list[QueuedMessage]:
         """Wait for due messages and take up to ``most`` of them, or up to ``most_of_share`` of one share.
         Call ``done`` when they are handled. Once the queue is closed, all messages count as due; an empty
         list means that none is left."""
@@ -124,10 +124,10 @@ class MemoryQueue:
                     return []
                 self._changed.wait(self._heap[0][0] - now if self._heap else None)
 
-    def done(self, letters: Sequence[Letter]) -> None:
+    def done(self, messages: Sequence[QueuedMessage]) -> None:
         """The messages that one ``take`` returned are handled, or have failed: another taker may take of
         their share."""
-        share = letters[0].share
+        share = messages[0].share
         if share:
             with self._changed:
                 self._busy[share] -= 1
@@ -137,8 +137,8 @@ class MemoryQueue:
 
     def _sort_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:
-            letter = heapq.heappop(self._heap)[2]
-            self._due.setdefault(letter.share, deque()).append(letter)
+            message = heapq.heappop(self._heap)[2]
+            self._due.setdefault(message.share, deque()).append(message)
 
     def _forget_old(self) -> None:
         """Drop messages that waited too long. The oldest message is the first of its line."""
@@ -156,10 +156,10 @@ class MemoryQueue:
                 return share
         return None
 
-    def _take(self, share: str, most: int) -> list[Letter]:
+    def _take(self, share: str, most: int) -> list[QueuedMessage]:
         line = self._due.pop(share)
         self._due[share] = line  # its next turn comes after the others'
-        taken: list[Letter] = []
+        taken: list[QueuedMessage] = []
         while line and len(taken) < most:
             taken.append(self._pop(share, line))
         if share:
@@ -167,48 +167,48 @@ class MemoryQueue:
         self._changed.notify_all()
         return taken
 
-    def _pop(self, share: str, line: deque[Letter]) -> Letter:
-        letter = line.popleft()
+    def _pop(self, share: str, line: deque[QueuedMessage]) -> QueuedMessage:
+        message = line.popleft()
         if not line:
             del self._due[share]
         self._length[share] -= 1
         if not self._length[share]:
             del self._length[share]
-        return letter
+        return message
 
-    def retry(self, letter: Letter) -> None:
+    def retry(self, message: QueuedMessage) -> None:
         """Handling failed: queue the message again after the next pause of ``MESSAGE_FAILED_S``; after the
         last one, put it among the dead."""
-        letter.failures += 1
+        message.failures += 1
         with self._changed:
-            if letter.failures > len(MESSAGE_FAILED_S):
+            if message.failures > len(MESSAGE_FAILED_S):
                 self.dead_total += 1
-                letter.number = next(self._numbers)
-                self.dead.append(letter)
+                message.number = next(self._numbers)
+                self.dead.append(message)
             else:
-                self._push(letter, MESSAGE_FAILED_S[letter.failures - 1])
+                self._push(message, MESSAGE_FAILED_S[message.failures - 1])
 
-    def bury(self, number: int) -> Letter | None:
+    def remove_dead(self, number: int) -> QueuedMessage | None:
         """Remove and return the dead letter of this number; None when there is none."""
         with self._changed:
-            found = next((letter for letter in self.dead if letter.number == number), None)
+            found = next((message for message in self.dead if message.number == number), None)
             if found is not None:
                 self.dead.remove(found)
                 self.dead_total -= 1
             return found
 
-    def revive(self, number: int) -> bool:
+    def redrive(self, number: int) -> bool:
         """Queue the dead letter of this number as if it had never failed. False when there is none."""
-        letter = self.bury(number)
-        if letter is not None:
-            self.give_back(Letter(letter.body, share=letter.share))
-        return letter is not None
+        message = self.remove_dead(number)
+        if message is not None:
+            self.give_back(QueuedMessage(message.body, share=message.share))
+        return message is not None
 
-    def give_back(self, letter: Letter) -> None:
+    def give_back(self, message: QueuedMessage) -> None:
         """Queue a message again at once: it was taken, but could not be handled for reasons that are not its
         own."""
         with self._changed:
-            self._push(letter, 0.0)
+            self._push(message, 0.0)
 
     def close(self) -> None:
         """Wake all threads that wait. The messages that are left can still be taken, all at once."""

@@ -40,7 +40,7 @@ BYTES_A_CALL = 256 * 1024
 """SQS takes 1 MiB a call since 2025, and 256 KiB before; it bills by 64 KiB, so longer calls save nothing."""
 LONGEST_DELAY_S = 900
 MAX_WAITING = 1_000
-_FOR_WHAT_IT_IS = frozenset(("InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"))
+_CONTENT_REFUSED = frozenset(("InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"))
 """SQS's error codes for a message that no further attempt makes any better. Other codes (of KMS, say) are
 about the queue."""
 FIGURES_FOR_S = 15.0
@@ -122,7 +122,7 @@ class SqsSender(Sender):
                 return
             why = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
             logger.warning("sqs refused queue=%s messages=%d why=%s", queue.shown, len(failed), why)
-            if refused := [one for one in failed if one["SenderFault"] and one["Code"] in _FOR_WHAT_IT_IS]:
+            if refused := [one for one in failed if one["SenderFault"] and one["Code"] in _CONTENT_REFUSED]:
                 _note_refused(queue, refused)
             ids = {one["Id"] for one in failed if one not in refused}
             if not ids:

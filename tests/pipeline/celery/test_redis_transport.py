@@ -23,7 +23,7 @@ TAKEN = f"{PREFIX}taken:*"
 # A consumer in a process of its own. It says so when it has come as far as it shall, and waits to be killed.
 DIES = """
 import sys, time, kombu
-from pipeline.celery.redis_transport import Channel, Transport
+from pipeline.celery.redis_transport import BrokerChannel, Transport
 url, queue, prefix, where = sys.argv[1:]
 connection = kombu.Connection(url, transport=Transport, transport_options={"queue_prefix": prefix})
 channel = connection.channel()
@@ -31,7 +31,7 @@ def stop(*given):
     print("here", flush=True)
     time.sleep(60)
 if where == "noted but not forgotten":
-    Channel.forget_taken = stop
+    BrokerChannel.forget_taken = stop
 kombu.Consumer(channel, [kombu.Queue(queue)], on_message=stop, auto_declare=True).consume()
 if where == "handed out but not read":
     channel._register_BRPOP = connection.transport.cycle._register_BRPOP(channel)

@@ -8,7 +8,7 @@ import pytest
 from pipeline.entrypoints import crew as crew_module
 from pipeline.entrypoints.crew import Crew, CrewPlace
 from pipeline.health import vitals
-from pipeline.queues.memory import Letter
+from pipeline.queues.memory import QueuedMessage
 
 WITHIN_S = 10.0
 
@@ -27,7 +27,7 @@ def given_back():
 
 @pytest.fixture
 def crew(given_back):
-    made = Crew(give_back=lambda place, letters: given_back.extend(letters))
+    made = Crew(give_back=lambda place, messages: given_back.extend(messages))
     yield made
     made.stop()
 
@@ -48,11 +48,11 @@ def loops(name="stage-0"):
 
 
 def test_who_stands_still_is_replaced_and_gives_back_what_it_held(crew, given_back, let_go):
-    begun, letter = [], Letter(b"held")
+    begun, message = [], QueuedMessage(b"held")
 
     def work(me):
         begun.append(me)
-        me.hold([letter])
+        me.hold([message])
         let_go.wait(60)
 
     before = vitals.replaced()
@@ -61,7 +61,7 @@ def test_who_stands_still_is_replaced_and_gives_back_what_it_held(crew, given_ba
     crew.look_after()
     until(lambda: len(begun) == 2)
     assert (begun[0].given_up, begun[1].given_up) == (True, False)
-    assert given_back == [letter]
+    assert given_back == [message]
     assert vitals.replaced() == before + 1
     assert len(loops()) == 1  # the one that was given up is nobody's sign of life any more
 

@@ -238,8 +238,8 @@ def test_a_job_that_raises_stops_neither_its_clock_nor_the_other_jobs(
     def stumble(**_kwargs):
         raise ZeroDivisionError("a bug")
 
-    late = Gate(periodic.find_late_heartbeats, stumble)
-    monkeypatch.setattr(periodic, "find_late_heartbeats", late)
+    late = Gate(periodic.record_late_heartbeats, stumble)
+    monkeypatch.setattr(periodic, "record_late_heartbeats", late)
     scheduling.refuse = stumble
     monitor = watch(target)
     with run_engine():

@@ -139,12 +139,12 @@ def kill(queue, body):
 
 def test_a_dead_letter_is_revived_as_if_new_or_buried_once(queue):
     first, second = kill(queue, b"first"), kill(queue, b"second")
-    assert queue.revive(first)
-    assert not queue.revive(first)
+    assert queue.redrive(first)
+    assert not queue.redrive(first)
     (letter,) = queue.take()
     assert (letter.body, letter.failures, queue.dead_total) == (b"first", 0, 1)
-    assert queue.bury(second).body == b"second"
-    assert queue.bury(second) is None
+    assert queue.remove_dead(second).body == b"second"
+    assert queue.remove_dead(second) is None
     assert (queue.dead_total, len(queue)) == (0, 0)
     assert kill(queue, b"third") not in {first, second}
 

@@ -1,0 +1,14 @@
+"""Connections to the database: which errors say that it does not answer, and how to let a connection go."""
+
+from django.db import InterfaceError, OperationalError, connections
+
+AWAY = (OperationalError, InterfaceError)
+"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
+again."""
+
+
+def drop_connections() -> None:
+    """Close the connections of this thread. After an error they may be half-dead; just after a fork they are
+    the parent's, too. The next use opens a new one."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
