@@ -1,1 +1,1 @@
-"""What goes out to people: one message into one receipt. The edge plane: no Django, no database."""
+"""What goes out to people: turns one message into one receipt. On the edge plane: no Django, no database."""

@@ -4,6 +4,7 @@ from core.hostnames import to_ascii
 
 
 def spell_mail(address: str) -> str:
-    """Return ``address`` with its domain in lower-case ASCII, or raise ``ValueError``; no more is judged."""
+    """``address`` with its domain in lower-case ASCII. Raises ``ValueError`` for a domain that has no such
+    form; checks nothing else."""
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{to_ascii(domain)}" if at else address

@@ -1,10 +1,11 @@
-"""Apprise: how it is set up for us, and which of its addresses are taken.
+"""Apprise: how it is set up for us, and which of its addresses a user may enter.
 
 Written for Apprise 2.3 (``core.library_checks``): replaces ``throttle`` of each plugin
 (``apprise.plugins.base.NotifyBase``, which sleeps between two requests).
 
-A plugin is made of a user's address or of what its constructor takes, never of text put together, so that no
-value can become another option. Importing this imports Apprise, which takes about a second.
+A plugin is made from a user's address, or from the arguments of its constructor; never from an address that
+we put together, in which a value could become another option. Importing this imports Apprise, which takes
+about a second.
 """
 
 import logging
@@ -17,10 +18,10 @@ from apprise.plugins.base import NotifyBase
 
 from delivery.message import Tone
 
-# Its log holds addresses with tokens in them, and at DEBUG whole messages.
+# Its log holds addresses with tokens, and at DEBUG whole messages.
 logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
-# Apprise reads its 240 modules at the first use of any; here, that is no part of a delivery's ten seconds.
+# Apprise loads its 240 modules at first use; done here, this takes no time from a delivery's ten seconds.
 N_MGR.load_modules()  # type: ignore[no-untyped-call]  # Apprise
 
 ASSET = AppriseAsset(
@@ -46,7 +47,8 @@ Options = dict[str, Any]
 
 
 def make_plugin(made_of: str | Options) -> NotifyBase | None:
-    """Of an address, or of what a plugin's constructor takes; None where Apprise does not take it."""
+    """A plugin made from an address, or from the arguments of its constructor; None when Apprise does not
+    take them."""
     plugin: NotifyBase | None = Apprise.instantiate(made_of, asset=ASSET)
     if plugin is not None:
         plugin.request_rate_per_sec = 0
@@ -59,9 +61,9 @@ def _do_not_sleep(*args: object, **kwargs: object) -> None:
     pass
 
 
-# ---- which addresses of Apprise's are taken ----
+# ---- which addresses of Apprise's a user may enter ----
 
-# Other protocols, the machine's own desktop, log and hardware, and vapid, which keeps its keys in files.
+# Other protocols; this machine's desktop, log and hardware; and vapid, which keeps its keys in files.
 _REFUSED = {
     "amqp", "amqps", "aprs", "blink1", "dbus", "deltachat", "deltachats", "gio", "glib", "gnome", "growl",
     "irc", "ircs", "kde", "macosx", "mqtt", "mqtts", "nostr", "qt", "rsyslog", "smpp", "smpps", "syslog",
@@ -85,16 +87,16 @@ _OPTIONS = {
     "topic", "ttl", "tts", "type", "tz", "unicode", "urgency", "urgent", "validity", "ver", "verify",
     "version", "visibility", "voice", "volume", "workspace",
 }  # fmt: skip
-"""Options of an address that are taken. Left out are those that name a file of the server (``template``,
-``keyfile``, ``attach``), another address to call, or a place to keep things (``cache``, ``e2ee``)."""
+"""Options that an address may have. Left out are those that name a file of the server (``template``,
+``keyfile``, ``attach``), another address to call, or a place to store things (``cache``, ``e2ee``)."""
 
 
 def check_service(url: str) -> str:
     """What is wrong with ``url`` as an address of Apprise's, in one sentence; empty if nothing is.
 
-    Taken are services that are spoken to over HTTP, since only there do we see the answer and bound the
-    time. Refused is whatever reaches this machine itself (its desktop, its log, its files) or would be less
-    safe than we are. The sentence never repeats the address, which may hold passwords.
+    Only services over HTTP are allowed, because only there we see the answer and can limit the time. Services
+    that reach this machine itself (its desktop, its log, its files), or that would be less safe than our own
+    kinds, are refused. The sentence never repeats the address, which may hold passwords.
     """
     if "://" not in url:
         return "Must look like gotify://host/token; see appriseit.com/services."

@@ -1,4 +1,4 @@
-"""How a message leaves through Apprise. Importing this imports Apprise, so a kind's file does it inside of
+"""How a message leaves through Apprise. Importing this imports Apprise, so a kind's file imports it inside of
 ``send``."""
 
 from collections.abc import Callable
@@ -22,11 +22,12 @@ Parts = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What a service takes. ``title_max`` and ``text_max`` are as ``length`` counts.
+    """What a service accepts. ``title_max`` and ``text_max`` are lengths as ``length`` counts them
+    (characters by default).
 
-    ``shows_link``: it has a place of its own for the link. ``has_title``: else the body begins with it.
-    ``one_line``: it takes no line breaks.
-    ``one_request_a_recipient``: else several requests are one message, such as a login and the message.
+    ``shows_link``: the service has a place of its own for the link. ``has_title``: it has a title; else the
+    body begins with the title. ``one_line``: it accepts no line breaks. ``one_request_a_recipient``: each
+    request is one recipient's; else several requests are one message, such as a login and the message.
     """
 
     title_max: int = 250
@@ -46,10 +47,10 @@ def send_by_apprise(
     attempt: Attempt,
     adapt: Callable[[Parts, NotifyBase], Parts] = lambda parts, made: parts,
 ) -> Verdict:
-    """Let Apprise send, and judge by what came back over HTTP, which Apprise itself sums up as yes or no.
+    """Send through Apprise, and judge by the HTTP answers: Apprise itself says only yes or no.
 
-    ``plugin`` is an address of Apprise's, or what the constructor of its plugin takes. ``adapt`` has the last
-    word about title and body.
+    ``plugin`` is an address of Apprise's, or the arguments of its plugin's constructor. ``adapt`` may change
+    title and body last.
     """
     install()
     made = make_plugin(plugin)
@@ -68,9 +69,9 @@ def send_by_apprise(
 
 
 def write_message(service: Service, content: Content) -> Parts:
-    """Title and body, within the service's limits; the end of a long body stays.
+    """Title and body, within the service's limits. When a long body is shortened, its end stays.
 
-    What begins with its subject does not say it twice.
+    A body that begins with the subject does not repeat it.
     """
     length = service.length
     body, title = content.text, shorten_line(content.subject, service.title_max, length=length)
@@ -86,11 +87,11 @@ def write_message(service: Service, content: Content) -> Parts:
 
 
 def judge_all(attempt: Attempt, *, sent: bool, for_each_recipient: bool) -> Verdict:
-    """One verdict over every request of the attempt; ``sent`` is Apprise's own view.
+    """One verdict over all requests of the attempt. ``sent`` is what Apprise said.
 
-    What may still be taken later makes the whole one of ``retry``: told twice is better than not at all.
-    Where there is a request ``for_each_recipient``, those that refuse do not undo what others took, and are
-    quoted. Elsewhere a request may only be a login, which means nothing when the next one is refused.
+    If a request may be accepted later, the whole is ``retry``: a message told twice is better than one not
+    told. Where there is a request ``for_each_recipient``, recipients that refuse do not undo the others, and
+    are quoted. Elsewhere a request may only be a login, which means nothing when the next request is refused.
     """
     verdicts = [judge_answer(answer, attempt=attempt) for answer in attempt.answers]
     taken = [verdict for verdict in verdicts if verdict.outcome is Outcome.SENT]

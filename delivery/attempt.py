@@ -1,4 +1,4 @@
-"""One attempt to deliver: what it may reach, how long it may take, what came back."""
+"""One attempt to deliver: which addresses it may reach, how long it may take, and what came back."""
 
 import contextlib
 import os
@@ -15,11 +15,12 @@ from delivery.message import DeliveryMessage, Outcome
 from probes.guard import BlockedAddress, Guard
 
 DEADLINE_S = 10.0
-"""From the first byte to the last, redirects included."""
+"""Seconds that an attempt may take, from its first connection to the last byte, redirects included."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind makes of what came back; ``delivery.send`` makes the receipt of it."""
+    """What became of an attempt, as the kind judges the answer. ``delivery.send`` writes the receipt from it;
+    the fields are those of ``Receipt``."""
 
     outcome: Outcome
     answer: str = ""
@@ -31,8 +32,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver said over HTTP. ``text`` is the beginning of the body; headers by their small
-    names."""
+    """What a receiver answered over HTTP. ``text`` is the beginning of the body; names of headers are in
+    lower case."""
 
     status: int
     headers: dict[str, str] = {}
@@ -40,28 +41,30 @@ class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptTimedOut(OSError):
-    """The attempt is over; what still runs of it may open no connection any more."""
+    """The attempt's time is over: it may open no further connection."""
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """How letters leave: ``url`` is EMAIL_URL, and may hold a password."""
+class Mailer(msgspec.Struct, frozen=True, kw_only=True):
+    """How e-mails leave: ``url`` is EMAIL_URL and may hold a password; ``sender`` is the address in From."""
 
     url: str = "consolemail://"
     sender: str = "SentryPulse <sentrypulse@localhost>"
 
     def __repr__(self) -> str:
-        return f"Post(…, sender={self.sender!r})"
+        return f"Mailer(…, sender={self.sender!r})"
 
 
 class Attempt:
-    """Lives in one thread; only ``expire`` is called from another one.
+    """One attempt, used by one thread; only ``expire`` is called from another one.
 
-    ``secrets`` are texts that must appear in no answer. ``answers`` and ``faults`` are filled where requests
-    leave through a library that hides them (``delivery.requests_patch``).
+    ``secrets`` are texts that no answer may show. ``answers`` and ``faults`` are filled where a library sends
+    the requests and hides them (``delivery.requests_patch``).
     """
 
-    def __init__(self, *, guard: Guard, post: Post, key: str = "", deadline_s: float = DEADLINE_S) -> None:
-        self.guard, self.post, self.key = guard, post, key
+    def __init__(
+        self, *, guard: Guard, mailer: Mailer, key: str = "", deadline_s: float = DEADLINE_S
+    ) -> None:
+        self.guard, self.mailer, self.key = guard, mailer, key
         self.guarded = True
         self.blocked: BlockedAddress | None = None
         self.expired = False
@@ -74,13 +77,13 @@ class Attempt:
         self._held: list[int] = []
 
     def begin(self) -> None:
-        """Time runs from now. What was before, such as importing a library, is not the receiver's."""
+        """Start the time. What took time before, such as importing a library, does not count."""
         self.started = time.monotonic()
         self._ends = self.started + self.deadline_s
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left; raises ``AttemptTimedOut`` when none are."""
+        """Seconds that are left. Raises ``AttemptTimedOut`` when none are."""
         left = self._ends - time.monotonic()
         if left <= 0 or self.expired:
             raise AttemptTimedOut("The time for this delivery is over.")
@@ -95,7 +98,7 @@ class Attempt:
 
     @contextlib.contextmanager
     def operators_own(self) -> Iterator[None]:
-        """What is reached within is the operator's choice (his mail server): any address will do."""
+        """Allow any address within the block: the operator chose it (the mail server)."""
         self.guarded = False
         try:
             yield
@@ -103,8 +106,8 @@ class Attempt:
             self.guarded = True
 
     def permit(self, address: str) -> None:
-        """Raise ``BlockedAddress`` for an address that must not be reached, ``AttemptTimedOut`` when time is
-        over."""
+        """Raises ``BlockedAddress`` for an address that must not be reached, and ``AttemptTimedOut`` when the
+        time is over."""
         _ = self.left_s
         if self.guarded:
             try:
@@ -114,14 +117,15 @@ class Attempt:
                 raise
 
     def hold(self, connecting: socket.socket) -> None:
-        """Keep a hand on the connection, whoever owns it and whatever he wraps it in."""
+        """Keep a duplicate of the socket, so that ``expire`` can shut the connection down, even if a library
+        wraps it. Raises ``AttemptTimedOut`` when the time is over."""
         with self._lock:
             if self.expired:
                 raise AttemptTimedOut("The time for this delivery is over.")
             self._held.append(os.dup(connecting.fileno()))
 
     def expire(self) -> None:
-        """Time is up: every connection is shut down, so that whoever waits for it wakes."""
+        """Time is up: shut every connection down, so that a thread that waits for one wakes."""
         with self._lock:
             self.expired = True
             for held in self._held:
@@ -129,7 +133,7 @@ class Attempt:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the duplicates that ``hold`` made."""
         with self._lock:
             for held in self._held:
                 os.close(held)
@@ -137,9 +141,9 @@ class Attempt:
 
 
 class SendOnce(Protocol):
-    """What a kind's module offers as ``send``.
+    """The ``send`` of a kind's file.
 
-    A receiver's fault may be raised (``OSError``, errors of httpx and requests): ``delivery.send`` makes a
+    It may raise a receiver's fault (``OSError``, errors of httpx and requests): ``delivery.send`` makes a
     verdict of it.
     """
 

@@ -19,9 +19,9 @@ COLOURS = {Tone.BAD: 0xB91C1C, Tone.WARNING: 0xB45309, Tone.GOOD: 0x15803D, Tone
 
 
 def read_lines(content: Content) -> list[TextLine]:
-    """The message below its title: the Markdown, or the text where there is none or too much of it.
+    """The message below its title: the Markdown, or the text where there is no Markdown or too much of it.
 
-    A first line that says the subject again is left out, a link that stands nowhere is added.
+    A first line that repeats the subject is left out; a link that no line holds is added.
     """
     readable = bool(content.markdown) and is_readable(content.markdown)
     lines = read_markdown(content.markdown) if readable else read_text(content.text)
@@ -38,7 +38,7 @@ def read_lines(content: Content) -> list[TextLine]:
 
 
 def _link_ours(spans: Iterable[TextSpan], ours: Sequence[str]) -> Iterator[TextSpan]:
-    """The spans, where our own addresses are links. An address that a target said stays text."""
+    """The spans, in which our own addresses are links. An address in what a target said stays plain text."""
     for span in spans:
         link = next((link for link in ours if link in span.text), "") if not span.link else ""
         if not link:
@@ -53,7 +53,8 @@ def _link_ours(spans: Iterable[TextSpan], ours: Sequence[str]) -> Iterator[TextS
 def fit_lines(
     lines: list[TextLine], limit: int, *, write: Callable[[TextLine], str], length: Callable[[str], int] = len
 ) -> list[TextLine]:
-    """The lines within ``limit`` once each is written; the beginning and the end stay."""
+    """The lines within ``limit`` (as ``length`` counts what ``write`` makes of them). The beginning and the
+    end stay."""
 
     def size(line: TextLine) -> int:
         return length(write(line))
@@ -71,12 +72,13 @@ def fit_lines(
 
 
 def escape_html(text: str) -> str:
-    """The text as HTML: all that means something in HTML stands for itself."""
+    """The text as HTML: no character of it is read as markup."""
     return escape(text, quote=True)
 
 
 def write_html(line: TextLine, *, code: str = "code") -> str:
-    """The line as HTML of four tags: ``b``, ``i``, ``a`` and the one for code, if there is any."""
+    """The line as HTML with the tags ``b``, ``i``, ``a`` and ``code``; an empty ``code`` leaves that tag
+    out."""
     text = "".join(_write_html_span(span, code) for span in line.spans)
     return f"{escape_html(line.marker)} {text}" if line.marker else text
 
@@ -90,15 +92,15 @@ def _write_html_span(span: TextSpan, code: str) -> str:
 
 
 LINKS_MAX = 1_500
-"""Characters of the links behind a code block."""
+"""Characters that the links below a code block may take."""
 
 
 def write_code_block(lines: Iterable[TextLine], *, language: str = "") -> str:
-    """The lines as a code block of Markdown, and our links behind it.
+    """The lines as a code block of Markdown, and our links below it.
 
-    For chats whose Markdown cannot be escaped reliably. Nothing is read in a code block: no mention, no link,
-    no emoji; and people copy from it what was said. Only backticks could end it, so an invisible character
-    stands behind each.
+    For chats whose Markdown cannot be escaped reliably. A chat reads nothing inside a code block: no mention,
+    no link, no emoji; and people can copy from it what was said. Only backticks could end it, so an invisible
+    character follows each of them.
     """
     lines = list(lines)
     links = {span.link: span.text.strip() for line in lines for span in line.spans if span.link}
@@ -115,21 +117,23 @@ def write_code_line(line: TextLine) -> str:
 
 
 def write_link(text: str, link: str) -> str:
-    """A link of Markdown. A text that could mean more than itself gives way to the name of the host."""
+    """A link in Markdown. A text with other characters than letters, digits and blanks is replaced by the
+    host's name."""
     plain = all(char.isalnum() or char == " " for char in text) and 0 < len(text) <= 60
     shown = text if plain else urlsplit(link).hostname or "Open"
     return f"[{shown}]({quote(link, safe=SAFE_IN_LINKS)})"
 
 
 SAFE_IN_LINKS = "%/:?#[]@!$&'*+,;=~"
-"""Of an address; not parentheses, at which Markdown ends it."""
+"""Characters of an address that stay as they are. Parentheses do not: Markdown ends a link at them."""
 
 
 # ---- sending ----
 
 
 def ask_to_wait(answer: HttpAnswer, wait_s: float | None) -> HttpAnswer:
-    """The answer with ``Retry-After``, for services that say in the body how long to wait."""
+    """The answer with a ``Retry-After`` header of ``wait_s`` seconds, for services that say in the body how
+    long to wait. Unchanged when there is nothing to add."""
     if wait_s is None or "retry-after" in answer.headers:
         return answer
     return msgspec.structs.replace(answer, headers={**answer.headers, "retry-after": str(math.ceil(wait_s))})
@@ -144,6 +148,7 @@ def post_json(
     headers: Mapping[str, str] | None = None,
     method: str = "POST",
 ) -> HttpAnswer:
-    """One POST of ``body`` with the delivery's key."""
+    """Send ``body`` as JSON in one request, with the delivery's key as ``Idempotency-Key``. Raises as
+    ``http.ask``."""
     sent = {"Content-Type": "application/json", "Idempotency-Key": delivery.key, **(headers or {})}
     return ask(method, url, content=msgspec.json.encode(body), headers=sent, attempt=attempt)

@@ -1,7 +1,7 @@
 """What a user may configure for each kind of channel, and how a mistake is explained to a person.
 
-No network and no clock. ``check_config`` is what forms and APIs call before they store a channel. What is
-secret is split off by ``split_secrets`` before it is stored or shown, and put back by ``join_secrets``.
+No network and no clock. Forms and APIs call ``check_config`` before they store a channel. ``split_secrets``
+takes the secrets out before a configuration is stored or shown, and ``join_secrets`` puts them back.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ __all__ = ["ConfigError", "check_config", "describe_kinds", "join_secrets", "spl
 
 
 def check_config(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the complete configuration of ``kind``, every default filled in, or raise ``ConfigError`` with
-    all the faults there are.
+    """The complete configuration of ``kind``, with every default filled in. Raises ``ConfigError`` with all
+    faults.
 
     Idempotent: what it returns, it accepts and returns unchanged.
     """
@@ -35,7 +35,7 @@ def check_config(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if field.name in read:
             complete[field.name] = read[field.name]
         elif field.name in given:
-            pass  # it could not be read
+            pass  # read_fields reported it
         elif field.required:
             errors[field.name] = f"Required: {describe(field.type)}."
         else:
@@ -56,7 +56,7 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def _strip(value: Any) -> Any:
-    """As people paste it: with blanks around it."""
+    """Remove the blanks that people paste around a value."""
     if isinstance(value, str):
         return value.strip()
     return [_strip(item) for item in value] if isinstance(value, list) else value
@@ -72,7 +72,7 @@ def _secret_fields(kind: str) -> list[str]:
 def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """The configuration as people may read it, and its secrets by path (``token``, ``headers.X-Token``).
 
-    Secret headers stay, as ``{"secret": true}``; other secret fields are left out.
+    A secret header stays, as ``{"secret": true}``; other secret fields are left out.
     """
     public, secrets = dict(config), dict[str, str]()
     for name in _secret_fields(kind):
@@ -85,10 +85,10 @@ def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any],
 
 
 def join_secrets(kind: str, public: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration with the secrets put back where nothing newer stands in their place.
+    """The configuration with the stored secrets put back, unless it holds newer ones.
 
-    Serves sending, and serves an edit: what a reader got back without its secrets may be sent again as it
-    is. A secret is taken away by an empty text, and kept by null or by leaving it out.
+    Used for sending, and for an edit: a client may send back what it got without the secrets. An empty text
+    deletes a secret; null, or leaving it out, keeps it.
     """
     config = dict(public)
     for name in _secret_fields(kind):
@@ -102,7 +102,7 @@ def join_secrets(kind: str, public: Mapping[str, Any], secrets: Mapping[str, str
 
 
 _ADDRESSES = ("url", "server")
-"""Fields that say where a kind's secrets are sent, beside addresses that are secret themselves."""
+"""Fields that say to which server a kind's secrets go, besides addresses that are secret themselves."""
 
 
 def list_kept_secrets(
@@ -113,8 +113,8 @@ def list_kept_secrets(
     *,
     before: Mapping[str, Any],
 ) -> list[str]:
-    """The stored secrets that ``whole`` would take to another server than that of ``before``; none where
-    ``given`` brings all of them anew."""
+    """The stored secrets that ``whole`` would send to another server than ``before`` did. Empty when the
+    server is the same, or ``given`` brings all of them anew."""
     if all(_origin(before.get(name)) == _origin(whole.get(name)) for name in _ADDRESSES):
         return []
     return [path for path in stored if _value_at(whole, path) != _value_at(given, path)]
@@ -140,7 +140,7 @@ def _value_at(config: Mapping[str, Any], path: str) -> Any:
 
 
 def describe_kinds() -> list[dict[str, Any]]:
-    """Every kind's form, ready for JSON: what an app needs to draw it."""
+    """The forms of all kinds, ready for JSON: all that an app needs to draw them."""
     return [
         {
             "kind": name,

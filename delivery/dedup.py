@@ -1,4 +1,4 @@
-"""Which alert of a pager a message belongs to, and what it does to that alert."""
+"""To which alert of a pager a message belongs, and what it does to that alert."""
 
 from enum import StrEnum
 
@@ -23,11 +23,11 @@ _STEPS = {
 
 
 def read_episode(delivery: DeliveryMessage) -> tuple[str, PagerStep]:
-    """The alert's name, the same for all that is said of one incident, and the step.
+    """The alert's name and the step. The name is the same for all messages of one incident.
 
-    By ``data`` of the message: ``{"event": "down", "incident": {"id": 7}}``. What is no incident, such as a
-    certificate that expires, has a ``trouble``, and many at once a ``digest``; what is none of these is an
-    alert of its own.
+    Read from the message's ``data``: ``{"event": "down", "incident": {"id": 7}}``. A message of no incident
+    (a certificate that expires, say) has a ``trouble``; a message about many changes has a ``digest``. Any
+    other message is an alert of its own, named by the delivery's key.
     """
     data = delivery.content.data
     step = _STEPS.get(str(data.get("event")), PagerStep.TRIGGER)

@@ -1,9 +1,10 @@
-"""The guard of every connection that a delivery opens, whatever library opens it.
+"""Guards every connection that a delivery opens, whatever library opens it.
 
-Python tells an audit hook of each connect before it happens (PEP 578), with the address itself: a redirect or
-a name that resolves anew is judged like the first one. The hook is for good, so it is quiet outside of a
-delivery: it looks at a thread-local first. What a library does in a thread of its own would escape it; the
-services that do so are refused by ``delivery.apprise_plugins``, and a test looks for new ones.
+Python calls an audit hook before each connect (PEP 578), with the address itself. So a redirect, or a name
+that resolves to another address, is judged like the first one. The hook cannot be removed, so outside of a
+delivery it does nothing: it looks at a thread-local first. A connection that a library opens in a thread of
+its own would escape it. ``delivery.apprise_plugins`` refuses the services that do so, and a test looks for
+new ones.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from probes.guard import BlockedAddress
 
 
 class Refused(OSError):
-    """The connection was not made; an ``OSError``, so that libraries clean up after it."""
+    """The connection was not made. An ``OSError``, so that libraries clean up after it."""
 
 
 class _Here(threading.local):
@@ -30,13 +31,13 @@ _here = _Here()
 
 
 def current() -> Attempt | None:
-    """The attempt that this thread is busy with."""
+    """The attempt that this thread works on; None outside of a delivery."""
     return _here.attempt
 
 
 @contextlib.contextmanager
 def watch(attempt: Attempt) -> Iterator[None]:
-    """Guard and time what this thread sends within: at the attempt's deadline, it is cut off."""
+    """Guard what this thread sends within the block, and cut it off at the attempt's deadline."""
     _install()
     attempt.begin()
     timer = threading.Timer(attempt.deadline_s, attempt.expire)
@@ -61,13 +62,14 @@ _STARTS_PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"
 
 
 def _hear(event: str, args: tuple[Any, ...], *, here: _Here = _here) -> None:
-    """``here`` is its own: Python still tells of events when it has emptied this module, at its end."""
+    """The audit hook. ``here`` is a default argument, because Python still calls the hook after it has
+    emptied this module, at its end."""
     attempt = here.attempt
     if attempt is None:
         return
     if event == "socket.connect":
         _judge(attempt, args[0], args[1])
-    elif event in _SENDS_UNCONNECTED and args[1] is not None:  # None: over its connection
+    elif event in _SENDS_UNCONNECTED and args[1] is not None:  # None: over a connection
         raise Refused("A delivery sends over connections only.")
     elif event in _STARTS_PROGRAMS:
         raise Refused("A delivery starts no program.")

@@ -1,4 +1,5 @@
-"""What the forms of channels are made of. The form of a kind stands in `delivery/kinds/<kind>.py`."""
+"""The parts that the forms of channels are made of. The form of a kind stands in
+`delivery/kinds/<kind>.py`."""
 
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ MAX_RECIPIENTS = 20
 
 
 class Form(Struct, frozen=True, kw_only=True):
-    """A form; its docstring's first line is the help of the whole. Values stay out of ``repr``."""
+    """A form. The first line of its docstring is shown as its help. No value appears in ``repr``."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -17,13 +18,13 @@ class Form(Struct, frozen=True, kw_only=True):
 def field(title: str, description: str, help_text: str = "", **extra: Any) -> Meta:
     """A field's label, the end of the sentence "Must be <description>.", and its help.
 
-    ``input`` says how an app shows it, ``example`` is what could stand there.
+    ``input`` says how an app shows the field; ``example`` is a value that it could hold.
     """
     return Meta(title=title, description=description, extra={"help": help_text, **extra})
 
 
 def secret_field(title: str, description: str, help_text: str = "") -> Meta:
-    """A field that is written, and never read back."""
+    """A field that people write and nobody reads back."""
     return field(title, description, help_text, input="password", secret=True)
 
 

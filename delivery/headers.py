@@ -1,4 +1,4 @@
-"""Headers that a user adds to the requests of a channel: which are taken, and which are secret."""
+"""Headers that a user adds to the requests of a channel: which are allowed, and which are secret."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ MAX_HEADERS, MAX_HEADER_CHARS = 20, 4_096
 _ALWAYS_SECRET = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Ours to set: they frame the message, or say who it is from.
+# We set these: they frame the message, or say who sends it.
 _OURS = {
     "connection", "content-encoding", "content-length", "content-type", "expect", "host", "idempotency-key",
     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "webhook-id",
@@ -19,7 +19,7 @@ _OURS = {
 
 
 class HeaderValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A header's value; ``secret`` ones are never shown again."""
+    """A header's value. A ``secret`` one is never shown again."""
 
     value: str
     secret: bool = True
@@ -29,7 +29,7 @@ class HeaderValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def check_headers(headers: dict[str, Any], errors: dict[str, str]) -> None:
-    """Add what is wrong to ``errors``, and mark in ``headers`` those that are always secret."""
+    """Add what is wrong to ``errors``, and mark the headers that are always secret as such in ``headers``."""
     for name, value in headers.items():
         problem = _check_header(name, value if isinstance(value, str) else value["value"])
         if problem:
@@ -55,7 +55,7 @@ def _check_header(name: str, value: str) -> str:
 
 
 def split_headers(headers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The headers with ``{"secret": true}`` in place of each secret value, and these values by path."""
+    """The headers with ``{"secret": true}`` in place of each secret value, and the secret values by path."""
     public, secrets = dict(headers), dict[str, str]()
     for name, value in headers.items():
         marked = isinstance(value, Mapping)
@@ -66,7 +66,7 @@ def split_headers(headers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 
 
 def join_headers(headers: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The headers with the secret values put back where no newer ones stand."""
+    """The headers with the stored secret values put back, unless they hold newer ones."""
     return {name: _join(name, value, secrets) for name, value in headers.items()}
 
 

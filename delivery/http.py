@@ -1,4 +1,4 @@
-"""One HTTP request of ours, bounded in time and size, over a connection of its own."""
+"""One HTTP request, bounded in time and size, over a connection of its own."""
 
 import logging
 import ssl
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 65_536
 USER_AGENT = "SentryPulse"
 
-# They log the address of every request, and addresses hold tokens.
+# Both log the address of every request, and addresses hold tokens.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificates we trust; reading them takes 20 ms, so once. SSL_CERT_FILE adds an operator's own."""
+    """The certificates that we trust. Reading them takes 20 ms, so it is done once. SSL_CERT_FILE adds the
+    operator's own."""
     import httpx
 
     context = httpx.create_ssl_context()
@@ -33,12 +34,12 @@ def trusted() -> ssl.SSLContext:
 
 
 def ask(method: str, url: str, *, content: bytes, headers: Mapping[str, str], attempt: Attempt) -> HttpAnswer:
-    """Send one request and read the beginning of the answer. Redirects are not followed.
+    """Send one request and read the beginning of the answer (``MAX_BODY_BYTES``). Redirects are not followed.
 
-    Raises ``httpx.HTTPError``, ``httpx.InvalidURL`` and ``OSError``. A body that does not end changes nothing
-    about the status that came before it.
+    Raises ``httpx.HTTPError``, ``httpx.InvalidURL`` and ``OSError``. A body that breaks off or does not end
+    is cut: the status came before it and counts.
     """
-    import httpx  # here, since the core reads forms of kinds that send by this, and never sends
+    import httpx  # here, because the core imports kinds for their forms, and never sends
 
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     with (
@@ -67,7 +68,8 @@ def _read(response: "httpx.Response") -> bytes:
 
 
 def unpack(body: bytes, encodings: str) -> bytes:
-    """The beginning of a body; what is compressed although nobody asked for that is unpacked as far."""
+    """The first ``MAX_BODY_BYTES`` of a body, unpacked if the receiver compressed it although we did not ask
+    for that."""
     unpacker = make_unpacker(encodings)
     if unpacker is not None:
         body = unpacker.feed(body, MAX_BODY_BYTES)

@@ -1,9 +1,7 @@
-"""How a letter leaves this house, for alerts and for Django's own letters alike: SMTP, Amazon SES, or the
-console.
+"""Sends an e-mail, for alerts and for Django's own alike: by SMTP, Amazon SES, or to the console.
 
-``EMAIL_URL`` says which: ``smtp://user:password@host:25``, ``smtp+tls://`` (STARTTLS, 587),
-``smtp+ssl://`` or ``smtps://`` (TLS from the start, 465), ``ses://eu-central-1``, ``consolemail://``,
-``dummymail://``.
+``EMAIL_URL`` says which: ``smtp://user:password@host:25``, ``smtp+tls://`` (STARTTLS, 587), ``smtp+ssl://``
+or ``smtps://`` (TLS from the start, 465), ``ses://eu-central-1``, ``consolemail://``, ``dummymail://``.
 """
 
 import re
@@ -23,11 +21,12 @@ _PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
 _STARTTLS_PORTS = {25, 587}
 
 
-def post_letter(data: bytes, *, sender: str, to: Sequence[str], url: str, timeout_s: float) -> Verdict:
-    """Hand over one letter. Raises ``OSError`` when the server cannot be reached or breaks off.
+def send_email(data: bytes, *, sender: str, to: Sequence[str], url: str, timeout_s: float) -> Verdict:
+    """Send one e-mail. Raises ``OSError`` when the server cannot be reached or breaks off, and ``ValueError``
+    for an unknown EMAIL_URL.
 
-    Refused is a recipient's or the letter's own fault. Our own trouble (login, sender, quota, an account that
-    may not send) is ``retry`` and ``ours``: it must never switch off anybody's channel.
+    ``refused`` is about a recipient or the e-mail itself. Our own trouble (login, sender, quota, an account
+    that may not send) is ``retry`` and ``ours``: it must never disable anybody's channel.
     """
     parts = urlsplit(url)
     ways: dict[str, Callable[[], Verdict]] = {
@@ -35,13 +34,13 @@ def post_letter(data: bytes, *, sender: str, to: Sequence[str], url: str, timeou
         "dummymail": lambda: Verdict(
             outcome=Outcome.SENT, answer="Thrown away: EMAIL_URL is dummymail://.", printed=True
         ),
-        "ses": lambda: _post_ses(data, sender=sender, to=to, region=parts.netloc, timeout_s=timeout_s),
+        "ses": lambda: _send_by_ses(data, sender=sender, to=to, region=parts.netloc, timeout_s=timeout_s),
     }
     if way := ways.get(parts.scheme):
         return way()
     if parts.scheme not in _PORTS:
         raise ValueError("EMAIL_URL names no way to send letters")
-    return _post_smtp(data, sender=sender, to=to, server=parts, timeout_s=timeout_s)
+    return _send_by_smtp(data, sender=sender, to=to, server=parts, timeout_s=timeout_s)
 
 
 def _print(data: bytes) -> Verdict:
@@ -54,7 +53,7 @@ def _print(data: bytes) -> Verdict:
 # ---- SMTP ----
 
 
-def _post_smtp(
+def _send_by_smtp(
     data: bytes, *, sender: str, to: Sequence[str], server: SplitResult, timeout_s: float
 ) -> Verdict:
     try:
@@ -78,7 +77,7 @@ def _post_smtp(
             answer=f"Our mail server: {_text(fault.smtp_code, fault.smtp_error)}",
             ours=True,
         )
-    except smtplib.SMTPException as fault:  # it lacks STARTTLS or a way to log in
+    except smtplib.SMTPException as fault:  # the server lacks STARTTLS or a way to log in
         return Verdict(outcome=Outcome.RETRY, answer=f"Our mail server cannot be used: {fault}.", ours=True)
     if refused:
         return _judge_recipients(refused, all_of=len(to))
@@ -108,7 +107,8 @@ def _judge(code: int, said: bytes | str) -> Verdict:
 
 
 def _judge_recipients(refused: dict[str, tuple[int, bytes]], *, all_of: int) -> Verdict:
-    """By name. One who may take it later makes it ``retry``; those who never will do not undo the others."""
+    """Judge by recipient, and name those that refused. If one may accept later, the whole is ``retry``. Those
+    that never will do not undo the others."""
     sentence = "; ".join(f"{address}: {_text(code, said)}" for address, (code, said) in refused.items())
     later = [code for code, _ in refused.values() if not 500 <= code < 600]
     if later:
@@ -131,24 +131,24 @@ def _status(code: int) -> int | None:
 
 # ---- Amazon SES, version 2 of its API ----
 
-_LETTERS_OWN = re.compile(
+_ABOUT_THE_EMAIL = re.compile(
     r"virus|too (?:long|large|big)|length|invalid content|malformed|illegal|header", re.IGNORECASE
 )
-"""What SES says of a letter or of its recipients. Whatever else it says is about our account, as in its
-sandbox: "Email address is not verified", of every recipient there is."""
+"""What SES says when the e-mail or its recipients are at fault. Anything else is about our account. So in
+SES's sandbox: "Email address is not verified", of every recipient."""
 
 
 @lru_cache(maxsize=4)
 def _ses_client(region: str) -> Any:
-    import boto3  # takes a third of a second, and only who uses SES needs it
+    import boto3  # the import takes 0.3 s, and only SES needs it
     from botocore.config import Config
 
     config = Config(connect_timeout=4, read_timeout=8, retries={"total_max_attempts": 1})
     return boto3.client("sesv2", region_name=region or None, config=config)
 
 
-def _post_ses(data: bytes, *, sender: str, to: Sequence[str], region: str, timeout_s: float) -> Verdict:
-    """``SendEmail`` with the raw letter; AWS_ENDPOINT_URL and credentials are found as boto3 does.
+def _send_by_ses(data: bytes, *, sender: str, to: Sequence[str], region: str, timeout_s: float) -> Verdict:
+    """Call ``SendEmail`` with the raw e-mail. AWS_ENDPOINT_URL and credentials are found as boto3 finds them.
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
     """
@@ -173,7 +173,9 @@ def _post_ses(data: bytes, *, sender: str, to: Sequence[str], region: str, timeo
 
 
 def _is_refused(code: str, said: str, *, sender: str) -> bool:
-    """Is it about this letter or its recipients, and not about us?"""
+    """Whether the error is about this e-mail or its recipients, and not about us."""
     if "not verified" in said or sender.lower() in said.lower():
         return False
-    return code == "BadRequestException" or (code == "MessageRejected" and bool(_LETTERS_OWN.search(said)))
+    return code == "BadRequestException" or (
+        code == "MessageRejected" and bool(_ABOUT_THE_EMAIL.search(said))
+    )

@@ -1,7 +1,7 @@
-"""Our Markdown as lines of text with a style: what each chat's own format is written from.
+"""Our Markdown as lines of styled text, from which each chat's own format is written.
 
 The source is CommonMark (https://spec.commonmark.org/0.31.2/). A value that is quoted in it passes through
-``escape_markdown``, and is then read as the text that it is. HTML and images of the source are text.
+``escape_markdown``, and is read as plain text. HTML and images in the source are read as plain text, too.
 """
 
 import re
@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 MAX_SOURCE_CHARS, MAX_OPENED = 40_000, 1_000
-"""Of a source, and how many brackets and quotes it may open: for each, all that follows is looked at."""
+"""Characters of a source, and brackets and quotes that it may open: for each of them the parser reads all
+that follows."""
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -33,7 +34,7 @@ class TextSpan:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of a message; ``marker`` stands before an item of a list, such as ``•`` or ``2.``."""
+    """A line of a message. ``marker`` is what stands before an item of a list: ``•`` or ``2.``."""
 
     spans: tuple[TextSpan, ...] = ()
     marker: str = ""
@@ -45,9 +46,9 @@ class TextLine:
 
 
 def escape_markdown(text: str) -> str:
-    """The Markdown that is read as ``text``: no character of it means anything but itself.
+    """The Markdown that is read as ``text``: no character is read as markup.
 
-    A line break stays one (a backslash at the end of a line, CommonMark 6.7).
+    A line break stays a line break (a backslash at the end of a line, CommonMark 6.7).
     """
     lines = (_PUNCTUATION.sub(r"\\\1", line.strip()) for line in _BREAKS.split(text))
     return "\\\n".join(line for line in lines if line)
@@ -59,13 +60,13 @@ def _parser() -> MarkdownIt:
 
 
 def is_readable(source: str) -> bool:
-    """Is it short and plain enough to be read as Markdown? What is not is told as the text that it is."""
+    """Whether it is short and plain enough to be read as Markdown. If not, callers show it as plain text."""
     return len(source) <= MAX_SOURCE_CHARS and source.count("[") + source.count(">") <= MAX_OPENED
 
 
 def read_markdown(source: str) -> list[TextLine]:
-    """The lines of ``source``, an empty one between paragraphs; what is over ``MAX_SOURCE_CHARS`` is left
-    out."""
+    """The lines of ``source``, with an empty line between paragraphs. What is beyond ``MAX_SOURCE_CHARS`` is
+    left out."""
     reader = _Reader()
     for token in _parser().parse(_printable(source[:MAX_SOURCE_CHARS])):
         reader.take(token)
@@ -79,12 +80,12 @@ def read_text(source: str) -> list[TextLine]:
 
 
 def _printable(source: str) -> str:
-    """Control characters, which some services refuse, as the sign for a character that cannot be shown."""
+    """Replace control characters, which some services refuse, by U+FFFD."""
     return _CONTROL.sub("\ufffd", source)
 
 
 class _Reader:
-    """Takes block tokens in their order."""
+    """Turns block tokens, taken in their order, into lines."""
 
     def __init__(self) -> None:
         self.lines: list[TextLine] = []
@@ -138,7 +139,7 @@ class _Reader:
 
 
 def read_spans(tokens: Sequence[Token], *, bold: bool = False) -> list[TextSpan]:
-    """The spans of a paragraph; a line break in it is a span of ``\\n``."""
+    """The spans of a paragraph. A line break in it is a span of its own, ``\n``."""
     spans: list[TextSpan] = []
     style = TextSpan("", bold=bold)
     for token in tokens:
@@ -168,7 +169,7 @@ def _web_address(href: str) -> str:
 
 
 def _join(spans: Sequence[TextSpan]) -> Iterator[TextSpan]:
-    """Neighbours of one style are one span."""
+    """Join neighbours of one style to one span."""
     held: TextSpan | None = None
     for span in spans:
         if held and span.text != "\n" and held.text != "\n" and replace(held, text=span.text) == span:

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Tone(StrEnum):
-    """How a receiver may colour it."""
+    """The colour that a receiver may give a message."""
 
     BAD = "bad"
     WARNING = "warning"
@@ -17,10 +17,10 @@ class Tone(StrEnum):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said, in every form that a receiver may want. ``text`` is never empty.
+    """What a message says, in every form that a receiver may want. ``text`` is never empty.
 
-    ``link`` is where to read more. ``data`` is the JSON of a webhook. ``headers`` are those of a letter, such
-    as ``List-Unsubscribe`` (RFC 2369), beside the usual ones.
+    ``link`` is where to read more. ``data`` is the JSON of a webhook. ``headers`` are headers of an e-mail
+    besides the usual ones, such as ``List-Unsubscribe`` (RFC 2369).
     """
 
     subject: str
@@ -34,11 +34,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that sending needs to know; it looks nothing up.
+    """Everything that sending needs: it looks nothing up.
 
-    ``id`` is whose outbox it came from and the row there (``alerts:17``); ``key`` is the same for every
+    ``id`` names the outbox that it came from and the row there (``alerts:17``). ``key`` is the same for every
     attempt and goes to receivers as ``Idempotency-Key``. ``config`` is the complete configuration of the
-    ``kind``, secrets in the clear.
+    ``kind``, with secrets in plain text.
     """
 
     id: str
@@ -48,10 +48,10 @@ class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     content: Content
     team_id: int = 0
-    """Whose it is, for fair shares; 0 for our own letters, and in messages of older versions."""
+    """The team it belongs to, for fair shares; 0 for our own e-mails, and in messages of older versions."""
     from_stranger: bool = False
-    """Whoever entered the address is nobody we know: it may lead to no private address, whatever the
-    operator allows his teams."""
+    """The address was entered by somebody we do not know: it may lead to no private address, even if the
+    operator allows teams that."""
 
     def __repr__(self) -> str:
         """Leave ``config`` out: it can hold secrets, and a repr ends in a log."""
@@ -69,12 +69,12 @@ class Outcome(StrEnum):
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one attempt. ``answer`` is one sentence, or what the receiver said, at most
-    ``ANSWER_MAX_CHARS``.
+    ``ANSWER_MAX_CHARS`` long.
 
-    ``status`` is the HTTP or SMTP status, where there was one. ``retry_after_s`` is what the receiver asked
-    for (RFC 9110, 10.2.3). ``ours``: the trouble is ours (our mail server, our account), and says nothing of
-    the receiver. ``printed``: it went to our own console, and to nobody. ``left_out``: who of
-    several did not get it, and why, in a sentence.
+    ``status`` is the HTTP or SMTP status, if there was one. ``retry_after_s``: seconds that the receiver
+    asked us to wait (RFC 9110, 10.2.3). ``ours``: the fault is ours (our mail server, our account), and says
+    nothing about the receiver. ``printed``: it went to our own console, and to nobody. ``left_out``: which of
+    several recipients did not get it, and why, in a sentence.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""How a letter is written: text and HTML, recognisable when it comes twice, and marked as a machine's."""
+"""Writes an e-mail: text and HTML, recognisable when it comes twice, and marked as automatic."""
 
 import hashlib
 import re
@@ -13,37 +13,38 @@ from delivery.message import DeliveryMessage
 
 _OURS = {"auto-submitted", "date", "from", "idempotency-key", "message-id", "subject", "to"}
 _LONGEST_WORD = 900
-"""RFC 5322 allows 998 octets a line, and a word of ASCII is not broken."""
+"""RFC 5322 allows 998 octets a line, and a word in ASCII is never broken."""
 _DOT_ATOM = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
-"""Nearly every address. ``Address`` would decode what looks like an encoded word in one."""
+"""Matches nearly every address. ``Address`` would decode what looks like an encoded word in one."""
 
 
-def write_letter(delivery: DeliveryMessage, *, sender: str, now: datetime) -> EmailMessage:
-    """The letter. ``Message-ID`` follows from the delivery's key, so a duplicate is known as one (RFC 5322).
+def write_email(delivery: DeliveryMessage, *, sender: str, now: datetime) -> EmailMessage:
+    """The e-mail. ``Message-ID`` is made from the delivery's key, so a mail reader recognises a duplicate
+    (RFC 5322).
 
-    No value can add a header or a recipient: line breaks in a subject become blanks, and what people typed
-    is stored encoded (``set_raw``). ``letter[name] = value`` would decode the encoded words of RFC 2047 in
-    it, line breaks among them (CVE-2024-6923). Raises ``ValueError`` for an address that is none.
+    No value can add a header or a recipient. Line breaks in a subject become blanks, and what people typed is
+    stored encoded (``set_raw``): ``email[name] = value`` would decode encoded words (RFC 2047) in it, line
+    breaks among them (CVE-2024-6923). Raises ``ValueError`` for a recipient that is no e-mail address.
     """
     content = delivery.content
-    letter = EmailMessage(policy=SMTP.clone(refold_source="none"))
-    letter.set_raw("Subject", encode_header("Subject", content.subject))
-    letter.set_raw("From", encode_sender(sender))
-    letter.set_raw("To", ",\r\n ".join(_check_address(address) for address in delivery.config["to"]))
-    letter["Date"] = format_datetime(now)
-    letter["Message-ID"] = make_message_id(delivery.key, sender=sender)
-    letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    letter.set_raw("Idempotency-Key", encode_header("Idempotency-Key", delivery.key))
+    email = EmailMessage(policy=SMTP.clone(refold_source="none"))
+    email.set_raw("Subject", encode_header("Subject", content.subject))
+    email.set_raw("From", encode_sender(sender))
+    email.set_raw("To", ",\r\n ".join(_check_address(address) for address in delivery.config["to"]))
+    email["Date"] = format_datetime(now)
+    email["Message-ID"] = make_message_id(delivery.key, sender=sender)
+    email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    email.set_raw("Idempotency-Key", encode_header("Idempotency-Key", delivery.key))
     for name, value in content.headers.items():
         if name.lower() not in _OURS and name.replace("-", "").isalnum() and name.isascii():
-            letter.set_raw(name, encode_header(name, value))
+            email.set_raw(name, encode_header(name, value))
     text = content.text
     if content.link and content.link not in text:
         text = f"{text}\n\n{content.link}"
-    letter.set_content(text)
+    email.set_content(text)
     if content.html:
-        letter.add_alternative(content.html, subtype="html")
-    return letter
+        email.add_alternative(content.html, subtype="html")
+    return email
 
 
 def make_message_id(key: str, *, sender: str) -> str:
@@ -52,8 +53,8 @@ def make_message_id(key: str, *, sender: str) -> str:
 
 
 def encode_header(name: str, text: str) -> str:
-    """``one_line`` of ``text`` as the header ``name`` says it: folded unless it is one word, such as an
-    address; as encoded words where it is more than ASCII or would itself be read as an encoded word."""
+    """``text`` on one line, as the value of the header ``name``. It is folded unless it is one word, such as
+    an address. It becomes encoded words when it is not ASCII or would be read as an encoded word."""
     text = one_line(text)
     if _is_plain(text) and " " not in text:
         return text
@@ -62,7 +63,7 @@ def encode_header(name: str, text: str) -> str:
 
 
 def encode_sender(sender: str) -> str:
-    """``Name <address>`` as ``From`` says it."""
+    """``Name <address>`` as the value of ``From``."""
     name, address = parseaddr(sender)
     if _is_plain(name) and len(name) <= 60:
         return formataddr((one_line(name), address))

@@ -1,4 +1,4 @@
-"""What a receiver's answer, or its silence, means for the outbox, and the sentence that people read."""
+"""What a receiver's answer, or no answer, means for the outbox, and the sentence that people read."""
 
 import email.utils
 import re
@@ -20,11 +20,11 @@ _TAG = re.compile(r"<(script|style)\b.*?(?:</\1\s*+>|\Z)|<[^>]{0,500}>", re.IGNO
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\s]+")
 SHORTEST_SECRET = 4
 _WORDS_OF_PATHS = {"invoke", "manual", "messages", "services", "spaces", "triggers", "webhooks", "workflows"}
-"""Of the addresses that services hand out. They are no secrets, and stand in sentences."""
+"""Words in the paths of services' addresses. They are no secrets, and occur in ordinary sentences."""
 
 
 def judge_answer(answer: HttpAnswer, *, attempt: Attempt) -> Verdict:
-    """2xx is taken; 408, 425, 429 and 5xx may be taken later; anything else never will."""
+    """2xx is ``sent``; 408, 425, 429 and 5xx are ``retry``; all others are ``refused``."""
     if 200 <= answer.status < 300:
         outcome = Outcome.SENT
     elif answer.status in _LATER or answer.status >= 500:
@@ -56,14 +56,15 @@ def _reason(status: int) -> str:
 
 
 def plain(text: str) -> str:
-    """What a person would read of a body: no tags, no control characters, one line."""
+    """What a person would read of a body: on one line, without tags and control characters."""
     if "<" in text:
         text = _TAG.sub(" ", text)
     return _UNSEEN.sub(" ", text).strip()
 
 
 def parse_retry_after(value: str, *, now: datetime) -> float | None:
-    """Seconds from now, of seconds or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    """Seconds from ``now``, read from a number of seconds or an HTTP date (RFC 9110, 10.2.3); None for
+    anything else."""
     value = value.strip()
     if re.fullmatch(r"\d{1,9}", value, re.ASCII):
         return float(value)
@@ -79,8 +80,8 @@ def parse_retry_after(value: str, *, now: datetime) -> float | None:
 
 
 def judge_fault(fault: BaseException, *, attempt: Attempt) -> Verdict:
-    """A connection that failed: it may work later, unless it leads where it must not. One to the operator's
-    own server is our own trouble."""
+    """The verdict on a connection that failed: ``retry``, or ``refused`` when its address is blocked. A
+    failed connection to the operator's own server, and a shortage here, are ``ours``."""
     if attempt.blocked is not None:
         sentence = f"{attempt.blocked}, and messages must not be sent there."
         return Verdict(outcome=Outcome.REFUSED, answer=sentence)
@@ -111,7 +112,7 @@ def _explain(causes: list[BaseException]) -> str:
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
-    """The fault and what lies beneath it; libraries put that into ``args`` and ``reason`` as well."""
+    """The fault and its causes. Libraries put causes into ``args`` and ``reason`` as well."""
     waiting, seen = [fault], set[int]()
     while waiting and len(seen) < 50:
         cause = waiting.pop(0)
@@ -127,8 +128,8 @@ def _causes(fault: BaseException) -> Iterator[BaseException]:
 
 
 def find_secrets(kind: str, config: Mapping[str, Any]) -> set[str]:
-    """Every text of a configuration that must not be seen again: secrets, and the parts of secret
-    addresses."""
+    """Every text of a configuration that must not be shown: its secrets, and the parts of secret addresses.
+    Texts shorter than ``SHORTEST_SECRET`` are left out."""
     public, secrets = split_secrets(kind, config)
     found = set(secrets.values())
     for value in secrets.values():
@@ -145,7 +146,7 @@ def find_secrets(kind: str, config: Mapping[str, Any]) -> set[str]:
 
 
 def find_password(url: str) -> set[str]:
-    """The password in an address of ours (EMAIL_URL), as it is written there and as it is meant."""
+    """The password in an address of ours (EMAIL_URL), percent-encoded as it is written there, and decoded."""
     written = urlsplit(url).password or ""
     return {text for text in (written, unquote(written)) if len(text) >= SHORTEST_SECRET}
 
@@ -162,7 +163,7 @@ def _parts(url: str, *, path: bool) -> Iterator[str]:
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets, at most ``ANSWER_MAX_CHARS`` long."""
+    """The text with "•••" in place of the secrets, at most ``ANSWER_MAX_CHARS`` long."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "•••")
     return text if len(text) <= ANSWER_MAX_CHARS else f"{text[: ANSWER_MAX_CHARS - 1]}…"

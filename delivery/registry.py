@@ -1,4 +1,4 @@
-"""Which kinds of channel there are, and what the file of each offers. Importing this imports none of them."""
+"""Which kinds of channel there are, and what the file of each offers. Importing this imports no kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,23 +29,24 @@ KINDS = (
     "gotify",
     "apprise",
 )
-"""The file of each is `delivery/kinds/<kind>.py`, and has a ``KIND``. Forms are shown in this order."""
+"""The file of each kind is `delivery/kinds/<kind>.py`, and has a ``KIND``. Forms are shown in this order."""
 
 OUR_OWN = {"watchdog": "delivery.watchdog"}
-"""What no user configures: no kind of channel."""
+"""Kinds that we use ourselves and no user can configure."""
 
 
 def accept(config: dict[str, Any], errors: dict[str, str]) -> None:
-    """For a form that asks for no more than its fields' types."""
+    """The ``check`` of a form that has no rules besides its fields' types."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelKind:
-    """A kind of channel. Its file is read for its form alone, too, so it imports no library that sends.
+    """A kind of channel. Its file is also imported for its form alone, so it imports no library that sends at
+    its top.
 
-    ``check`` takes the fields that could be read, may bring them into their one spelling, and adds to
-    ``errors``. ``send`` sends once. ``pager``: see ``is_pager``.
-    ``imports`` are modules that ``send`` imports; they are loaded before the ten seconds of a delivery begin.
+    ``check`` gets the fields that could be read; it may normalise them, and adds faults to ``errors``.
+    ``send`` makes one attempt. ``pager``: see ``is_pager``. ``imports`` are modules that ``send`` imports;
+    they are loaded before the ten seconds of a delivery begin.
     """
 
     label: str
@@ -57,19 +58,20 @@ class ChannelKind:
 
 
 def load_kind(name: str) -> ChannelKind:
-    """What the kind's file offers; ``KeyError`` for an unknown kind."""
+    """The ``KIND`` of the kind's file. Raises ``KeyError`` for an unknown kind."""
     if name not in KINDS:
         raise KeyError(name)
     return cast("ChannelKind", import_module(f"delivery.kinds.{name}").KIND)
 
 
 def is_pager(name: str) -> bool:
-    """Does it keep an alert open until it is told that it is over? A kind that is gone does not."""
+    """Whether the kind keeps an alert open until it hears that the trouble is over. False for a kind that no
+    longer exists."""
     return name in KINDS and load_kind(name).pager
 
 
 def load_sender(name: str) -> SendOnce:
-    """The kind's ``send``, ready to begin at once; ``KeyError`` for an unknown kind."""
+    """The kind's ``send``, with all it imports loaded. Raises ``KeyError`` for an unknown kind."""
     if name in OUR_OWN:
         return cast("SendOnce", import_module(OUR_OWN[name]).send)
     kind = load_kind(name)

@@ -1,8 +1,8 @@
-"""Where the requests of a library that hides them (Apprise, by requests) are bounded, seen and kept.
+"""Limits and records the requests of a library that hides them (Apprise, which uses requests).
 
-``HTTPAdapter.send`` is the one place that every such request passes. Within a delivery it has our time limit,
-no proxy and no redirect, reads the beginning of the body only, and writes down what came back, which Apprise
-keeps to itself. Outside of a delivery it is as it was.
+Every such request passes ``HTTPAdapter.send``. Within a delivery, that gets our time limit, uses no proxy,
+follows no redirect and reads only the beginning of the body. It also records the answer, which Apprise keeps
+to itself. Outside of a delivery it works as before.
 
 Written for requests 2.34 (``core.library_checks``): replaces ``HTTPAdapter.send`` (``requests/adapters.py``)
 and ``requests.sessions.get_netrc_auth`` (https://github.com/psf/requests/issues/2773: nothing switches it off
@@ -28,12 +28,12 @@ logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class Enough(requests.RequestException):
-    """The receiver asked to be left alone, or is in trouble; the library would ask again at once."""
+    """The receiver asked us to wait, or is in trouble; the library would ask again at once."""
 
 
 @cache
 def install() -> None:
-    """Once a process, for good."""
+    """Replace both functions, once a process and for good."""
     sessions = vars(requests.sessions)
     send, read_netrc = HTTPAdapter.send, sessions["get_netrc_auth"]
 
@@ -56,9 +56,11 @@ def install() -> None:
             raise
 
     def read_netrc_outside(url: str, raise_errors: bool = False) -> Any:
-        return read_netrc(url, raise_errors) if current() is None else None  # it is the server's own
+        return (
+            read_netrc(url, raise_errors) if current() is None else None
+        )  # the file is the server's, not the user's
 
-    HTTPAdapter.send = send_watched  # type: ignore[assignment,method-assign]  # by name and arguments the same
+    HTTPAdapter.send = send_watched  # type: ignore[assignment,method-assign]  # the same name and arguments
     sessions["get_netrc_auth"] = read_netrc_outside
 
 
@@ -69,7 +71,9 @@ def _send(adapter: HTTPAdapter, request: Any, verify: Any, cert: Any, attempt: A
         attempt.secrets.add(str(authorization).rpartition(" ")[2])
     request.headers["Idempotency-Key"] = attempt.key
     request.headers["Accept-Encoding"] = "identity"
-    verify = os.environ.get("SSL_CERT_FILE") or verify or True  # always, and as delivery.http
+    verify = (
+        os.environ.get("SSL_CERT_FILE") or verify or True
+    )  # certificates are always verified, as in delivery.http
     response = send(
         adapter,
         request,
@@ -80,13 +84,13 @@ def _send(adapter: HTTPAdapter, request: Any, verify: Any, cert: Any, attempt: A
         proxies={},
     )
     try:
-        _ = attempt.left_s  # a head that was cut off in the middle reads like a whole one
+        _ = attempt.left_s  # raises if the time is over: a head that was cut off looks like a whole one
         body = _read(response)
     finally:
         response.close()
     content_type = response.headers.get("Content-Type", "")
     text = read_text(body, content_type)
-    # What asks for the text later reads it as we do: Python takes words for charsets that are none.
+    # Apprise reads the text later. It must get what we read: Python accepts words that are no charsets.
     response._content, response._content_consumed, response.encoding = text.encode(), True, "utf-8"
     attempt.answers.append(
         HttpAnswer(

@@ -1,4 +1,5 @@
-"""Deliveries into receipts, concurrently. Nothing a receiver does raises, or holds us longer than allowed."""
+"""Turns deliveries into receipts, many at a time. No receiver can make this raise, or hold it up longer than
+allowed."""
 
 import contextlib
 import logging
@@ -11,7 +12,7 @@ from time import monotonic
 
 import msgspec
 
-from delivery.attempt import DEADLINE_S, Attempt, Post, Verdict
+from delivery.attempt import DEADLINE_S, Attempt, Mailer, Verdict
 from delivery.config import ConfigError, check_config
 from delivery.egress_guard import watch
 from delivery.message import DeliveryMessage, Outcome, Receipt
@@ -23,11 +24,11 @@ from probes.guard import Guard
 logger = logging.getLogger(__name__)
 
 GRACE_S = 2.0
-"""After the deadline, a thread that still does not come back (a resolver that hangs) is not waited for."""
+"""Seconds after the deadline for which a thread is still waited for (a resolver may hang)."""
 
 
 class _Batch:
-    """What of one ``send`` is running, and which receipts wait to be taken."""
+    """The deliveries of one ``send``: what waits, what runs, and the receipts that are ready."""
 
     def __init__(
         self, deliveries: Sequence[DeliveryMessage], start_within_s: Callable[[DeliveryMessage], float] | None
@@ -43,7 +44,8 @@ class _Batch:
         self.done: queue.SimpleQueue[Receipt | None] = queue.SimpleQueue()
 
     def take(self, *, timeout_s: float) -> list[Receipt | None]:
-        """All there are, waiting for the first; None for one that was left out."""
+        """All receipts that are ready; waits for the first one. None stands for a delivery that was left
+        out."""
         receipts: list[Receipt | None] = []
         with contextlib.suppress(queue.Empty):
             receipts.append(self.done.get(timeout=timeout_s))
@@ -52,7 +54,7 @@ class _Batch:
         return receipts
 
     def give_up(self, *, after_s: float) -> list[Receipt | None]:
-        """Receipts for those that should have come back long ago."""
+        """Receipts for attempts that have taken longer than ``after_s`` seconds."""
         with self.lock:
             late = [number for number, (_, tried) in self.running.items() if tried.took_ms > after_s * 1000]
             gone = [self.running.pop(number) for number in late]
@@ -63,7 +65,8 @@ class _Batch:
 
 
 class Courier:
-    """Shared by a whole process. Threads are its own, and fairly shared by the teams; ``close`` ends them."""
+    """Sends deliveries. One for a whole process, with threads of its own that the teams share fairly;
+    ``close`` ends them."""
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class Courier:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._guard, self._strict = Guard(allow_private=allow_private), Guard(allow_private=False)
-        self._post = Post(url=email_url, sender=email_from)
+        self._mailer = Mailer(url=email_url, sender=email_from)
         self._deadline_s = deadline_s
         self._closed = False
         self._concurrency = concurrency
@@ -90,12 +93,14 @@ class Courier:
         return FairThreads(self._concurrency, name="courier")
 
     def close(self) -> None:
-        """Begin nothing more. What is being sent has its time; what has not begun is left in its outbox."""
+        """Begin nothing more. A delivery that is being sent may finish; one that has not begun stays in its
+        outbox."""
         self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def send_one(self, delivery: DeliveryMessage) -> Receipt:
-        """Send now and wait for what becomes of it, a little over the deadline at most.
+        """Send one delivery and wait for its receipt: until a thread is free, then a little longer than the
+        deadline at most.
 
         Raises ``RuntimeError`` once closed.
         """
@@ -109,12 +114,13 @@ class Courier:
         *,
         start_within_s: Callable[[DeliveryMessage], float] | None = None,
     ) -> Iterator[list[Receipt]]:
-        """Send all of them; receipts as they come, those that come together as one list.
+        """Send all deliveries. Yields lists of receipts as they come.
 
-        A delivery whose thread does not come back after its deadline gets its receipt all the same; such a
-        thread can open no connection any more. When closed meanwhile, it ends without those not begun. What
-        has not begun within the seconds that ``start_within_s`` gives it is left out, without a receipt: its
-        outbox brings it again, and it must not go out twice.
+        A delivery whose thread does not come back after its deadline gets its receipt all the same, and the
+        thread can open no further connection. When the courier is closed meanwhile, the iteration ends
+        without the deliveries that have not begun. A delivery that has not begun within the seconds that
+        ``start_within_s`` gives for it is left out, without a receipt: its outbox sends it again, and it must
+        not go out twice.
         """
         batch = _Batch(deliveries, start_within_s)
         pool = self._begin(batch)
@@ -132,15 +138,16 @@ class Courier:
                 return
 
     def _begin(self, batch: "_Batch") -> FairThreads:
-        """Let the pool take what of ``batch`` has not begun; which pool that is."""
+        """Hand the pool what of ``batch`` has not begun. Returns the pool."""
         pool = self._pool
-        with contextlib.suppress(RuntimeError):  # replaced, or closed, in this moment
+        with contextlib.suppress(RuntimeError):  # the pool was replaced or closed at this moment
             for number, delivery in list(batch.waiting.items()):
                 pool.submit_for(delivery.team_id, self._run, batch, number)
         return pool
 
     def _count_lost(self, count: int) -> None:
-        """Threads that do not come back keep their places; when they have taken half, others take over."""
+        """Count threads that do not come back: they keep their places. When half of the places are lost, a
+        new pool takes over."""
         with self._lock:
             self._lost += count
             if self._lost * 2 < self._concurrency or self._closed:
@@ -159,7 +166,7 @@ class Courier:
                 batch.done.put(None)
                 return
             guard = self._strict if delivery.from_stranger else self._guard
-            attempt = Attempt(guard=guard, post=self._post, key=delivery.key, deadline_s=self._deadline_s)
+            attempt = Attempt(guard=guard, mailer=self._mailer, key=delivery.key, deadline_s=self._deadline_s)
             batch.running[number] = (delivery, attempt)
         receipt = self._try(delivery, attempt)
         with batch.lock:
@@ -197,7 +204,7 @@ class Courier:
                 return Verdict(
                     outcome=Outcome.REFUSED, answer=f"The channel is not configured rightly. {mistake}"
                 )
-            attempt.secrets |= find_secrets(delivery.kind, config) | find_password(self._post.url)
+            attempt.secrets |= find_secrets(delivery.kind, config) | find_password(self._mailer.url)
         send, faults = load_sender(delivery.kind), _faults()
         with watch(attempt):
             try:
@@ -207,7 +214,7 @@ class Courier:
 
 
 def _faults() -> tuple[type[BaseException], ...]:
-    """What a receiver's fault may be raised as."""
+    """The errors as which a receiver's fault may be raised."""
     import httpx
     import requests
 

@@ -1,4 +1,5 @@
-"""A long message within a service's limit: its beginning and its end stay, lines of the middle go."""
+"""Shortens a message to a service's limit: its beginning and its end stay, lines of the middle are left
+out."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -17,10 +18,10 @@ def fit(
     cut: Callable[[T, int], T],
     gap: Callable[[int], T],
 ) -> list[T]:
-    """``lines`` within ``limit``, as ``length`` counts them, one for the break behind each included.
+    """``lines`` within ``limit``: the sum of their ``length``, plus one for each line break.
 
-    The end (links, a note) tells what to do, so it is what stays, up to half of the room; the rest is filled
-    from the beginning. ``gap`` says how many lines are left out there; ``cut`` makes one line shorter.
+    The end tells what to do (links, a note), so it stays, up to half of the room. The rest is filled from the
+    beginning. ``gap`` makes the line that says how many lines are left out; ``cut`` makes one line shorter.
     """
     sizes = [length(line) + 1 for line in lines]
     if sum(sizes) - 1 <= limit:
@@ -45,7 +46,7 @@ def say_gap(count: int) -> str:
 
 
 def shorten(text: str, limit: int, *, length: Callable[[str], int] = len) -> str:
-    """Plain text of at most ``limit``, as ``length`` counts it (by default characters)."""
+    """``text`` within ``limit``, as ``length`` counts it (by default in characters)."""
     if length(text) <= limit:
         return text
 
@@ -56,7 +57,7 @@ def shorten(text: str, limit: int, *, length: Callable[[str], int] = len) -> str
 
 
 def shorten_line(text: str, limit: int, *, length: Callable[[str], int] = len) -> str:
-    """One line of at most ``limit``: its end becomes an ellipsis; empty where not even that has room."""
+    """One line within ``limit``. Its end becomes an ellipsis; it is empty where not even that fits."""
     if length(text) <= limit:
         return text
     too_long, most = len(text) + 1, -1
@@ -70,11 +71,11 @@ def shorten_line(text: str, limit: int, *, length: Callable[[str], int] = len) -
 
 
 def count_json(text: str) -> int:
-    """As JSON in ASCII, where an umlaut takes six characters."""
+    """The length as JSON in ASCII, where an umlaut takes six characters."""
     return len(json.dumps(text)) - 2
 
 
 def count_utf16(text: str) -> int:
-    """As Telegram counts (https://core.telegram.org/api/entities#entity-length): a character beyond the
-    basic plane is two."""
+    """The length in UTF-16 units, as Telegram counts (https://core.telegram.org/api/entities#entity-length):
+    a character beyond the basic plane is two."""
     return len(text.encode("utf-16-le")) // 2

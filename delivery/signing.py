@@ -1,6 +1,6 @@
-"""The signature of a webhook, in the manner of Standard Webhooks (https://www.standardwebhooks.com).
+"""The signature of a webhook, as Standard Webhooks defines it (https://www.standardwebhooks.com).
 
-A receiver computes it again over what it got, with the secret that it shares with us:
+A receiver computes it again from what it got, with the secret that it shares with us:
 ``base64(HMAC-SHA256(key, "<webhook-id>.<webhook-timestamp>.<body>"))``.
 """
 
@@ -18,7 +18,8 @@ def make_secret() -> str:
 
 
 def signing_key(secret: str) -> bytes | None:
-    """The bytes that sign (Standard Webhooks: what follows ``whsec_`` is base64), None for a bad secret."""
+    """The key's bytes; None for a bad secret. In Standard Webhooks, base64 follows ``whsec_``; any other text
+    of 16 to 200 characters is the key itself."""
     if not secret.startswith("whsec_"):
         return secret.encode() if 16 <= len(secret) <= 200 else None
     try:
@@ -29,7 +30,8 @@ def signing_key(secret: str) -> bytes | None:
 
 
 def sign(secret: str, *, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``."""
+    """The headers ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``. Raises ``ValueError`` for
+    a bad secret."""
     key = signing_key(secret)
     if key is None:
         raise ValueError("not a signing secret")

@@ -1,5 +1,5 @@
-"""Rules that forms of several kinds share. Each takes the fields that could be read, may bring them into
-their one spelling, and adds to ``errors`` a sentence for a person."""
+"""Rules that forms of several kinds share. Each gets the fields that could be read, may normalise them, and
+adds to ``errors`` a sentence for a person."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def match(config: dict[str, Any], errors: dict[str, str], name: str, pattern: st
 
 
 def check_address(config: dict[str, Any], errors: dict[str, str], name: str) -> None:
-    """It must be a web address."""
+    """The field must be an http or https address; its host is normalised."""
     if name not in config:
         return
     if problem := check_web_address(config[name]):
@@ -28,7 +28,7 @@ def check_address(config: dict[str, Any], errors: dict[str, str], name: str) -> 
 
 
 def check_server(config: dict[str, Any], errors: dict[str, str]) -> None:
-    """``server`` must be the address of a server: no query, and no slash at its end."""
+    """``server`` must be the address of a server without a query; a slash at its end is removed."""
     check_address(config, errors, "server")
     if "server" in config:
         config["server"] = config["server"].rstrip("/")
@@ -45,7 +45,7 @@ def check_names(config: dict[str, Any], errors: dict[str, str], field: str) -> N
 def check_recipients(
     config: dict[str, Any], errors: dict[str, str], tidy: Callable[[str], str], what: str
 ) -> None:
-    """Every recipient in its one spelling, none twice; the wrong ones by name."""
+    """Normalise every recipient with ``tidy`` and drop duplicates; the error names the invalid ones."""
     if "to" not in config:
         return
     wrong, right = [], dict[str, None]()
@@ -64,7 +64,8 @@ def check_phones(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def tidy_phone(text: str) -> str:
-    """A phone number with its country's code, digits alone. Raises ``ValueError`` for anything else."""
+    """A phone number as ``+`` and digits, with the country's code. Raises ``ValueError`` for anything
+    else."""
     number = re.sub(r"[\s().\-/]", "", text)
     if number.startswith("00"):
         number = f"+{number[2:]}"

@@ -1,4 +1,4 @@
-"""A dead man's switch is told that we are well: its address is fetched. No channel of users'."""
+"""Tells a dead man's switch that we are well, by fetching its address. No user can choose this kind."""
 
 from delivery.attempt import Attempt, Verdict
 from delivery.http import ask
@@ -7,6 +7,6 @@ from delivery.outcomes import judge_answer
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """Fetch it once; redirects are not followed."""
+    """Fetch the address once. Redirects are not followed."""
     answer = ask("GET", delivery.config["url"], content=b"", headers={}, attempt=attempt)
     return judge_answer(answer, attempt=attempt)

@@ -99,8 +99,8 @@ def probe_now(spec: CheckSpec) -> CheckResult:
 
 
 def send_one(delivery: DeliveryMessage) -> Receipt:
-    """Send one delivery at once. Blocks for as long as the receiver takes: about 12 s at most (``Courier``).
-    Raises ``RuleViolation`` when the edge does not answer."""
+    """Send one delivery at once. Blocks until its turn comes and for as long as the receiver takes, 12 s at
+    most. Raises ``RuleViolation`` when the edge does not answer."""
     if settings.ENGINE != "serverless":
         return COURIER.get().send_one(delivery)
     answer = call_edge("send", delivery=msgspec.to_builtins(delivery))

@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core import telemetry
-from delivery.mailer import post_letter
+from delivery.mailer import send_email
 from delivery.message import Content, DeliveryMessage, Outcome, Receipt
 from delivery.mime import encode_header, encode_sender
 from pipeline import dispatch
@@ -36,7 +36,7 @@ class MailServerBackend(BaseEmailBackend):
         return sum(self._send(message) for message in email_messages if message.recipients())
 
     def _send(self, message: EmailMessage) -> bool:
-        post: dict[str, Any] = {
+        envelope: dict[str, Any] = {
             "sender": parseaddr(message.from_email)[1],
             "to": [parseaddr(recipient)[1] for recipient in message.recipients()],
         }
@@ -46,7 +46,7 @@ class MailServerBackend(BaseEmailBackend):
         written.replace_header("From", encode_sender(message.from_email))
         data: bytes = written.as_bytes(linesep="\r\n")
         try:
-            verdict = post_letter(data, **post, url=settings.EMAIL_URL, timeout_s=settings.EMAIL_TIMEOUT)
+            verdict = send_email(data, **envelope, url=settings.EMAIL_URL, timeout_s=settings.EMAIL_TIMEOUT)
             if verdict.outcome is not Outcome.SENT:
                 raise MailNotTaken(verdict.answer)
         except OSError:

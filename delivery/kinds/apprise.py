@@ -1,4 +1,5 @@
-"""Any service that Apprise speaks to over HTTP, by an address of Apprise's (https://appriseit.com/services/)."""
+"""Any service that Apprise reaches over HTTP, by an address of Apprise's
+(https://appriseit.com/services/)."""
 
 import re
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from delivery.shortening import shorten
 _MEANS_MORE = re.compile(
     r"@(?=everyone|here|channel|all)|<(?=[@!#]|at>)|<(?=https?:)|\](?=\()", re.IGNORECASE
 )
-"""What a chat that Apprise speaks to may read as a call to everybody, or as a link with a text of its own."""
+"""Texts that a chat may read as a call to everybody, or as a link with a text of its own."""
 _READ_MARKDOWN = frozenset({"mmost", "mmosts", "zulip", "ryver", "guilded"})
-"""Services that read whatever they get as Markdown, and that Apprise hands it to as it is."""
+"""Services that read every message as Markdown, and to which Apprise sends it unchanged."""
 _MARKUP = re.compile(r"[\\`*_~|\[\]]|^[ \t]*[#>]", re.MULTILINE)
 
 
@@ -52,7 +53,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def _fit_to_service(title: str, body: str, content: Content, *, url: str, limit: int) -> tuple[str, str]:
-    """Title and body as the service shows them as they are, within its limit."""
+    """Title and body within the service's limit, written so that the service shows them as they are."""
     if url.partition(":")[0].lower() not in _READ_MARKDOWN:
         return _disarm(title), _disarm(shorten(body, max(1, limit - len(title) - 2)))
     ours = [link for link in (content.link, content.data.get("acknowledge_link")) if link]
@@ -66,7 +67,7 @@ def _fit_to_service(title: str, body: str, content: Content, *, url: str, limit:
 
 
 def escape_chat_markdown(text: str, *, links: Sequence[str] = ()) -> str:
-    """The text as the Markdown of chats such as Mattermost, with backslashes; ``links`` stay links."""
+    """The text with backslashes, for chats whose Markdown is like Mattermost's; ``links`` stay links."""
     parts = re.split(f"({'|'.join(map(re.escape, links))})", text) if links else [text]
     return "".join(part if part in links else _MARKUP.sub(_put_backslash, part) for part in parts)
 
@@ -76,7 +77,8 @@ def _put_backslash(found: re.Match[str]) -> str:
 
 
 def _disarm(text: str) -> str:
-    """It reads as before, but calls nobody and leads nowhere: an invisible character stands within."""
+    """The text with an invisible character in it wherever it would call people or become a link. It reads as
+    before."""
     return _MEANS_MORE.sub(lambda found: f"{found.group()}\u2060", text)
 
 

@@ -49,12 +49,12 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def escape_discord(text: str) -> str:
-    """The text as Discord's Markdown: behind a backslash every other sign stands for itself."""
+    """The text as Discord's Markdown: a backslash before each sign makes Discord show the sign itself."""
     return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """Post it as an embed, in the tone's colour."""
+    """Post the message as an embed, in the tone's colour."""
     url, thread = delivery.config["webhook_url"], delivery.config["thread_id"]
     if thread:
         url = f"{url}?{urlencode({'thread_id': thread})}"
@@ -63,7 +63,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def write_message(content: Content) -> dict[str, Any]:
-    """One embed. ``allowed_mentions`` with nothing in it: the message calls nobody."""
+    """One embed. The empty ``allowed_mentions`` makes it call nobody."""
     lines = fit_lines(read_lines(content), TEXT_MAX, write=write_line)
     embed: dict[str, Any] = {
         "title": escape_discord(shorten_line(content.subject, TITLE_MAX, length=_count_escaped)),
@@ -95,7 +95,8 @@ def _write_span(span: TextSpan) -> str:
 
 
 def _write_address(link: str) -> str:
-    """An address between ``<`` and ``>``, which also keeps Discord from showing the page behind it."""
+    """An address that may stand between ``<`` and ``>``; these also stop Discord from showing a preview of
+    the page."""
     return link.replace("<", "%3C").replace(">", "%3E").replace(" ", "%20").replace("\\", "%5C")
 
 

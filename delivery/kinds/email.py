@@ -1,4 +1,4 @@
-"""A letter to the addresses of a channel, through the operator's mail server or Amazon SES."""
+"""An e-mail to the addresses of a channel, through the operator's mail server or Amazon SES."""
 
 import re
 from email.headerregistry import Address
@@ -9,7 +9,7 @@ from delivery.addresses import spell_mail
 from delivery.attempt import Attempt, Verdict
 from delivery.forms import MAX_RECIPIENTS, Form, Recipients, field
 from delivery.message import DeliveryMessage
-from delivery.mime import write_letter
+from delivery.mime import write_email
 from delivery.outcomes import judge_fault
 from delivery.registry import ChannelKind
 from delivery.validation import CONTROL, check_recipients
@@ -31,7 +31,8 @@ class EmailForm(Form, frozen=True, kw_only=True):
 
 
 def tidy_address(text: str) -> str:
-    """One e-mail address, its domain in ASCII. Raises ``ValueError`` for anything else, such as two."""
+    """One e-mail address, with its domain in ASCII. Raises ``ValueError`` for anything else, such as two
+    addresses."""
     text = spell_mail(text)
     local, at, domain = text.rpartition("@")
     if not at or not local or len(text) > 254 or len(local) > 64 or re.search(r"[\s<>,;:\"()\\]", text):
@@ -51,18 +52,18 @@ def check(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """One letter for all addresses. Where it leaves is the operator's choice, so no guard asks about it; and
-    when that cannot be reached, it is no fault of the addresses."""
-    from delivery.mailer import post_letter  # here, since smtplib is nothing that forms need
+    """Send one e-mail to all addresses. The operator chose the mail server, so the guard does not judge its
+    address; and when it cannot be reached, that is no fault of the channel's addresses."""
+    from delivery.mailer import send_email  # here, because forms do not need smtplib
 
-    letter = write_letter(delivery, sender=attempt.post.sender, now=attempt.read_clock())
+    email = write_email(delivery, sender=attempt.mailer.sender, now=attempt.read_clock())
     with attempt.operators_own():
         try:
-            return post_letter(
-                letter.as_bytes(),
-                sender=parseaddr(attempt.post.sender)[1],
+            return send_email(
+                email.as_bytes(),
+                sender=parseaddr(attempt.mailer.sender)[1],
                 to=delivery.config["to"],
-                url=attempt.post.url,
+                url=attempt.mailer.url,
                 timeout_s=attempt.left_s,
             )
         except OSError as fault:

@@ -1,7 +1,9 @@
-"""A card to a space of Google Chat, by webhook (https://developers.google.com/workspace/chat/quickstart/webhooks).
+"""A card to a space of Google Chat, by webhook
+(https://developers.google.com/workspace/chat/quickstart/webhooks).
 
-The text of a card is HTML of a few tags (https://developers.google.com/workspace/chat/format-messages#card-formatting);
-unlike the Markdown of a text message, it can be escaped, and calls nobody.
+The text of a card is HTML with a few tags
+(https://developers.google.com/workspace/chat/format-messages#card-formatting). Unlike the Markdown of a text
+message, it can be escaped, and it calls nobody.
 """
 
 from typing import Annotated, Any
@@ -17,7 +19,7 @@ from delivery.shortening import count_json, shorten_line
 from delivery.validation import match
 
 TITLE_MAX, HTML_MAX = 250, 20_000
-"""Of the HTML as JSON. A message has 32,000 bytes at most
+"""Characters of the title, and of the HTML as JSON. A message has 32,000 bytes at most
 (https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages)."""
 
 

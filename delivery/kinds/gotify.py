@@ -1,6 +1,6 @@
 """A push message by a Gotify server (https://gotify.net/docs/pushmsg).
 
-It is plain text, as Gotify asks for where others' texts are quoted (https://gotify.net/docs/msgextras). From
+It is plain text, as Gotify advises for texts that others wrote (https://gotify.net/docs/msgextras). From
 priority 4 on it makes a sound, from 8 on it pops up (https://github.com/gotify/android#message-priorities).
 """
 

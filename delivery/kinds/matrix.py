@@ -1,7 +1,8 @@
 """A message to a room of Matrix
 (https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid).
 
-The delivery's key is the transaction, so the server takes the same message once, however often it is sent.
+The delivery's key is the transaction ID, so the server accepts the same message only once, however often it
+is sent.
 """
 
 import contextlib
@@ -21,8 +22,8 @@ from delivery.shortening import count_json, shorten_line
 from delivery.validation import check_server, match
 
 TITLE_MAX, HTML_MAX = 250, 20_000
-"""Of the HTML as JSON; an event has 64 KiB at most, and holds the text a second time without its tags
-(https://spec.matrix.org/latest/client-server-api/#size-limits)."""
+"""Characters of the title, and of the HTML as JSON. An event has 64 KiB at most, and holds the text a second
+time without tags (https://spec.matrix.org/latest/client-server-api/#size-limits)."""
 
 
 class MatrixForm(Form, frozen=True, kw_only=True):
@@ -94,7 +95,8 @@ def _read_wait(answer: HttpAnswer) -> HttpAnswer:
 
 
 def write_message(content: Content) -> dict[str, Any]:
-    """As HTML, and as text for clients without. ``m.mentions`` with nothing in it: it calls nobody."""
+    """The message as HTML, and as text for clients that show no HTML. The empty ``m.mentions`` makes it call
+    nobody."""
     head = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), bold=True),))
     lines = [head, *fit_lines(read_lines(content), HTML_MAX, write=write_html, length=count_json)]
     return {

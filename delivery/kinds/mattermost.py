@@ -1,8 +1,8 @@
 """A message to a channel of Mattermost, by incoming webhook
 (https://developers.mattermost.com/integrate/webhooks/incoming/).
 
-Its text stands in a code block, since a backslash does not reach everything that Mattermost reads in a text:
-mentions, channels, hashtags, emoticons.
+Its text is a code block, because backslashes do not escape all that Mattermost reads in a text: mentions,
+channels, hashtags, emoticons.
 """
 
 from typing import Annotated, Any
@@ -18,7 +18,8 @@ from delivery.shortening import count_json, shorten_line
 from delivery.validation import check_address, match
 
 TITLE_MAX, TEXT_MAX = 250, 6_000
-"""Characters of the text as JSON. Older servers keep 8,000 of a post's attachments (POST_PROPS_MAX_RUNES)."""
+"""Characters of the title, and of the text as JSON. Older servers keep 8,000 characters of a post's
+attachments (POST_PROPS_MAX_RUNES)."""
 
 
 class MattermostForm(Form, frozen=True, kw_only=True):
@@ -64,7 +65,8 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def write_message(content: Content) -> dict[str, Any]:
-    """One attachment, for the colour at its side. A title is plain text only where it is a link."""
+    """One attachment, because only an attachment has a colour. Its title is read as plain text only when it
+    is a link; else the title stands in the code block."""
     title = shorten_line(content.subject, TITLE_MAX)
     attachment = {"fallback": title, "color": f"#{COLOURS[content.tone]:06x}"}
     lines = fit_lines(read_lines(content), TEXT_MAX, write=write_code_line, length=count_json)

@@ -1,8 +1,8 @@
 """A card to a channel or chat of Microsoft Teams, through a workflow
 (https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook).
 
-Its text is in rich text blocks (https://adaptivecards.io/explorer/RichTextBlock.html): no markup is read in a
-text run, so whatever a target said stays as it is.
+Its text is in rich text blocks (https://adaptivecards.io/explorer/RichTextBlock.html): Teams reads no markup
+in a text run, so what a target said is shown as it is.
 """
 
 import json

@@ -1,6 +1,7 @@
 """An alert to Opsgenie (https://docs.opsgenie.com/docs/alert-api).
 
-Our own code: Apprise finds the alert that it closes in a store of its own, which no worker here shares.
+Our own code, not Apprise: Apprise finds the alert to close in a store of its own, which our workers do not
+share.
 """
 
 from typing import Annotated, Any, Literal
@@ -57,7 +58,7 @@ _MESSAGE_MAX, _TEXT_MAX = 130, 15_000
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """Create, acknowledge or close the incident's alert, which has its name as alias."""
+    """Create, acknowledge or close the incident's alert. The alert's name (``read_episode``) is its alias."""
     alias, step = read_episode(delivery)
     url, body = URLS[delivery.config["region"]], _describe(delivery, alias)
     if step is not PagerStep.TRIGGER:

@@ -1,6 +1,6 @@
 """An event to PagerDuty (Events API v2, https://developer.pagerduty.com/docs/events-api-v2-overview).
 
-Our own code, since Apprise neither acknowledges nor resolves.
+Our own code, not Apprise: Apprise neither acknowledges nor resolves.
 """
 
 from typing import Annotated, Any, Literal

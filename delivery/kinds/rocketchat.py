@@ -1,6 +1,6 @@
 """A message to a channel of Rocket.Chat, by incoming webhook (https://docs.rocket.chat/docs/integrations).
 
-Its text stands in a code block, since what a backslash does there differs from version to version.
+Its text is a code block, because versions of Rocket.Chat differ in what a backslash escapes.
 """
 
 from typing import Annotated, Any
@@ -16,7 +16,8 @@ from delivery.shortening import shorten_line
 from delivery.validation import check_address, match
 
 TITLE_MAX, TEXT_MAX = 250, 4_000
-"""A message has 5,000 characters at most, unless its server says otherwise (Message_MaxAllowedSize)."""
+"""Characters of the title and of the text. A message has 5,000 at most, unless its server says otherwise
+(Message_MaxAllowedSize)."""
 
 
 class RocketChatForm(Form, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def write_message(content: Content) -> dict[str, Any]:
-    """One attachment, for the colour at its side; what is no attachment could call people."""
+    """One attachment, because only an attachment has a colour, and text outside of one could call people."""
     head = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), link=content.link),))
     lines = [head, *fit_lines(read_lines(content), TEXT_MAX, write=write_code_line)]
     attachment = {"color": f"#{COLOURS[content.tone]:06x}", "text": write_code_block(lines)}

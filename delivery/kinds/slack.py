@@ -1,7 +1,8 @@
-"""A message to a Slack channel, by incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+"""A message to a Slack channel, by incoming webhook
+(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
 Its text is a rich text block (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block): Slack reads
-no markup and no mention in it, so whatever a target said stays as it is.
+no markup and no mention in it, so what a target said is shown as it is.
 """
 
 from typing import Annotated, Any
@@ -41,13 +42,14 @@ def check(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def escape_slack(text: str) -> str:
-    """The three characters that mean something everywhere in Slack
+    """Escape the three characters that have a meaning everywhere in Slack
     (https://docs.slack.dev/messaging/formatting-message-text#escaping)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """Post it. Slack answers 200 and ``ok``; anything else it says with 200 is a refusal."""
+    """Post the message. Slack accepts it with 200 and the body ``ok``; any other body with 200 is a
+    refusal."""
     url = delivery.config["webhook_url"]
     answer = post_json(url, write_message(delivery.content), delivery=delivery, attempt=attempt)
     verdict = judge_answer(answer, attempt=attempt)
@@ -57,7 +59,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def write_message(content: Content) -> dict[str, Any]:
-    """One attachment, for the colour at its side. ``fallback`` is what a notification shows."""
+    """One attachment, because only an attachment has a colour. ``fallback`` is what a notification shows."""
     title = shorten_line(content.subject, TITLE_MAX)
     head = TextLine((TextSpan(title, bold=True, link=content.link),))
     lines = [head, *fit_lines(read_lines(content), TEXT_MAX, write=lambda line: line.text)]
@@ -77,7 +79,8 @@ def write_message(content: Content) -> dict[str, Any]:
 
 
 def write_elements(lines: list[TextLine]) -> list[dict[str, Any]]:
-    """The elements of one section; lines are parted by line breaks, since Slack refuses empty texts."""
+    """The elements of one section. Line breaks separate the lines, and spans without text are left out,
+    because Slack refuses empty texts."""
     elements: list[dict[str, Any]] = []
     for number, line in enumerate(lines):
         if number:

@@ -47,8 +47,8 @@ def check(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 TEXT_MAX = 4_096
-"""UTF-16 units after the markup was read; ours counts the markup, too, so that nothing is refused.
-The markup is https://core.telegram.org/bots/api#html-style."""
+"""UTF-16 units that Telegram allows once it has read the markup. We count the markup as well, so that nothing
+is refused. The markup: https://core.telegram.org/bots/api#html-style."""
 TITLE_MAX = 300
 
 

@@ -1,4 +1,4 @@
-"""A JSON document to an address of the user's own, signed."""
+"""A JSON document to the user's own address, signed."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -63,22 +63,22 @@ _MOVED = {301, 302, 307, 308}
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """Send the document, following at most three redirects; the method and the body stay what they are.
+    """Send the document. Follows at most three redirects, with the same method and body.
 
-    The user's headers and the signature go to the origin that he named and to no other.
+    The user's headers and the signature go only to the origin that the user named.
     """
     config, url = delivery.config, spell_host(delivery.config["url"])
     at = attempt.read_clock()
     body = msgspec.json.encode({**describe(delivery), "sent_at": at})
     for_all = {"Content-Type": "application/json", "Idempotency-Key": delivery.key}
-    for_him = {
+    for_origin = {
         name: value if isinstance(value, str) else value["value"] for name, value in config["headers"].items()
     }
     if config["secret"]:
-        for_him |= sign(config["secret"], message_id=delivery.key, at=at, body=body)
+        for_origin |= sign(config["secret"], message_id=delivery.key, at=at, body=body)
     origin = _origin(url)
     for _ in range(MAX_REDIRECTS + 1):
-        headers = {**for_him, **for_all} if _origin(url) == origin else for_all
+        headers = {**for_origin, **for_all} if _origin(url) == origin else for_all
         answer = ask(config["method"], url, content=body, headers=headers, attempt=attempt)
         if answer.status not in _MOVED or "location" not in answer.headers:
             return judge_answer(answer, attempt=attempt)
@@ -90,7 +90,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 
 def describe(delivery: DeliveryMessage) -> dict[str, Any]:
-    """What is told, in full: the data of the message, and the same in words."""
+    """The whole document: the message's data, and its texts."""
     content = delivery.content
     return {
         **content.data,

@@ -46,7 +46,7 @@ def check(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """One request a number."""
+    """Send through Apprise, which makes one request for each phone number."""
     from delivery.apprise_sending import Service, send_by_apprise  # Apprise takes a second to import
 
     config = delivery.config

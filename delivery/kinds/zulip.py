@@ -1,7 +1,6 @@
 """A message to a topic of Zulip, from a bot (https://zulip.com/api/send-message).
 
-Its text stands in a code block: Zulip's Markdown knows no backslash, so nothing else makes a sign stand for
-itself.
+Its text is a code block: Zulip's Markdown has no backslash, so nothing else shows a sign as itself.
 """
 
 import base64
@@ -21,7 +20,7 @@ from delivery.shortening import shorten_line
 from delivery.validation import check_server, match
 
 TITLE_MAX, TEXT_MAX = 250, 8_000
-"""Characters; a message has 10,000 at most, and links stand behind the text."""
+"""Characters of the title and of the text. A message has 10,000 at most, and links follow the text."""
 
 
 class ZulipForm(Form, frozen=True, kw_only=True):
@@ -70,7 +69,8 @@ def check(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
-    """The channel's name is sent as JSON, so that one of digits is not taken for an ID."""
+    """Send the message. The channel's name is sent as JSON, so that Zulip does not take a name of digits for
+    an ID."""
     config = delivery.config
     login = base64.b64encode(f"{config['bot_email']}:{config['api_key']}".encode()).decode()
     attempt.secrets.add(login)

@@ -14,7 +14,7 @@ from alerts.sending import begin_test, end_test
 from alerts.services import StepWish, retry_delivery, save_channel, save_rule
 from alerts.waking import wake_teams
 from core.errors import RuleViolation
-from delivery.mailer import post_letter
+from delivery.mailer import send_email
 from delivery.message import Outcome, Receipt
 from incidents.models import Incident, MaintenanceWindow
 from monitors.services import update_monitor
@@ -177,7 +177,7 @@ def test_a_rule_whose_channel_was_deleted(team, hook, telling):
 
 def test_a_letter_that_is_only_printed_is_withheld_and_not_sent(team, capsys):
     make_member(team, Role.OWNER)
-    verdict = post_letter(b"x", sender="a@b.test", to=["c@d.test"], url="consolemail://", timeout_s=1)
+    verdict = send_email(b"x", sender="a@b.test", to=["c@d.test"], url="consolemail://", timeout_s=1)
     assert verdict.printed
     telling = Telling(
         answer=lambda message: {"outcome": Outcome.SENT, "answer": verdict.answer, "printed": verdict.printed}

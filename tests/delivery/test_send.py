@@ -8,7 +8,7 @@ import time
 import pytest
 
 from delivery import send as send_module
-from delivery.attempt import Attempt, Post
+from delivery.attempt import Attempt, Mailer
 from delivery.egress_guard import watch
 from delivery.message import Outcome
 from probes.guard import Guard
@@ -136,7 +136,7 @@ def test_a_bug_is_a_receipt_too_and_its_text_stays_out_of_the_log(courier, monke
 
 @pytest.fixture
 def attempt():
-    return Attempt(guard=Guard(allow_private=True), post=Post(), deadline_s=0.3)
+    return Attempt(guard=Guard(allow_private=True), mailer=Mailer(), deadline_s=0.3)
 
 
 def test_only_the_network_is_reached_within_a_delivery(attempt, tmp_path):
@@ -161,7 +161,7 @@ def test_nothing_is_sent_without_a_connection_and_no_program_is_started(attempt)
 
 def test_another_thread_is_not_judged(attempt):
     with receive() as receiver:
-        strict = Attempt(guard=Guard(allow_private=False), post=Post())
+        strict = Attempt(guard=Guard(allow_private=False), mailer=Mailer())
         with watch(strict):
             with pytest.raises(OSError, match="loopback"):
                 socket.create_connection(("127.0.0.1", receiver.port), 1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from delivery import mailer
 from delivery.message import Outcome
-from delivery.mime import one_line, write_letter
+from delivery.mime import one_line, write_email
 from tests.delivery.receivers import Say, make_certificate, make_delivery, read_sender, receive, receive_mail
 from tests.hostile.servers import drip, serve, stay_silent
 
@@ -132,7 +132,7 @@ words = st.one_of(
 def test_every_header_says_what_was_typed_and_none_is_added(typed, name):
     sender = f"{encode_phrase(one_line(name))} <alerts@status.example>"
     delivery = letter(subject=typed, headers={"X-Note": typed})
-    data = write_letter(delivery, sender=sender, now=NOW).as_bytes()
+    data = write_email(delivery, sender=sender, now=NOW).as_bytes()
     assert all(len(line) <= 998 and b"\r" not in line and b"\n" not in line for line in data.split(b"\r\n"))
     got = email.message_from_bytes(data, policy=default)
     assert got.keys() == KEYS
@@ -147,7 +147,7 @@ def encode_phrase(text):
 
 def test_an_address_that_looks_encoded_is_written_as_it_is():
     to = ["=?utf-8?q?a=0D=0ABcc=3A_evil?=@example.com", "ann@example.com"]
-    data = write_letter(letter(*to), sender=SENDER, now=NOW).as_bytes()
+    data = write_email(letter(*to), sender=SENDER, now=NOW).as_bytes()
     assert b"\r\nTo: " + ",\r\n ".join(to).encode() + b"\r\n" in data
     assert b"\r\nBcc" not in data
 
@@ -345,7 +345,7 @@ def test_ses_that_is_away_is_tried_again(make_courier, ses):
 def test_a_letter_of_other_scripts_is_written_so_that_every_server_reads_it():
 
     delivery = letter(subject="Läden: 店 down 🔥", text="größer " * 200)
-    data = write_letter(delivery, sender=SENDER, now=NOW).as_bytes()
+    data = write_email(delivery, sender=SENDER, now=NOW).as_bytes()
     assert data.isascii()
     assert max(map(len, data.splitlines())) <= 78
     assert email.message_from_bytes(data, policy=default)["Subject"] == "Läden: 店 down 🔥"
