@@ -1,2 +1,2 @@
-"""What is to be told, kept until it was: written with the change that it tells of, sent later, settled by its
-receipt."""
+"""Outboxes: a message is written in the transaction of the change that it tells of, sent later, and settled
+by its receipt. So a kill -9 loses none."""

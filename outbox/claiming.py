@@ -1,4 +1,4 @@
-"""Rows that are due are claimed by one sender; receipts settle them. Both may run twice and at once."""
+"""Claims due rows for one sender, and settles them by receipts. Both may run twice and at once."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -28,12 +28,13 @@ def claim_due(
     most: int = CLAIM_AT_ONCE,
     dead: Callable[[Sequence[Row]], None] = lambda _: None,
 ) -> list[Row]:
-    """Rows whose time has come, now ``sending`` and ours; each goes to one caller, turns going round the
-    teams, the longest due of each first.
+    """Claim up to ``most`` due rows and return them, now ``sending``. Each row goes to one caller only. The
+    teams take turns; of each team the row that is due longest comes first.
 
-    They are due again when no receipt has come in time, so a sender that dies loses nothing; each time later,
-    and given up after a day. ``dead`` is told of those, in the transaction. Of one team, no more are on their
-    way than its share: those whose receivers hang wait here, and nobody behind them.
+    A claimed row is due again when no receipt has come in time, so a sender that is killed loses nothing. The
+    time grows with each attempt; after a day the row is given up, and ``dead`` is called with such rows in
+    the same transaction. No team has more rows on their way than DELIVERIES_A_TEAM: when its receivers hang,
+    its own rows wait, and nobody else's.
     """
     wanted = _choose(model, now=now, most=most)
     if not wanted:
@@ -71,7 +72,7 @@ def _due(model: type[Row], *, now: datetime) -> QuerySet[Row]:
 
 
 def _choose(model: type[Row], *, now: datetime, most: int) -> list[int]:
-    """Whose turn it is, as far as each team has room."""
+    """The ids of the rows whose turn it is, as far as each team has room."""
     share = settings.DELIVERIES_A_TEAM
     turn = Window(RowNumber(), partition_by=F(model.TEAM), order_by=("due_at", "pk"))
     ranked = _due(model, now=now).annotate(turn=turn).filter(turn__lte=share)
@@ -89,7 +90,7 @@ def _choose(model: type[Row], *, now: datetime, most: int) -> list[int]:
 
 
 def _mark_sending(model: type[Row], rows: Sequence[Row], *, now: datetime) -> None:
-    """A statement for each wait for a receipt: one, unless receipts were lost before."""
+    """Mark rows as sent now: one statement, or more when receipts of some rows were lost before."""
     by_wait: dict[timedelta, list[Row]] = {}
     for row in rows:
         if not 0 <= row.attempts < MOST_ATTEMPTS:
@@ -110,7 +111,7 @@ def _give_up_unclaimed(model: type[Row], pk: int, *, now: datetime) -> None:
 
 
 def give_up(model: type[Row], rows: Sequence[Row], *, reason: str, now: datetime) -> None:
-    """They reached no receiver and never will."""
+    """Mark rows as dead: they reached no receiver and never will."""
     for row in rows:
         row.status, row.due_at, row.settled_at, row.answer = OutgoingStatus.DEAD, None, now, reason[:500]
     model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
@@ -119,20 +120,21 @@ def give_up(model: type[Row], rows: Sequence[Row], *, reason: str, now: datetime
 
 
 def send_again(model: type[Outgoing], *, now: datetime) -> int:
-    """Make due at once what was on its way when its only sender ended; how many those are.
+    """Make due at once what was on its way when its only sender ended. Returns how many rows.
 
-    Only for an engine that is alone: with several, another may be at it, and the receipt decides.
+    Only for an engine that is one single process: elsewhere another process may be sending them, and the
+    receipt decides.
     """
     on_its_way = model._default_manager.filter(status=OutgoingStatus.SENDING)
     return on_its_way.filter(due_at__gt=now).update(due_at=now)
 
 
 def settle(model: type[Row], receipts: Iterable[Receipt], *, now: datetime) -> list[Row]:
-    """Write down what became of each attempt; the rows that are final by it, in primary-key order.
+    """Write down what became of each attempt. Returns the rows that are final by it, in primary-key order.
 
     ``receipts`` name their rows by the number after the colon. A receipt for a row that is final already
-    changes nothing; one of an older attempt counts only when it says ``sent``, for the newer one is on its
-    way. To be called in the transaction that draws conclusions from it.
+    changes nothing. A receipt of an older attempt counts only when it says ``sent``, because the newer
+    attempt is on its way. Call this in the transaction that acts on the rows.
     """
     by_row: dict[int, list[Receipt]] = {}
     for receipt in receipts:

@@ -1,4 +1,4 @@
-"""The rows that every outbox is made of. It has no table of its own: who tells something, has one."""
+"""The rows that every outbox is made of. This app has no table: each app with an outbox has its own."""
 
 from typing import ClassVar
 
@@ -9,8 +9,8 @@ from core.instants import InstantField
 
 
 class OutgoingStatus(models.TextChoices):
-    """``held`` waits for something to be decided; ``dropped`` is told in another way, or no more;
-    ``withheld`` reaches nobody: ``reason`` says why."""
+    """``held``: it waits for a decision. ``dropped``: it is told in another way, or not any more.
+    ``withheld``: it reaches nobody, and ``reason`` says why."""
 
     HELD = "held", "held"
     PLANNED = "planned", "planned"
@@ -24,15 +24,15 @@ class OutgoingStatus(models.TextChoices):
 
 FINAL = (OutgoingStatus.SENT, OutgoingStatus.DEAD, OutgoingStatus.DROPPED, OutgoingStatus.WITHHELD)
 ON_CONSOLE = "email_console"
-"""The reason of a letter that was printed: no mail server is configured."""
+"""The ``reason`` of an e-mail that was printed to the console: no mail server is configured."""
 
 
 class Outgoing(models.Model):
-    """One message to one receiver. ``due_at`` is when something must be done about it next, null for never:
-    to send it, or to send it again because no receipt has come."""
+    """One message to one receiver. ``due_at`` is when something must be done about it next (send it, or send
+    it again because no receipt has come); null: never."""
 
     TEAM: ClassVar[str] = "team_id"
-    """The way to whose it is."""
+    """The path of fields from a row to its team's id."""
 
     key = models.CharField(max_length=100, unique=True, help_text="Its identity, and its Idempotency-Key")
     status = models.CharField(max_length=10, choices=OutgoingStatus, default=OutgoingStatus.PLANNED)

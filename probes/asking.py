@@ -1,4 +1,4 @@
-"""Does anybody answer from here? Several are asked at once, and no longer than that takes."""
+"""Does anybody answer from here? Several hosts are asked at once, within a limit of time."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -16,21 +16,21 @@ from probes.evidence import Address
 def count_connected(
     where: Sequence[Address], *, enough: int, within_s: float, or_refused: bool = False
 ) -> int:
-    """To how many of ``where`` a TCP connection can be made; no more are waited for than are ``enough``.
-    ``or_refused``: who refuses has answered, too."""
+    """To how many of ``where`` a TCP connection can be made. Stops waiting when ``enough`` have answered.
+    ``or_refused``: a refused connection is an answer, too."""
     try_for_spare()
     questions = [_connect(*each, or_refused=or_refused) for each in where]
     return _run(questions, enough=enough, within_s=within_s)
 
 
 def count_looked_up(names: Sequence[str], *, enough: int, within_s: float) -> int:
-    """For how many of ``names`` a name server answers, whatever it says."""
+    """For how many of ``names`` a name server answers, whatever the answer is."""
     try_for_spare()
     return _run([_look_up(name, within_s) for name in names], enough=enough, within_s=within_s)
 
 
 def _run(questions: "Sequence[Coroutine[Any, Any, bool]]", *, enough: int, within_s: float) -> int:
-    """In a loop of its own, which does not wait for lookups that hang: they end by themselves."""
+    """Run in a new event loop that does not wait for lookups that hang: these end by themselves."""
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(_count(questions, enough=enough, within_s=within_s))

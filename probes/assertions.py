@@ -1,4 +1,4 @@
-"""Judging an answer: pure functions from what came to what is wrong with it."""
+"""Judges an answer: pure functions from what came to what is wrong with it."""
 
 import re
 from collections.abc import Iterable
@@ -57,11 +57,13 @@ def check_json_path(path: str) -> None:
 
 
 class CannotJudge(Exception):
-    """Whether the value is right cannot be said, through no fault of the target; a sentence."""
+    """It cannot be said whether the value is right, through no fault of the target. The text is a
+    sentence."""
 
 
 def is_quick(path: str, body: bytes) -> bool:
-    """May the thread that serves everybody judge this? It names one value, and there is little to read."""
+    """Whether the thread that all checks share may judge this: the path names one value, and the body is
+    short."""
     try:
         return len(body) <= SMALL_JSON_BYTES and parse_path(path).is_singular
     except PathError:

@@ -1,4 +1,4 @@
-"""Judging the body of an answer, or as much of it as came."""
+"""Judges the body of an answer, or as much of it as came."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _STILL_OPEN = Judgement(Status.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """``missing`` says why the rest of it is not known; None: this is all of it."""
+    """The body of an answer. ``missing`` says why the rest is not known; None: this is all of it."""
 
     data: bytes
     content_type: str
@@ -35,12 +35,13 @@ def asks_for_body(config: HttpConfig) -> bool:
 
 
 def judge_body(body: Body, config: HttpConfig) -> Judgement | None:
-    """What is wrong with ``body``; None: nothing. What did not come decides only where it could matter."""
+    """What is wrong with ``body``; None: nothing. The part that did not come counts only where it could
+    change the verdict."""
     return _judge_keyword(body, config) or _judge_json(body, config)
 
 
 def is_quick_to_judge(body: Body, config: HttpConfig) -> bool:
-    """May the thread that serves everybody judge this?"""
+    """Whether the thread that all checks share may judge this."""
     if config.json_path and not is_quick(config.json_path, body.data):
         return False
     if not config.keyword or len(body.data) <= SMALL_JSON_BYTES:
@@ -49,7 +50,8 @@ def is_quick_to_judge(body: Body, config: HttpConfig) -> bool:
 
 
 def is_settled(data: bytes, content_type: str, config: HttpConfig) -> bool:
-    """Can what is still to come no longer change the verdict? False as well where it takes long to tell."""
+    """Whether what is still to come cannot change the verdict any more. False as well when it takes long to
+    tell."""
     body = Body(data, content_type, _STILL_OPEN)
     return is_quick_to_judge(body, config) and judge_body(body, config) is not _STILL_OPEN
 

@@ -1,4 +1,4 @@
-"""Reading certificates: their end, and for people the rest."""
+"""Reads certificates: when they end, and for people the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +89,8 @@ def _read_names(parsed: "object") -> tuple[str, ...]:
 
 
 def _show_dns_name(name: str) -> str:
-    """An IP address among the DNS names is for nobody, and would look as if it were for that address."""
+    """Mark an IP address among the DNS names: no client accepts it there, and it would look as if it were for
+    that address."""
     try:
         ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which certificate of a chain is the one that matters: that is wrong, or that ends first."""
+"""Which certificate of a chain matters: the one that is wrong, or the one that ends first."""
 
 import asyncio
 import ssl
@@ -27,8 +27,8 @@ EXPLAINED = frozenset(
 
 
 def read_chain(tls: ssl.SSLObject, *, verified: bool) -> list[Certificate]:
-    """The certificates from the server's own on: those that were ``verified``, the root left out, or all that
-    it sent. Before Python 3.13 only the object beneath knows them."""
+    """The certificates from the server's own on: those that were ``verified``, without the root, or all that
+    it sent. Before Python 3.13, only the object inside ``ssl``'s knows them."""
     inner: Any = tls if hasattr(tls, "get_verified_chain") else getattr(tls, "_sslobj", tls)
     found = inner.get_verified_chain() if verified else inner.get_unverified_chain()
     ders = [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in found or ()]
@@ -41,8 +41,8 @@ def find_first_end(chain: Sequence[Certificate]) -> Certificate | None:
 
 
 def find_path(chain: Sequence[Certificate], *, ca_file: str | None) -> list[Certificate]:
-    """The part of a sent chain that leads to a root we trust. Servers also send what nobody needs any more,
-    such as a root signed by another one that has ended."""
+    """The part of a sent chain that leads to a root that we trust. Servers also send certificates that nobody
+    needs any more, such as a root that was signed by another one, which has ended."""
     trusted, path = _read_roots(ca_file or find_ca_file()), list(chain[:1])
     while path and path[-1].issuer not in trusted:
         above = next((each for each in chain if each.subject == path[-1].issuer and each not in path), None)
@@ -65,9 +65,9 @@ def _read_roots(ca_file: str) -> frozenset[str]:
 
 
 def note_sent(check: Check, chain: Sequence[Fields], *, verifies: bool) -> bool:
-    """Keep the leaf's end, or that of an intermediate certificate that ends sooner, as libcurl tells it.
+    """Keep the end of the leaf, or of an intermediate certificate that ends sooner, as libcurl reports it.
 
-    False where a chain before it, on the way of redirects, ends sooner: then that one's is kept.
+    False when a chain earlier on the way of redirects ends sooner: that end is kept then.
     """
     sooner = check.tls_expires_at, check.ends_first
     ends = [end for fields in chain if (end := read_end(fields))]
@@ -127,8 +127,8 @@ def judge_certificate(check: Check, tls: ssl.SSLObject, *, name: str, verifies: 
 async def explain_certificate(
     check: Check, shake: Callable[[Check], Awaitable[ssl.SSLObject]], *, limit_s: float, otherwise: Judgement
 ) -> Judgement:
-    """Fetch a chain that was not accepted once more, by ``shake``, which verifies nothing, and say which of
-    it is wrong. Nothing is measured; ``check.tls_expires_at`` is set."""
+    """Fetch a chain that was not accepted once more by ``shake``, which verifies nothing, and say which of
+    its certificates is wrong. Measures nothing; sets ``check.tls_expires_at``."""
     aside = Check(check.spec, host=check.host, done=lambda _check, _result: None)
     aside.guard, aside.ca_file, aside.started = check.guard, check.ca_file, check.started
     try:

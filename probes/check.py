@@ -32,11 +32,12 @@ class Judgement:
 
 UP = Judgement(Status.UP)
 LATE_S = 5.0
-"""A check ends when its time is up. One that ends so much later says how we are, and not its target."""
+"""Seconds. A check that ends so much later than its timeout tells how this process is doing, not its
+target."""
 _UNREACHED = LOOKUP_CODES | {ErrorCode.CONNECT_FAILED, ErrorCode.CONNECT_TIMEOUT, ErrorCode.PING_LOST}
-"""What a machine finds that knows no way."""
+"""The errors that a machine without a route sees."""
 _MAY_BE_SHORT = (ErrorCode.TLS_HANDSHAKE, ErrorCode.EXPIRY_UNKNOWN, ErrorCode.INTERNAL)
-"""What else is found by one that is short of descriptors."""
+"""Other errors that a process without free descriptors sees."""
 
 
 class ProbeError(Exception):
@@ -141,12 +142,12 @@ class Check:
         return (perf_counter() - self.started) * 1_000
 
     def late_s(self) -> float:
-        """How long ago its timeout was over; negative before."""
+        """Seconds since its timeout was over; negative before."""
         return perf_counter() - self.started - self.spec.timeout_s if self.started else -math.inf
 
     @contextmanager
     def timing(self, phase: str) -> Iterator[None]:
-        """Measure a phase, named as in ``Timings``; one that fails or hangs stays unmeasured."""
+        """Measure a phase, named as in ``Timings``. A phase that fails or hangs stays unmeasured."""
         self.phase, began = phase, perf_counter()
         yield
         self.timings[phase] = self.timings.get(phase, 0) + round((perf_counter() - began) * 1_000)
@@ -159,8 +160,9 @@ class Check:
             done(self, self._build_result(self._find_way(verdict)))
 
     def _find_way(self, verdict: Judgement) -> Judgement:
-        """A target to which no way leads from here is not down: nobody knows. Nor is one that was not reached
-        while this process was short of descriptors, or that was checked while it stood still."""
+        """The verdict, or ``unknown`` for a target that no route leads to from here: it is not known to be
+        down. So for a target that was not reached while this process was short of descriptors, or that was
+        checked while this process stood still."""
         reason = None
         held_against = verdict.status is Status.DOWN or verdict.code is ErrorCode.SLOW
         unreached = verdict.status is Status.DOWN and verdict.code in LOOKUP_CODES | NETWORK_CODES
@@ -208,7 +210,8 @@ class Check:
         )
 
     def note_end(self, chain: Sequence[Certificate]) -> None:
-        """Keep the earliest end of the chain, and whose it is where that is not the server's own."""
+        """Keep the earliest end in the chain, and the name of that certificate if it is not the server's
+        own."""
         first = min(chain, key=lambda certificate: certificate.expires_at, default=None)
         if first is not None:
             self.tls_expires_at = first.expires_at
@@ -267,7 +270,7 @@ def judge_bug() -> Judgement:
 
 
 class CurlEngine(Protocol):
-    """What a kind needs of ``probes.curl.CurlPool``."""
+    """The part of ``probes.curl.CurlPool`` that a kind uses."""
 
     def start(self, transfer: Any) -> None:
         """Begin a transfer; may be called from any thread."""
@@ -277,7 +280,7 @@ class CurlEngine(Protocol):
 
 
 class LoopEngine(Protocol):
-    """What a kind needs of ``probes.loop.ProbeLoop``."""
+    """The part of ``probes.loop.ProbeLoop`` that a kind uses."""
 
     def start(self, check: Check, probe: Callable[[Check], Any]) -> None:
         """Run ``probe(check)``, a coroutine that returns a ``Judgement``, and finish the check with it."""
@@ -299,7 +302,7 @@ class Engines(Protocol):
 
     @property
     def judges(self) -> Executor:
-        """Few threads for judging what may take long, beside those that serve everybody."""
+        """A few threads for what takes long to judge, so that the engines' own threads are not held up."""
 
 
 class Starter(Protocol):

@@ -21,7 +21,7 @@ Found = tuple[Any, Any, int, str, Any]
 
 
 def read_address(check: Check, *, default_port: int | None = None) -> tuple[str, int]:
-    """Split the spec's target; one that is malformed is not the target's fault."""
+    """Split the spec's target into host and port. A malformed one is not the target's fault."""
     try:
         return split_host_port(check.spec.target, default_port=default_port)
     except ValueError as mistake:
@@ -29,10 +29,10 @@ def read_address(check: Check, *, default_port: int | None = None) -> tuple[str,
 
 
 async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
-    """Look ``host`` up with the system's resolver; raise ``ProbeError`` with the reason.
+    """Look ``host`` up with the system's resolver. Raises ``ProbeError`` with the reason.
 
-    An address needs no look-up. Who waits for a thread until his time is up, because a resolver that is mute
-    holds all of them, has found nothing out about his target: that is ``unknown``.
+    An address needs no look-up. A check that waits for a thread until its time is up, because a mute resolver
+    holds all of them, has learnt nothing about its target: that is ``unknown``.
     """
     began = False
 
@@ -129,7 +129,7 @@ async def open_stream(check: Check, host: str, port: int, *, family: str) -> soc
             except OSError as trouble:
                 if is_shortage(trouble) or is_out_of_ports(trouble.errno, [where[0]]):
                     raise ProbeError(*SHORT, status=Status.UNKNOWN) from None
-                if told is None or trouble.errno not in NO_ROUTE:  # of those that were there, the last
+                if told is None or trouble.errno not in NO_ROUTE:  # the last address that there was
                     told = trouble, where[0]
                 if last:
                     raise _connect_trouble(*told) from None
@@ -165,7 +165,8 @@ def _connect_trouble(trouble: OSError, address: str) -> ProbeError:
 
 
 def drop(stream: socket.socket | None) -> None:
-    """Close without a farewell: a hostile peer must not be able to hold us."""
+    """Close the connection at once, without waiting for the peer: a hostile peer must not be able to hold
+    us."""
     if stream is not None:
         with suppress(OSError):
             stream.close()

@@ -1,4 +1,4 @@
-"""What a request carries as its configuration says, and which of it is secret."""
+"""The headers and credentials that a request carries by its configuration, and which of them are secret."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -20,7 +20,8 @@ class Carrying(Protocol):
 
 
 def list_headers(config: Carrying, *, at_home: bool) -> dict[str, str]:
-    """By name. ``at_home``: at the origin that the credentials are meant for. Basic ones are not here."""
+    """The headers by name. ``at_home``: the request goes to the origin that the credentials are for. Basic
+    credentials are not among them."""
     given: dict[str, str] = {}
     for name, value in config.headers.items():
         text, secret = (value, False) if isinstance(value, str) else (value.value, value.secret)
@@ -32,7 +33,7 @@ def list_headers(config: Carrying, *, at_home: bool) -> dict[str, str]:
 
 
 def list_secrets(config: Carrying) -> list[str]:
-    """The texts that must appear in no sentence."""
+    """The secret texts, which no sentence may show."""
     secrets = [
         value.value for value in config.headers.values() if not isinstance(value, str) and value.secret
     ]
@@ -44,7 +45,7 @@ def list_secrets(config: Carrying) -> list[str]:
 
 
 def redact(sentence: str, config: Carrying) -> str:
-    """Take secrets out of the sentence: a server may echo them, and the sentence quotes what it said."""
+    """The sentence without the secrets: a server may echo them, and the sentence may quote the server."""
     for secret in list_secrets(config):
         sentence = sentence.replace(secret, "•••")
     return sentence

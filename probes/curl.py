@@ -30,10 +30,11 @@ MAX_DESCRIPTOR = 1_024 - 8
 JOIN_S = 5.0
 BODY_CAP_BYTES = 1024 * 1024
 ENDED = -1
-"""The code of an exchange that goes on, but has told all that is asked; libcurl's codes are above."""
+"""The code of an exchange that goes on although all that is asked is known. libcurl's own codes are 0 and
+more."""
 _LOOK_EVERY_S = 0.5
 _REST_S = 0.1
-"""After a turn that failed, for the next may fail as well."""
+"""Seconds of rest after a turn that failed, because the next one may fail as well."""
 _CURLOPT_QUICK_EXIT = 322  # pycurl has no names for these two longs
 _CURLOPT_CA_CACHE_TIMEOUT = 321
 
@@ -50,10 +51,10 @@ class Transfer(Protocol):
         """Take the outcome (libcurl's code and words); true: ``prepare`` again, there is another exchange."""
 
     def is_settled(self, easy: "Easy") -> bool:
-        """Asked twice a second while an answer comes in: is nothing more to be learnt from it?"""
+        """Whether nothing more can be learnt from the answer. Asked twice a second while it comes in."""
 
     def fail(self) -> None:
-        """Something of ours broke."""
+        """End the transfer for a fault of our own."""
 
 
 class _LentSocket(_socket.socket):
@@ -180,7 +181,7 @@ class Easy:
 
     @property
     def ended(self) -> bool:
-        """Did we end the exchange ourselves?"""
+        """Whether we ended the exchange ourselves."""
         return self.capped or (self.unpacker is not None and self.unpacker.broken)
 
 
@@ -222,11 +223,12 @@ class CurlPool:
             thread.join(JOIN_S)
 
     def abandon(self) -> None:
-        """Let it end by itself, if it ever comes back; its transfers are failed then."""
+        """Give up a thread that stands still. It ends by itself if it ever goes on; its transfers fail
+        then."""
         self._closing = True
 
     def stalled_s(self) -> float:
-        """For how long the thread has not turned although it has something to do."""
+        """Seconds for which the thread has not turned although it has something to do."""
         turned_at = self._turned_at
         return 0.0 if turned_at is None else monotonic() - turned_at
 
@@ -326,7 +328,7 @@ class CurlPool:
                 self._complete(self._by_curl[curl], code, message)
 
     def _look(self) -> None:
-        """End what goes on although nothing more is to be learnt: streams, above all."""
+        """End transfers that go on although nothing more can be learnt, above all streams."""
         self._looked_at = monotonic()
         for easy in list(self._by_curl.values()):
             if easy.transfer is not None and easy.head and self._is_settled(easy, easy.transfer):
@@ -373,7 +375,7 @@ class CurlPool:
             self._release(easy)
 
     def _abandon(self) -> None:
-        """Fail whatever runs, after a bug of ours or at the end."""
+        """Fail all transfers that run, after a bug of ours or at the end."""
         for easy in list(self._by_curl.values()):
             transfer = easy.transfer
             if transfer is not None:

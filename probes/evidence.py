@@ -1,9 +1,10 @@
-"""What the checks of this process tell of the network that they go through. Pure: instants come in.
+"""What the checks of this process tell about the network that they go through. Pure: the caller gives the
+instants.
 
-Hosts count, not checks: fifty monitors of one host, of one address, or of one public network are one. Names
-and connections are two lines of evidence, for a place may have lost its name servers alone. Who refuses has
-answered. Where more than one team is watched, none decides for the others: of its hosts no more count than of
-all others together, and at least ``OF_ONE_TEAM``, which alone are too few.
+Hosts count, not checks: fifty monitors of one host, of one address, or of one public network count once.
+Names and connections are judged apart, because a place may have lost only its name servers. A host that
+refuses has answered. When more than one team is watched, no team decides for the others: its hosts count only
+up to the number of all others' hosts, or ``OF_ONE_TEAM``, which alone are too few to decide.
 """
 
 from collections import Counter, OrderedDict
@@ -18,14 +19,14 @@ from probes.errors import LOOKUP_CODES, NETWORK_CODES, REFUSAL_CODES, ErrorCode
 from probes.result import CheckResult, Status
 
 MIN_HOSTS = 5
-"""Fewer hosts say nothing of a network: they may as well all be down."""
+"""Fewer hosts than this say nothing about a network: all of them may be down."""
 FAILED_SHARE = 0.8
-"""When more of the hosts than this do not answer, it is us."""
+"""When a larger part of the hosts does not answer, our own network is down."""
 HOSTS_AT_MOST = 2_000
 OF_ONE_TEAM = 3
-"""So many hosts of a team count, even where fewer of others are watched."""
+"""Hosts of a team that count even when fewer hosts of others are watched."""
 TEAMS_FOR_S = 3_600.0
-"""A team is watched so long after its last check."""
+"""Seconds for which a team counts as watched after its last check."""
 
 Address = tuple[str, int]
 """An address or a name, and a port."""
@@ -35,9 +36,9 @@ _SAYS_NOTHING = frozenset({ErrorCode.DNS_NO_ANSWER, ErrorCode.BLOCKED_ADDRESS})
 
 @dataclass(frozen=True, slots=True)
 class HostOutcome:
-    """``host`` answered, or not: when its name was looked up (``by_name``), or when it was connected to.
+    """Whether ``host`` answered: when its name was looked up (``by_name``), or when it was connected to.
 
-    ``refused``: it was reached, and the check failed with that answer.
+    ``refused``: the host was reached, and refused; the check failed by that.
     """
 
     host: str
@@ -56,7 +57,8 @@ class Way(StrEnum):
 
 
 def read_outcomes(result: CheckResult, *, name: str, way: Way) -> list[HostOutcome]:
-    """What ``result`` says; nothing where it says nothing. ``name`` is the target's host or domain."""
+    """The outcomes that ``result`` tells of; empty where it tells nothing. ``name`` is the target's host or
+    domain."""
     code, ours = result.error_code, result.error_code == ErrorCode.OWN_NETWORK
     if code in _SAYS_NOTHING or (result.status is Status.UNKNOWN and not ours):
         return []
@@ -64,7 +66,7 @@ def read_outcomes(result: CheckResult, *, name: str, way: Way) -> list[HostOutco
         unheard = ours or code in (
             ErrorCode.DNS_TIMEOUT,
             ErrorCode.DNS_FAILURE,
-        )  # of no such name it was told
+        )  # a name server answered that the name does not exist
         return [HostOutcome(group_address(result.address), not unheard, by_name=False)]
     if code in LOOKUP_CODES or (ours and not result.address):
         refused = code in REFUSAL_CODES
@@ -90,7 +92,8 @@ def is_literal(name: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def group_address(address: str) -> str:
-    """Public addresses by the network that is routed as one, others each by itself."""
+    """The group of an address: public addresses by the network that is routed as one; others are a group of
+    their own."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -102,7 +105,7 @@ def group_address(address: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def group_name(name: str) -> str:
-    """The domain that somebody registered, about: its name servers are one thing that can fail."""
+    """Roughly the registered domain of a name: its name servers fail together."""
     labels = name.rstrip(".").split(".")
     kept = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
     return ".".join(labels[-kept:])
@@ -115,7 +118,7 @@ class _Seen(NamedTuple):
 
 
 class Evidence:
-    """The newest outcome of each host, and how those can be asked again that answered. Not thread-safe: its
+    """The newest outcome of each host, and how hosts that answered can be asked again. Not thread-safe: its
     owner holds a lock."""
 
     def __init__(self) -> None:
@@ -179,5 +182,6 @@ class Evidence:
 
 
 def is_ours(hosts: int, failed: int, *, at_least: int = MIN_HOSTS) -> bool:
-    """So many of so many hosts do not answer: is it our own network? Fewer than ``at_least`` cannot tell."""
+    """Whether so many hosts without an answer mean that our own network is down. Fewer hosts than
+    ``at_least`` cannot tell."""
     return hosts >= at_least and failed > FAILED_SHARE * hosts

@@ -10,7 +10,7 @@ from typing import Any
 from probes.queue import FairQueue
 
 acting_for: ContextVar[int] = ContextVar("acting_for", default=0)
-"""The team that the code now running works for; asyncio hands it to what a coroutine lets a thread do."""
+"""The team that the running code works for. asyncio passes it on to what a coroutine runs in a thread."""
 
 
 @dataclass(eq=False, slots=True)
@@ -26,8 +26,8 @@ class _Work:
 
 
 class FairThreads(ThreadPoolExecutor):
-    """At most a third of the threads for one team while others wait, and two thirds while nobody else does:
-    its calls cannot be broken off, and who comes next must not wait for them to end."""
+    """One team gets at most a third of the threads while others wait, and two thirds while nobody else does:
+    its calls cannot be interrupted, and the next team must not wait for them to end."""
 
     def __init__(self, threads: int, *, name: str) -> None:
         super().__init__(threads, thread_name_prefix=name)

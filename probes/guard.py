@@ -61,11 +61,12 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 class BlockedAddress(Exception):
-    """The address must not be reached. ``reason`` is its kind, and ``kind`` the same for people."""
+    """The address must not be reached. ``reason`` is its kind as a code, and ``kind`` the same in words for
+    people."""
 
     def __init__(self, address: str, reason: str) -> None:
         article = "an" if reason[0] in "aeiou" else "a"
-        # Not which: others' networks are not ours to show.
+        # The sentence names no address: it may lead into a network that nobody else may see.
         self.kind = (
             "an address of this network" if reason == "this network" else f"{article} {reason} address"
         )

@@ -1,7 +1,7 @@
 """A TLS handshake over a connected socket, and the server's first word after it.
 
-Over buffers of our own: in TLS 1.3 our side is done before the server has judged the client's certificate,
-and whether it refuses us can only be seen by waiting for the first bytes that it sends then.
+We use buffers of our own. In TLS 1.3 our side is done before the server has judged the client's certificate.
+Whether the server refuses us can only be seen in the first bytes that it sends after that.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Session:
                 return
 
     async def hear_refusal(self) -> tuple[ErrorCode, str] | None:
-        """Wait for the server's first word; None if it does not break off with it."""
+        """Wait for the server's first word after the handshake. None unless the server breaks off with it."""
         if self.tls.version() != "TLSv1.3":
             return None  # its last word in the handshake came after ours
         try:
@@ -154,7 +154,7 @@ async def explain_refusal(
 
 @lru_cache(maxsize=8)
 def _make_context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:
-    """As libcurl has it: its ciphers, and its view of what is trusted. Names are compared by us."""
+    """A context with libcurl's ciphers and trusted certificates. It does not compare names; we do."""
     if verify:
         context = trust_as_libcurl(ssl.create_default_context(cafile=ca_file or find_ca_file() or None))
     else:

@@ -9,9 +9,10 @@ _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What we mind in it. ``content_type`` and ``location`` are empty where the header is not there.
+    """The parts of a head that we use. ``content_type`` and ``location`` are empty where the header is
+    missing.
 
-    ``open_ended``: the length of the body is not announced. ``to_the_close``: its end is that of the
+    ``open_ended``: the length of the body is not announced. ``to_the_close``: the body ends with the
     connection.
     """
 
@@ -27,7 +28,7 @@ class Head:
 
 
 def is_complete(lines: Sequence[bytes]) -> bool:
-    """Has the empty line come that ends the last head, and is it no interim answer's?"""
+    """Whether the empty line has come that ends the last head, and that head is no interim answer."""
     ended = False
     for line in reversed(lines):  # trailers may stand behind
         if line.startswith(b"HTTP/"):

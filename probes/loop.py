@@ -74,7 +74,7 @@ class ProbeLoop:
                 loop.close()
 
     def abandon(self) -> None:
-        """Let it end by itself, if it ever comes back."""
+        """Give up a loop that stands still. It ends by itself if it ever goes on."""
         with self._lock:
             self._closed = self._abandoned = True
             loop, executor = self._loop, self._executor
@@ -83,7 +83,8 @@ class ProbeLoop:
             executor.shutdown(wait=False, cancel_futures=True)
 
     def stalled_s(self) -> float:
-        """How long ago the loop was asked for a sign of life that it has not given yet; asks for the next."""
+        """Seconds since the loop was asked for a sign of life that it has not given yet. Asks for the next
+        one."""
         if self._loop is None:
             return 0.0
         if self._asked_at is None:
@@ -104,7 +105,7 @@ class ProbeLoop:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_forever()
-        if self._abandoned:  # it came back after all, and nobody waits to close it
+        if self._abandoned:  # it went on after all, and nobody else closes it
             loop.run_until_complete(self._cancel_all())
             loop.close()
 

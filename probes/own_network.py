@@ -1,11 +1,12 @@
-"""Is it the target, or is it us? While nothing answers from here, a check that fails says nothing of its
+"""Is it the target, or is it us? While nothing answers from here, a check that fails says nothing about its
 target.
 
-A result that failed on the network is held for a moment, until we know. It is ours when none of the reference
-targets answers (OWN_NETWORK_TARGETS), or, where there are none, when more than 80 % of at least five distinct
-hosts do not: of those that answered lately, of whom some are asked again, or of those of the same batch and
-minute. Where so few are watched that nobody can tell, the result stands as it is, at once. Who refuses has
-answered, and what somebody looked at once (``learns``) says nothing of the network.
+A result that failed on the network is held for a moment, until we know. Our own network is down when none of
+the reference targets answers (OWN_NETWORK_TARGETS). Where there are none, it is down when more than 80 % of
+at least five distinct hosts do not answer. These are hosts that answered lately, of which some are asked
+again, or the hosts of the same batch and minute. Where too few hosts are watched to tell, the result is
+handed on at once as it is. A host that refuses has answered. Checks with ``learns`` False (somebody looked at
+once) say nothing about the network.
 """
 
 import logging
@@ -27,18 +28,18 @@ logger = logging.getLogger(__name__)
 
 ASK_WITHIN_S = 2.0
 FRESH_S = 2.0
-"""While nobody answers, it is asked so often whether somebody does."""
+"""While nobody answers, hosts are asked again after so many seconds."""
 BATCH_WITHIN_S = 3.0
-"""So long the rest of a batch is waited for."""
+"""Seconds for which the rest of a batch is waited for."""
 PEERS_FOR_S = 600.0
 FIRST_ASKED, ASKED_AT_MOST = 5, 20
 SIGNS_OF_LIFE, LIFE_WITHIN_S = 3, 0.3
-"""So many hosts that answer within a moment of the failure say that all is well, and nobody is asked."""
+"""When so many hosts answer within so many seconds of the failure, all is well, and nobody is asked."""
 BACK_WITHIN_S = 10.0
 STOP_WITHIN_S = 1.0
-"""Who is being asked at the end is not waited for longer."""
+"""Seconds that a stop waits for hosts that are being asked."""
 RECENT_S = 60.0
-"""Where nobody can be asked, the hosts of the last minute are counted."""
+"""Where nobody can be asked, the hosts of so many last seconds are counted."""
 
 NOTHING_ANSWERS = "Nothing answers from where it is checked: the network there failed, and not the target."
 
@@ -47,8 +48,8 @@ T = TypeVar("T")
 
 
 class Batch(Protocol):
-    """``hosts``: how many distinct ones it has; ``held``: how many of its results are held here; ``learns``:
-    whether its results are evidence."""
+    """One batch of checks. ``hosts``: its number of distinct hosts. ``held``: how many of its results are
+    held here. ``learns``: whether its results are evidence."""
 
     hosts: int
     held: int
@@ -56,15 +57,15 @@ class Batch(Protocol):
 
     @property
     def is_all_in(self) -> bool:
-        """Has each of its checks ended?"""
+        """Whether each of its checks has ended."""
 
     def abandon(self) -> None:
-        """Nothing more comes: let nobody wait."""
+        """No more results come: nothing waits for them any more."""
 
 
 @dataclass(slots=True)
 class _Line:
-    """One of the two ways on which checks fail: names, and connections."""
+    """One of the two ways in which checks fail on the network: names, and connections."""
 
     by_name: bool
     references: Sequence[Address]
@@ -100,7 +101,7 @@ class OwnNetwork:
         self._closing = False
 
     def close(self) -> None:
-        """Stop the thread. What is held is told to nobody any more."""
+        """Stop the thread. Results that are held are dropped."""
         with self._changed:
             self._closing, thread = True, self._thread
             for held in self._held:
@@ -111,7 +112,7 @@ class OwnNetwork:
             thread.join(STOP_WITHIN_S)
 
     def take(self, check: Check, result: CheckResult, *, batch: Batch, deliver: Deliver) -> None:
-        """Learn from ``result``, and ``deliver`` it now, or as soon as it is known what it says."""
+        """Learn from ``result``, and ``deliver`` it now, or as soon as it is known what it means."""
         now = perf_counter()
         outcomes = read_outcomes(result, name=_name_of(check), way=_way_of(check))
         failed = None
@@ -156,7 +157,7 @@ class OwnNetwork:
             self._note_life(line, now)
 
     def _judge(self, held: _Held, now: float) -> bool | None:
-        """Is the failure ours? None: that must be found out."""
+        """Whether the failure is ours. None: that must be found out."""
         line = held.line
         began, ended = line.last_outage if line.down_from is None else (line.down_from, now)
         if (
@@ -197,7 +198,7 @@ class OwnNetwork:
         return bool(peers) and several and is_ours(*line.evidence.count(since=held.started - RECENT_S))
 
     def _list_peers(self, line: _Line, now: float) -> dict[str, Address]:
-        """Who answered in the last minutes; while nobody does, in the last minutes before that."""
+        """The hosts that answered in the last minutes; while nobody answers, in the minutes before that."""
         since = (now if line.down_from is None else line.down_from) - PEERS_FOR_S
         return line.evidence.list_peers(since=since)
 
@@ -248,7 +249,8 @@ class OwnNetwork:
                     self._changed.wait(0.02)
 
     def _ask(self, line: _Line) -> None:
-        """Find out whether anybody answers. A bug here holds nothing for ever: then all is called well."""
+        """Find out whether anybody answers. A bug here holds no result for ever: then the network counts as
+        well."""
         with self._changed:
             began = perf_counter()
             mine = [held for held in self._held if held.line is line]
@@ -274,7 +276,8 @@ class OwnNetwork:
             self._conclude(line, ours=ours, at=perf_counter() if ours else began, since=since, said=said)
 
     def _let_go(self, line: _Line) -> None:
-        """Who has no descriptors cannot ask, and may have held what failed for want of them."""
+        """A process without free descriptors can ask nobody, and its held results may have failed for that
+        reason."""
         with self._changed:
             freed = [held for held in self._held if held.line is line]
             self._held = [held for held in self._held if held.line is not line]
@@ -290,9 +293,10 @@ class OwnNetwork:
         return not answered, f"{answered} of {len(line.references)} reference targets answer"
 
     def _ask_peers(self, line: _Line, peers: Sequence[Address], failed: int) -> tuple[bool, str]:
-        """A few first, which suffices where all is well; many, where these do not answer. Only who was asked
-        counts, and ``failed`` (0 or 1) for the checks that made us ask: others may merely not be asked. Fewer
-        than ``MIN_HOSTS`` suffice, for they are asked only where the last minute's hosts say the same."""
+        """Ask a few hosts first, which is enough when all is well; when these do not answer, ask many. Only
+        hosts that were asked count, and ``failed`` (0 or 1) for the checks that made us ask. Fewer than
+        ``MIN_HOSTS`` are enough, because they are asked only when the hosts of the last minute say the
+        same."""
         from probes.asking import count_connected, count_looked_up  # asks for names: a library's cost
 
         first = _choose(peers, FIRST_ASKED)
@@ -313,7 +317,8 @@ class OwnNetwork:
 
 
 def _choose(those: Sequence[T], number: int) -> list[T]:
-    """So many of ``those``, evenly spread: teams are in turn there, and one of many hosts at the end."""
+    """So many of ``those``, evenly spread over the list. In it the teams take turns, and a team with many
+    hosts stands at the end."""
     number = min(number, len(those))
     return [those[place * len(those) // number] for place in range(number)]
 
@@ -337,7 +342,8 @@ def _peer_of(check: Check, by_name: bool) -> Address | None:
 def excuse(
     result: CheckResult, code: ErrorCode = ErrorCode.OWN_NETWORK, why: str = NOTHING_ANSWERS
 ) -> CheckResult:
-    """The result of a check that failed for a reason of ours; as a rule, while nothing answered from here."""
+    """The ``unknown`` result of a check that failed for a reason of ours, as a rule because nothing answered
+    from here."""
     return msgspec.structs.replace(
         result,
         status=Status.UNKNOWN,

@@ -1,4 +1,4 @@
-"""Who goes next: bounded in all and per host, and fair between teams, callers and hosts."""
+"""Which check runs next? Bounded in all and per host, and fair between teams, callers and hosts."""
 
 import time
 from collections import Counter, deque
@@ -9,8 +9,8 @@ REMEMBERED_S = 60.0
 
 
 class Waiting(Protocol):
-    """What waits for a place: for a ``team``, asked for by an ``owner``, a strain on a ``host``; ``slow``
-    when it is expected to take long."""
+    """An item that waits for a place: of a ``team``, asked for by an ``owner``, a load on a ``host``.
+    ``slow``: it is expected to take long."""
 
     team: int
     owner: Hashable
@@ -25,14 +25,14 @@ Lines = dict[str, deque[Item]]
 
 
 class FairQueue(Generic[Item]):
-    """What waits and what runs. Not thread-safe: its owner holds a lock.
+    """The items that wait and those that run. Not thread-safe: its owner holds a lock.
 
-    Turns go round the teams, within a team round its owners, and within these round the hosts, so that one
-    check asked for by a person does not wait behind a thousand of the timetable's, and a slow host holds up
-    only itself. While others wait, one team has a third of the places at most, and of a host's. While others
-    may come, for they were here a minute ago, it leaves them a third. It may have all when it is alone,
-    unless ``expects_others``. What is slow has two thirds at most, however many teams it is for: teams cost
-    nothing, and whoever has four of them must not fill every place.
+    The teams take turns, within a team its owners, and within an owner the hosts. So one check that a person
+    asks for does not wait behind a thousand of the timetable's, and a slow host delays only itself. While
+    others wait, one team has at most a third of the places, and of each host's places. While others may come,
+    because they were here a minute ago, it leaves a third free. A team that is alone may have all places,
+    unless ``expects_others``. Slow items have two thirds at most, however many teams they belong to: anybody
+    can have several teams, and must not fill every place with them.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class FairQueue(Generic[Item]):
         return places
 
     def _see(self, team: int) -> None:
-        """Note who was here in this minute; who in the last one, is noted still."""
+        """Note that the team was here in this minute; the teams of the last minute are remembered as well."""
         now = self._clock()
         if (passed_s := now - self._seen_since) >= REMEMBERED_S:
             self._seen_before = self._seen if passed_s < 2 * REMEMBERED_S else set()
@@ -141,7 +141,8 @@ class FairQueue(Generic[Item]):
         _count_less(self._busy_there, (item.team, item.host))
 
     def drop(self, owner: Hashable) -> list[Item]:
-        """Forget what waits for ``owner`` and free the places of what runs; return the latter."""
+        """Forget the items of ``owner`` that wait, and free the places of those that run. Returns the
+        latter."""
         for team in [team for team, owners in self._waiting.items() if owner in owners]:
             owners = self._waiting[team]
             for line in owners.pop(owner).values():
@@ -168,7 +169,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def _count_less(counter: Counter[Key], key: Key) -> None:
-    """A key of nothing is gone, so that a counter does not grow with all that ever was."""
+    """Count one less. A key with nothing left is deleted, so that a counter does not grow for ever."""
     counter[key] -= 1
     if not counter[key]:
         del counter[key]

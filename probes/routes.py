@@ -1,4 +1,4 @@
-"""Does this machine know a way to an address at all? If not, the target is not to blame."""
+"""Does this machine know a route to an address at all? If not, the target is not to blame."""
 
 import errno
 import socket
@@ -23,7 +23,7 @@ _SOMEWHERE_IPV6 = "2001:db8::1"
 
 
 def has_route(address: str) -> bool:
-    """Would this machine send a packet to ``address``? To connect a UDP socket looks the route up, and sends
+    """Whether this machine has a route to ``address``. Connecting a UDP socket looks the route up and sends
     nothing."""
     try:
         ((family, kind, protocol, _, where),) = socket.getaddrinfo(

@@ -1,4 +1,4 @@
-"""Running batches of specs: concurrent, bounded, and never an exception for a target's fault."""
+"""Runs batches of specs: concurrent, bounded, and never an exception for a target's fault."""
 
 import logging
 import math
@@ -32,11 +32,12 @@ logger = logging.getLogger(__name__)
 JUDGES = 2
 LOOK_EVERY_S = 5.0
 STALLED_S = 15.0
-"""A loop that has not turned for so long stands still; so does a check that is so late at its timeout."""
+"""Seconds. A loop that has not turned for so long stands still; so does a check that is so late after its
+timeout."""
 
 
 class _Batch:
-    """The results of one ``run``; the caller is woken twice a chunk, not once a result."""
+    """The results of one ``run``. Its caller is woken twice a chunk, not once a result."""
 
     def __init__(
         self, size: int, *, hosts: int, learns: bool, leave_out: Callable[[CheckSpec], None] | None
@@ -57,7 +58,7 @@ class _Batch:
                 self._changed.notify()
 
     def leave_out(self, spec: CheckSpec) -> None:
-        """There will be no result of this one."""
+        """Note that this spec gets no result."""
         if self._leave_out is not None:
             self._leave_out(spec)
         with self._changed:
@@ -67,7 +68,7 @@ class _Batch:
 
     @property
     def is_all_in(self) -> bool:
-        """Has each check ended, even though the result of some is held?"""
+        """Whether each check has ended, even if some results are held."""
         return self._left <= self.held
 
     def abandon(self) -> None:
@@ -78,7 +79,7 @@ class _Batch:
     def collect(
         self, flush_s: float, deadline_at: float | None, look_after: Callable[[], None]
     ) -> list[CheckResult]:
-        """Wait for the next chunk; empty: there is nothing more to come in time. Meanwhile ``look_after``."""
+        """Wait for the next chunk, and call ``look_after`` meanwhile. Empty: no more comes in time."""
         while not self._wait(deadline_at):
             look_after()
         with self._changed:
@@ -100,16 +101,15 @@ def _until(deadline_at: float | None) -> float:
 
 
 class Prober:
-    """Runs checks. Thread-safe: callers share its bounds, its libcurl thread and its asyncio thread.
+    """Runs checks. Thread-safe: all callers share its bounds, its libcurl thread and its asyncio thread.
 
-    At most ``concurrency`` checks run at once, fewer where the system gives too few descriptors, at most
-    ``per_host`` of them against one host, and while others wait a third of either for one team
-    (``FairQueue``). ``ca_file`` replaces the system's certificate
-    authorities. ``show_certificates`` hears of every chain. While none of ``own_network_targets``
-    (``host:port``) answers, what fails is our own network's.
+    At most ``concurrency`` checks run at once, fewer where the system gives too few descriptors. At most
+    ``per_host`` of them go to one host. While others wait, one team has a third of either (``FairQueue``).
+    ``ca_file`` replaces the system's certificate authorities. ``show_certificates`` is called with every
+    chain. While none of ``own_network_targets`` (``host:port``) answers, failures count as our own network's.
 
-    A thread that stands still is given up by whoever waits for its checks: they are ``unknown``, another one
-    runs the next, and ``tell_replaced`` is called.
+    A thread that stands still is given up by a caller that waits for its checks: these are ``unknown``,
+    another thread runs the next ones, and ``tell_replaced`` is called.
     """
 
     def __init__(
@@ -150,14 +150,14 @@ class Prober:
         leave_out: Callable[[CheckSpec], None] | None = None,
         learn: bool = True,
     ) -> Iterator[list[CheckResult]]:
-        """Start ``specs`` at once and yield their results, in the order they finish, in chunks.
+        """Start ``specs`` at once and yield their results, in chunks, in the order in which they finish.
 
-        A chunk comes when everything is done, or ``flush_s`` after its first result. What has not finished at
-        ``deadline_at`` (``time.monotonic()``) is cancelled and missing from the results, as is everything
-        when the caller stops iterating, or when the prober is closed meanwhile. So is what has not begun
-        within the seconds that ``start_within_s`` gives it: nobody wants it any more, and others wait for the
-        place. ``leave_out`` is told of it. ``learn``: the results tell of our own network, too; what
-        somebody merely looks at, and may choose freely, must not.
+        A chunk comes when everything is done, or ``flush_s`` seconds after its first result. A check that has
+        not finished at ``deadline_at`` (by ``time.monotonic()``) is cancelled and has no result; so have all
+        checks when the caller stops iterating or the prober is closed. A spec that has not begun within the
+        seconds that ``start_within_s`` gives for it has no result either: it is too late, and others wait for
+        the place; ``leave_out`` is called with it. ``learn``: the results are evidence about our own network;
+        those that a person asks for, who may choose any target, must not be.
         """
         our_process.watch()
         checks = [Check(spec, host=_name_host(spec), done=self._done) for spec in specs]
@@ -176,7 +176,7 @@ class Prober:
         return self._drain(batch, flush_s, deadline_at)
 
     def run_one(self, spec: CheckSpec) -> CheckResult:
-        """Look at one spec and return its result; ``RuntimeError`` if the prober is closed meanwhile."""
+        """Run one spec and return its result. Raises ``RuntimeError`` when the prober is closed meanwhile."""
         for chunk in self.run([spec], learn=False):
             return chunk[0]
         raise RuntimeError("the prober was closed")
@@ -225,7 +225,8 @@ class Prober:
 
     @property
     def judges(self) -> ThreadPoolExecutor:
-        """Few: Python's threads take turns, and each of these that is busy delays the curl thread's."""
+        """A few threads only: Python's threads take turns, and each busy one of these delays the curl
+        thread."""
         if self._judges is None:
             with self._lock:
                 if self._judges is None:
@@ -240,7 +241,7 @@ class Prober:
             self._cancel(batch)
 
     def _look_after(self) -> None:
-        """Give up what stands still, so that it holds up no other check, and say so."""
+        """Give up threads that stand still, so that they hold up no other check, and report it."""
         with self._lock:
             now, look_at = monotonic(), self._look_at
             if self._closed or now < look_at:

@@ -1,7 +1,7 @@
 """Did this process stand still (stopped, suspended, its machine asleep or short of CPU)?
 
-A check that it happened to is late for reasons of ours, whatever it seems to have found. A thread says four
-times a second that we run; where nothing was said for longer, we did not.
+A check during such a time is late for reasons of ours, whatever it seems to have found. A thread notes four
+times a second that we run. Where nothing was noted for longer, we stood still.
 """
 
 import threading
@@ -9,7 +9,7 @@ from time import perf_counter, sleep
 
 TICK_S = 0.25
 STILL_S = 2.0
-"""A busy machine may keep a thread waiting for about as long as that."""
+"""Seconds. On a busy machine a thread may wait about as long as that."""
 
 
 class Stillness:
@@ -22,7 +22,8 @@ class Stillness:
         self._still_from = self._still_until = float("-inf")
 
     def watch(self) -> None:
-        """From now on. To be called by whoever begins something; a fork leaves the thread behind."""
+        """Watch from now on. Called by each user before it begins something, because a fork does not copy the
+        thread."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._ticked_at = perf_counter()
@@ -31,7 +32,8 @@ class Stillness:
         self._tick()
 
     def stood_still_s(self, *, since: float) -> float:
-        """For how long, at its longest, of the time since then (``time.perf_counter()``); 0: it did not."""
+        """The longest time in seconds for which the process stood still since then (``time.perf_counter()``);
+        0: it did not."""
         self._tick()
         return max(0.0, self._still_until - max(since, self._still_from))
 

@@ -1,4 +1,4 @@
-"""A connected socket to talk over, in the clear or by TLS, for kinds that speak a protocol themselves."""
+"""A connected socket, in plain text or by TLS, for kinds that speak a protocol themselves."""
 
 import asyncio
 import socket
@@ -53,8 +53,8 @@ class Stream:
             ) from None
 
     async def receive(self) -> bytes:
-        """What has come, at most ``PIECE_BYTES``; empty at the end."""
-        await asyncio.sleep(0)  # who sends without an end must not keep the loop from the others
+        """The bytes that have come, at most ``PIECE_BYTES``; empty at the end."""
+        await asyncio.sleep(0)  # an endless sender must not keep the loop from other checks
         try:
             if self._session is not None:
                 return await self._session.read(PIECE_BYTES)
