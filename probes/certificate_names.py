@@ -1,4 +1,5 @@
-"""For whom a certificate is: the rules of RFC 9525 as libcurl has them, without common names."""
+"""For which names a certificate is valid: the rules of RFC 9525 as libcurl applies them, without common
+names."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ _NAMES = ("DNS", "IP Address")
 
 
 def judge_names(certificate: Mapping[str, Any], host: str) -> Judgement | None:
-    """Hold a certificate, as ``ssl`` reads it, against the host that was asked for; None if it fits."""
+    """Compare a certificate, as ``ssl`` reads it, with the host that was asked for. None if it fits."""
     names = [(kind, name) for kind, name in certificate.get("subjectAltName", ()) if kind in _NAMES]
     if any(_fits(kind, name, host) for kind, name in names):
         return None

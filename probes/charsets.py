@@ -25,12 +25,13 @@ _MARKS = (
 )
 _UTF_32 = {"utf-32": "utf-32-le", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be"}
 _ASCII = {"ascii", "us-ascii", "ansi_x3.4-1968", "iso-ir-6"}
-"""As good as undeclared: where it is more than ASCII after all, it is UTF-8 more often than windows-1252."""
+"""These count as undeclared: a text that declares them and is not ASCII is more often UTF-8 than
+windows-1252."""
 # Where the standard's decoder reads more than Python's codec of that name, another codec reads it, or
 # ``_read_beyond`` what the codec cannot.
 _CODECS = {"gbk": "gb18030", "iso-2022-jp": "iso2022_jp_ext"}
 _BEYOND = {"euc_jp", "iso2022_jp_ext", "big5hkscs"}
-# What the text of an undeclared page is looked for in, as browsers guess among them.
+# Encodings in which a text of an undeclared page is looked for; browsers guess among them, too.
 GUESSES = (
     "windows-1252",
     "shift_jis",
@@ -56,7 +57,7 @@ _ATTRIBUTE = re.compile(rb"[\s/]*+([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'
 
 
 def read_text(body: bytes, content_type: str = "") -> str:
-    """``body`` as text, what cannot be read replaced."""
+    """``body`` as text. What cannot be read becomes U+FFFD."""
     name, start = find_encoding(body, content_type)
     return decode(body[start:], name or guess_encoding(body))
 
@@ -71,7 +72,8 @@ def find_encoding(body: bytes, content_type: str = "") -> tuple[str, int]:
 
 
 def guess_encoding(body: bytes) -> str:
-    """The codec of a body that declares none: UTF-8 unless it is not. Its last letter may be cut off."""
+    """The codec of a body that declares none: UTF-8, unless the bytes are not UTF-8. The last character may
+    be cut off."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
     try:
         text = decoder.decode(body)

@@ -49,7 +49,7 @@ def check_config(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 MAX_CONFIG_BYTES = 180_000
-"""A message holds a whole configuration, and queues take 256 KB at most."""
+"""Bytes. A message holds a whole configuration, and queues take 256 KB at most."""
 
 
 def _judge_size(complete: dict[str, Any], errors: dict[str, str]) -> None:

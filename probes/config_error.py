@@ -1,4 +1,4 @@
-"""How a user's mistakes in a monitor's configuration are handed back."""
+"""The error that tells a user's mistakes in a monitor's configuration."""
 
 
 class ConfigError(ValueError):

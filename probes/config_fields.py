@@ -1,4 +1,4 @@
-"""Fields that several kinds have: their types, and how a person is told what they take."""
+"""Fields that several kinds have: their types, and how a person is told which values they take."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ HostName = Annotated[str, Meta(max_length=253, description="a host name, or empt
 
 
 class SecretValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A header's value with the wish that it is never shown again."""
+    """A header's value. A ``secret`` one is never shown again."""
 
     value: str
     secret: bool = True

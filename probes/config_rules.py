@@ -1,5 +1,5 @@
-"""Rules that several kinds share, beyond the type of one field: how people may spell it, and which fields do
-not go together."""
+"""Rules that several kinds share, beyond the type of one field: how people may write a value, and which
+fields do not go together."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 MAX_HEADERS = 50
 MAX_HEADER_CHARS = 4_096
-# Ours to set: libcurl frames the request, and a second value would desynchronise it.
+# We set these: libcurl frames the request, and a second value would desynchronise it.
 _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade", "expect", "te", "trailer"}
 
 
 def tidy_tls(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``tidy_family``, and thresholds of expiry in their one spelling."""
+    """``tidy_family``, and thresholds of expiry in their normal form."""
     tidy = tidy_family(config)
     if "tls_expiry_days" in tidy:
         tidy["tls_expiry_days"] = spell_thresholds(tidy["tls_expiry_days"])
@@ -26,7 +26,7 @@ def tidy_tls(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tidy_family(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a family as a number the way people mean it."""
+    """Accept the IP family as a number (4), and store it as text ("4")."""
     tidy = dict(config)
     if tidy.get("ip_family") in (4, 6):
         tidy["ip_family"] = str(tidy["ip_family"])
@@ -34,7 +34,7 @@ def tidy_family(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explain(errors: dict[str, str], field: str, check: Callable[[], object]) -> None:
-    """Note what ``check`` has against the field, if it has something."""
+    """Add the fault that ``check`` finds in the field, if any, to the errors."""
     try:
         check()
     except ValueError as mistake:
@@ -60,7 +60,7 @@ def judge_credentials(config: dict[str, Any], errors: dict[str, str]) -> None:
 
 
 def judge_server_name(config: dict[str, Any], errors: dict[str, str]) -> None:
-    """``server_name``, for whom a certificate must be, in its one spelling."""
+    """Judge ``server_name``, the name that the certificate must be for, and normalise it."""
     if config["server_name"]:
         try:
             config["server_name"] = check_host(config["server_name"])

@@ -52,7 +52,7 @@ _BROKEN_HTTP = {
     "subversion": "its status line cannot be read",
     "chunk": "its chunks are broken",
 }
-"""By libcurl's words."""
+"""By words of libcurl's message: what is wrong with the head."""
 _CLOSED = (ErrorCode.CONNECTION_CLOSED, "The server closed the connection before it had answered completely.")
 _RESET = (ErrorCode.CONNECTION_RESET, "The server reset the connection.")
 _HEADER = (
@@ -149,7 +149,8 @@ _TOO_OLD = {
     "legacy sigalg": "the server signs by SHA-1 or MD5, which are no longer safe",
     "wrong signature type": "the server signs in a way that is no longer safe",
 }
-"""What OpenSSL refuses by itself. Some browsers still connect; libcurl has no option for it."""
+"""Weak handshakes that OpenSSL refuses by itself. Some browsers still connect; libcurl has no option for
+it."""
 
 
 def judge_curl_error(
@@ -177,7 +178,7 @@ def judge_curl_error(
 
 
 def is_read_over(code: int, message: str, status: int, head: Sequence[bytes]) -> bool:
-    """Did libcurl give a final answer up in the midst of ``head``, at a line that browsers pass over?"""
+    """Whether libcurl gave up in the middle of ``head``, at a line that browsers skip."""
     if code != E_WEIRD_SERVER_REPLY or status < 200:
         return False
     words = message.lower()
@@ -194,7 +195,8 @@ def judge_bad_url(*, redirected: bool) -> Judgement:
 
 
 def lacks_close_notify(code: int, message: str) -> bool:
-    """Did the server end TCP without having ended TLS? Old servers and small devices do, after an answer."""
+    """Whether the server closed TCP without closing TLS first. Old servers and small devices do so after an
+    answer."""
     return code == pycurl.E_RECV_ERROR and "unexpected eof" in message.lower()
 
 

@@ -1,4 +1,4 @@
-"""Asking a name server once; what it says instead of records is a ``ProbeError``."""
+"""Asks a name server once. An answer without records is a ``ProbeError``."""
 
 import ipaddress
 import os
@@ -68,7 +68,7 @@ async def _make_resolver(check: Check, where: str) -> dns.asyncresolver.Resolver
 
 
 def _allow(check: Check, addresses: list[str]) -> list[str]:
-    """Those that may be reached; raises ``BlockedAddress`` where none may."""
+    """The addresses that may be reached. Raises ``BlockedAddress`` when none may."""
     allowed, refused = list[str](), list[BlockedAddress]()
     for address in addresses:
         try:
@@ -83,7 +83,8 @@ def _allow(check: Check, addresses: list[str]) -> list[str]:
 
 
 def _get_system_resolver() -> dns.asyncresolver.Resolver:
-    """The operator may change the file while we run, as DHCP and VPNs do; then it is read again."""
+    """The system's resolver. The operator may change its file while we run (DHCP and VPNs do), and then it is
+    read again."""
     try:
         seen = os.stat(_RESOLV_CONF)
         version = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
@@ -103,7 +104,7 @@ def _read_system_resolver(version: tuple[int, int, int]) -> dns.asyncresolver.Re
 
 
 def _note_shortage(trouble: dns.exception.DNSException) -> None:
-    """dnspython keeps what went wrong at each name server, which may have been ours."""
+    """Look for a shortage of ours among the errors that dnspython keeps for each name server."""
     for error in (getattr(trouble, "kwargs", None) or {}).get("errors") or ():
         is_shortage(error[3])
 

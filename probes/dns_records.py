@@ -1,4 +1,4 @@
-"""DNS records, found and expected, in one spelling; and whether what was found is what was expected."""
+"""DNS records, found and expected, in one normal form, and whether the found ones are the expected ones."""
 
 import ipaddress
 import re
@@ -61,7 +61,7 @@ def _read_zone_text(text: str) -> set[str]:
 
 
 def _spell(text: str, kind: str) -> str:
-    """No final dots, one case, international names in ASCII."""
+    """The normal form of a record: no final dots, one case, international names in ASCII."""
     if kind == "AAAA":
         try:
             return ipaddress.IPv6Address(text.strip()).compressed

@@ -77,7 +77,7 @@ class ErrorCode(StrEnum):
 
 
 LOOKUP_CODES = frozenset({ErrorCode.DNS_NXDOMAIN, ErrorCode.DNS_TIMEOUT, ErrorCode.DNS_FAILURE})
-"""How a name reads that cannot be looked up: it may be the name, or all name servers."""
+"""Codes of a name that cannot be looked up: the name may be at fault, or all name servers."""
 NETWORK_CODES = frozenset(
     {
         ErrorCode.CONNECT_REFUSED,
@@ -91,7 +91,7 @@ NETWORK_CODES = frozenset(
         ErrorCode.PING_LOST,
     }
 )
-"""How a target reads that cannot be reached: it may be the target, or the way to it."""
+"""Codes of a target that cannot be reached: the target may be at fault, or the network on the way to it."""
 REFUSAL_CODES = frozenset(
     {
         ErrorCode.DNS_NXDOMAIN,
@@ -101,7 +101,7 @@ REFUSAL_CODES = frozenset(
         ErrorCode.SEND_FAILED,
     }
 )
-"""Those with which somebody answered: the target or its network, or a name server."""
+"""Codes that mean somebody answered: the target or its network, or a name server."""
 
 SHORT = (
     ErrorCode.OUT_OF_RESOURCES,

@@ -13,7 +13,8 @@ MOST = 10
 
 
 def spell_thresholds(given: object) -> object:
-    """A list in its one spelling: the largest first, each once. Anything else is returned as it is."""
+    """A list of thresholds in its normal form: the largest first, each once. Anything else is returned
+    unchanged."""
     if isinstance(given, list) and given and all(type(days) is int for days in given):
         return sorted(set(given), reverse=True)
     return given

@@ -27,7 +27,8 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
 
 
 def longest_wait_s(config: Mapping[str, Any]) -> int:
-    """How long, at most, a healthy job stays silent: the period or cron's longest gap, the grace, a run.
+    """The longest time in seconds for which a healthy job stays silent: the period or cron's longest gap,
+    plus the grace and a run.
 
     ``config`` is a complete heartbeat configuration.
     """
@@ -35,8 +36,8 @@ def longest_wait_s(config: Mapping[str, Any]) -> int:
 
 
 def longest_gap_s(config: Mapping[str, Any]) -> int:
-    """The period, or the longest time between two moments of the cron expression: its days of 13 years are
-    looked at, and the times of a day."""
+    """The period, or the longest time between two moments of the cron expression, in seconds. All days of 13
+    years are looked at, and the times of a day."""
     return _longest_gap_s(config["cron"], config["timezone"]) if config["cron"] else int(config["period_s"])
 
 
@@ -74,7 +75,7 @@ def _list_times(cron: str) -> list[timedelta]:
 
 
 def _pick_changes(days: Sequence[date], zone: ZoneInfo) -> Iterator[date]:
-    """Of the days on which the clock changes, one of each kind: else 26 springs and autumns that are alike
+    """Of the days on which the clock changes, one of each kind. Otherwise 26 similar springs and autumns
     would be looked at minute by minute."""
     named, seen = {day.toordinal() for day in days}, set()
     for day in days:
@@ -101,7 +102,7 @@ def _clock_changes(day: date, zone: ZoneInfo) -> bool:
 
 
 def _list_gaps_around(cron: str, day: date, zone: ZoneInfo) -> Iterator[timedelta]:
-    """The gaps of a day on which the clock is put forward or back; cron has rules of its own for it."""
+    """The gaps of a day on which the clock is put forward or back: cron has its own rules for such days."""
     begin = datetime.combine(day - timedelta(days=1), datetime.min.time(), tzinfo=zone)
     end = begin.astimezone(UTC) + timedelta(days=3)
     found = takewhile(lambda moment: moment.astimezone(UTC) < end, CronSim(cron, begin))

@@ -65,7 +65,7 @@ _NO_CONNECTION = (pycurl.E_COULDNT_CONNECT, E_QUIC_CONNECT)
 _MAY_BE_REFUSED = (ErrorCode.SEND_FAILED, ErrorCode.CONNECTION_RESET)
 _UNENDED = (ENDED, pycurl.E_OPERATION_TIMEDOUT)
 PATIENCE_S = 2.0
-"""How long an answer of unknown length is listened to although all that is asked is known."""
+"""Seconds for which an answer of unknown length is read on although all that is asked is known."""
 
 
 class HttpTransfer:
@@ -105,7 +105,7 @@ class HttpTransfer:
         self._engines.curl.stop(self)
 
     def fail(self) -> None:
-        """Something of ours broke."""
+        """End the check for a fault of our own."""
         self.check.finish(judge_bug())
 
     def prepare(self, easy: Easy) -> None:
@@ -135,7 +135,7 @@ class HttpTransfer:
     # ---- what came ----
 
     def is_settled(self, easy: Easy) -> bool:
-        """Is an answer that still comes in one without an end, or one that redirects, and all else known?"""
+        """Whether all that is asked is known although the answer goes on: it has no end, or it redirects."""
         if not is_complete(easy.head):
             return False
         head, status = easy.read_head(), easy.curl.getinfo(pycurl.RESPONSE_CODE)
@@ -152,7 +152,7 @@ class HttpTransfer:
         return is_settled(b"".join(easy.body), head.content_type, self._config)
 
     def _was_patient(self, head: Head) -> bool:
-        """Is this no answer that merely takes its time, which is to be measured?"""
+        """Whether the answer has had its time: an answer that is only slow must be measured."""
         if head.is_stream:
             return True
         self._listened_since = self._listened_since or monotonic()
@@ -250,7 +250,7 @@ class HttpTransfer:
     # ---- what it means ----
 
     def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:
-        """``missing`` says why not all of the body is known, if so."""
+        """Judge the answer. ``missing`` says why a part of the body is not known, if so."""
         config = self._config
         wrong = self._judge_head(status)
         if wrong is not None or not asks_for_body(config):
@@ -297,7 +297,7 @@ class HttpTransfer:
         )
 
     def _take(self, future: "Future[Any]", use: Callable[[Any], None]) -> None:
-        """Use what was found out aside; a bug there is ours."""
+        """Use what was found out beside libcurl's thread. A bug there is our own fault."""
         if future.cancelled():
             self.fail()
         elif (trouble := future.exception()) is not None:
@@ -345,18 +345,20 @@ class HttpTransfer:
         )
 
     def _ask(self, why: Callable[[str, float], Any]) -> None:
-        """Find out more away from libcurl's thread; ``why`` gets the host and how long it may take."""
+        """Find out more outside of libcurl's thread. ``why`` gets the host and the seconds that it may
+        take."""
         host, limit_s = urlsplit(self._url).hostname or "", min(2.0, max(0.3, self.check.remaining_s()))
         asked = self._engines.loop.run_aside(lambda: why(host, limit_s))
         asked.add_done_callback(lambda future: self._take(future, self._finish))
 
     def _ask_why_unresolved(self) -> None:
-        """libcurl does not tell an unknown name from a failing server."""
+        """Find out whether the name is unknown or a name server failed: libcurl does not say."""
         family = self._config.ip_family
         self._ask(lambda host, limit_s: explain_resolve_failure(host, family=family, limit_s=limit_s))
 
     def _ask_why_refused(self, verdict: Judgement) -> None:
-        """A server that wants a client certificate says so and closes, which may overtake what it says."""
+        """Find out whether the server wants a client certificate. It says so and closes, and the close may
+        arrive first."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
             lambda host, limit_s: explain_refusal(
@@ -365,7 +367,7 @@ class HttpTransfer:
         )
 
     def _ask_which_certificate(self, verdict: Judgement) -> None:
-        """libcurl says what is wrong with a chain, not with which of its certificates."""
+        """Find out which certificate is wrong: libcurl says what is wrong with a chain, not where."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
             lambda host, limit_s: explain_certificate(

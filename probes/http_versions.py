@@ -1,4 +1,4 @@
-"""Which version of HTTP was spoken, and which can be."""
+"""Which version of HTTP was used, and which can be used."""
 
 from functools import lru_cache
 from typing import Any
@@ -19,5 +19,5 @@ def has_http3() -> bool:
 
 
 def read_version(curl: Any) -> str:
-    """Of the exchange that ended last, as people write it; empty where there was none."""
+    """The version of the last exchange, as people write it; empty when there was none."""
     return _SHOWN_VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")

@@ -1,4 +1,4 @@
-"""Reading the JSON that servers write, as far as it can be told what they meant."""
+"""Reads the JSON that servers write, even where it is not quite JSON but its meaning is clear."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ import msgspec
 from probes.charsets import decode, find_codec, read_label
 
 MAX_DIGITS = 300
-"""Longer numbers are read as what a float makes of them."""
+"""Numbers with more digits are read as floats."""
 _NO_JSON = "Expected a JSON document, but the body is not JSON."
 _TOO_DEEP = "Expected a JSON document, but this one is nested too deep to be read."
 NOT_JSON = (_NO_JSON, _TOO_DEEP)
 
 
 class NotJson(Exception):
-    """Why a body cannot be read; a sentence, one of ``NOT_JSON``."""
+    """The body cannot be read. The text is a sentence, one of ``NOT_JSON``."""
 
 
 def read_json(body: bytes, content_type: str) -> Any:

@@ -29,35 +29,37 @@ def _moves(old: str, _old_config: Mapping[str, Any], new: str, _new_config: Mapp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckKind:
-    """All that the rest of the product knows of a kind. The first three are needed, the others have defaults.
+    """All that the rest of the product knows about a kind. The first three fields are required, the others
+    have defaults.
 
     The core reads configurations and probes nothing: a kind's module must not import pycurl, dnspython,
-    asyncio or cryptography at its top, directly or not. The probe imports them when it runs, and ``needs``
-    names those modules: the prober imports them before the first check's clock starts.
+    asyncio or cryptography at its top, directly or not. The probe imports them when it runs. ``needs`` names
+    those modules, so that the prober imports them before the first check's clock starts.
     """
 
     config: type[Struct]
-    """Its fields, their types, defaults and descriptions."""
+    """The fields of its configuration, with types, defaults and descriptions."""
     check_target: Callable[[str], str]
-    """Return a target in its one spelling; ``ValueError`` with a sentence for what is none."""
+    """Returns a target in its normal form. Raises ``ValueError`` with a sentence for one that is not
+    valid."""
     start: Starter | None
-    """Begin a check and see to it that ``check.finish`` is called exactly once. None: nobody goes out."""
+    """Begins a check; ``check.finish`` is called exactly once. None: nothing is probed."""
     needs: tuple[str, ...] = ()
     tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
-    """Read what people type the way they mean it, before the types are judged."""
+    """Reads values as people mean them, before their types are judged."""
     judge: Callable[[dict[str, Any], dict[str, str]], None] = lambda _config, _errors: None
-    """Add errors by field for what no type says; may spell values of the complete configuration."""
+    """Adds errors by field for what no type says; may normalise values of the complete configuration."""
     judge_together: Callable[[str, Mapping[str, Any]], dict[str, str]] = lambda _target, _config: {}
-    """Errors by field of a configuration that does not go together with the target."""
+    """Returns errors by field of a configuration that does not fit the target."""
     moves_secrets: Callable[[str, Mapping[str, Any], str, Mapping[str, Any]], bool] = _moves
-    """Would stored secrets go to another server, or in the clear, if target and configuration (the first two)
-    became the other two? Whoever edits them then has to send the secrets again."""
+    """Whether stored secrets would go to another server, or unencrypted, if target and configuration (the
+    first two) became the other two. Whoever edits them must then enter the secrets again."""
     name_host: Callable[[CheckSpec], str] = name_target_host
-    """Whom a check strains, for the bound per host."""
+    """The host that a check loads, for the bound per host."""
     find_obstacle: Callable[[], str] = str
     """Why this machine cannot run it, in a sentence; empty: it can."""
     schemes: tuple[str, ...] = ()
-    """Of the URLs that it takes; none: it takes a host."""
+    """The schemes of the URLs that it takes; empty: it takes a host."""
     default_interval_s: int = 60
     min_interval_s: int = 0
     min_interval_why: str = ""

@@ -1,4 +1,4 @@
-"""Asking registries: one question over HTTP with its body kept, and IANA's list of who answers for which TLD.
+"""Asks registries: one question over HTTP, and IANA's list of which server answers for which TLD.
 
 RDAP over HTTP is RFC 7480, the list RFC 9224. Redirects, the guard and the bounds are those of an HTTP check.
 """
@@ -25,13 +25,13 @@ BOOTSTRAP_URL = "https://data.iana.org/rdap/dns.json"
 REDIRECTOR_URL = "https://rdap.org/"
 LIST_HOLDS_S = 86_400
 ASK_AGAIN_S = 600
-"""How long a list that could not be had is not asked for again."""
+"""Seconds after which a list that could not be loaded is asked for again."""
 _ASKING = HttpConfig(headers={"Accept": "application/rdap+json, application/json"})
 
 
 @dataclass(frozen=True, slots=True)
 class RdapAnswer:
-    """What came from ``url``, where the last redirect led."""
+    """The answer that came from ``url``, the address after the last redirect."""
 
     status: int
     content_type: str
@@ -74,10 +74,10 @@ class Question(HttpTransfer):
         self._finish(judge_bug())
 
     def _read_certificates(self, curl: object) -> None:
-        """The registry's certificate is not what is watched."""
+        """Does nothing: the registry's certificate is not what is watched."""
 
     def is_settled(self, easy: Easy) -> bool:
-        """Of the answer all is asked."""
+        """Always False: the whole answer is needed."""
         return False
 
     def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:

@@ -1,8 +1,8 @@
-"""Undoing Content-Encoding as browsers do, in bounded memory.
+"""Undoes Content-Encoding as browsers do, in bounded memory.
 
 Words that name no compression (``utf-8``, ``none``, ``aws-chunked``) change nothing. gzip may have several
-members, zeros or anything else behind them, and a wrong or missing checksum, which browsers do not look at
-either. Deflate comes with zlib's wrapper or without it.
+members, with zeros or anything else after them, and a wrong or missing checksum: browsers do not check it
+either. Deflate may have zlib's wrapper or not.
 """
 
 import zlib
@@ -17,7 +17,7 @@ _TRAILER_BYTES = 8
 
 
 class Broken(Exception):
-    """What came is not what Content-Encoding says."""
+    """The body is not what Content-Encoding says."""
 
 
 class _Layer(Protocol):
@@ -53,7 +53,7 @@ class Unpacker:
 
     @property
     def cut_off(self) -> bool:
-        """There must be more to come."""
+        """Whether the body was cut off: more of it must come."""
         return not all(layer.ended for layer in self._layers)
 
 

@@ -1,4 +1,4 @@
-"""Showing a result to a person in a terminal. Pure: from a result to lines of text."""
+"""Shows a result to a person in a terminal. Pure: from a result to lines of text."""
 
 from datetime import datetime
 
