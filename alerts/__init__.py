@@ -1,1 +1,1 @@
-"""Who is told what, when and how: channels, rules, and the ledger of what was told."""
+"""Alerts: the channels and rules of a team, and the ledger of all deliveries."""

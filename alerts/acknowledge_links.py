@@ -1,6 +1,7 @@
-"""Acknowledging from the message itself: a link that is signed, expires, and works once.
+"""The link in an alert that acknowledges its incident. It is signed, expires after ``GOOD_FOR``, and works
+once.
 
-A GET shows a page with a button and changes nothing, because mail scanners follow links.
+A GET of the link shows a page with a button and changes nothing, because mail scanners follow links.
 """
 
 from datetime import datetime, timedelta
@@ -21,22 +22,22 @@ _SALT = "alerts.acknowledge"
 
 
 class LinkInvalid(Exception):
-    """Why the link does nothing; a sentence."""
+    """The link cannot be used. The text is a sentence that says why."""
 
 
 def incident_link(incident: Incident | None) -> str:
-    """Where to read more of an incident; None: of all."""
+    """The address of the incident in the API; without an incident, the address of the list."""
     return f"{settings.PUBLIC_URL}/api/v1/incidents/" + (f"{incident.pk}/" if incident else "")
 
 
 def acknowledge_link(row: Delivery) -> str:
-    """To be put into the message of ``row``, which has a primary key and an incident."""
+    """The link for the message of ``row``. ``row`` must be saved, and must have an incident."""
     token = signing.dumps(row.pk, salt=_SALT)
     return settings.PUBLIC_URL + reverse("acknowledge", args=[token])
 
 
 def read_link(token: str) -> Delivery:
-    """The delivery that the link came with. Raises ``LinkInvalid``."""
+    """The delivery whose message held the link. Raises ``LinkInvalid``."""
     try:
         pk = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
     except signing.SignatureExpired:
@@ -50,9 +51,10 @@ def read_link(token: str) -> Delivery:
 
 
 def use_link(row: Delivery, *, now: datetime) -> IncidentEvent | None:
-    """Acknowledge the incident in the name of whom the message went to; None when somebody did already.
+    """Acknowledge the incident in the name of the person or channel that got the message.
 
-    Raises ``LinkInvalid`` when the link was used, or the incident is over. To be called in a transaction.
+    Returns None when somebody has acknowledged the incident before. Raises ``LinkInvalid`` when the link was
+    used before, or the incident is over. Call it in the transaction that passes the event on.
     """
     with transaction.atomic():
         if not Delivery.objects.filter(pk=row.pk, acknowledged_at__isnull=True).update(acknowledged_at=now):
@@ -73,7 +75,7 @@ def use_link(row: Delivery, *, now: datetime) -> IncidentEvent | None:
 
 
 def find_reader(row: Delivery) -> User | None:
-    """The member who alone could read the message; None for a channel that several read."""
+    """The member to whose address alone the message went. None when several people could read it."""
     config = row.channel.config if row.channel and row.channel.kind == "email" else {}
     addresses = [str(address).lower() for address in config.get("to", [])]
     if row.channel is None or row.channel.kind != "email":

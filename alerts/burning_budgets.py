@@ -1,4 +1,4 @@
-"""Error budgets that burn too fast, as troubles: one an SLO, from its first alert until none is open."""
+"""Error budgets that burn too fast, as troubles. An SLO has one trouble while any of its alerts is open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ from monitors.models import Monitor
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """How the error budget of one SLO burns, as its app tells it. ``alerts`` are the ids of those that are
-    open, and of those that just closed; ``speed`` is that of the most urgent, one of ``SPEEDS``."""
+    """How the error budget of one SLO burns; the caller makes it of the SLO's burn alerts.
+
+    ``alerts`` holds the ids of the burn alerts that are open or just closed. ``speed`` is the speed of the
+    most urgent one, a word of ``SPEEDS``.
+    """
 
     slo_id: int
     alerts: tuple[int, ...]
@@ -32,11 +35,11 @@ SPEEDS = ("slow", "medium", "fast")
 
 
 def update_budget_troubles(burns: Sequence[Burn], *, now: datetime) -> list[Trouble]:
-    """The troubles of ``burns``: all SLOs with alerts that are open, and whichever closed. One that is open
-    here and not among them was closed or deleted elsewhere, and is closed.
+    """Bring the budget troubles up to date with ``burns``; return the troubles that changed.
 
-    An SLO is one trouble from its first alert until none is open. It is told anew when a more urgent one
-    opens.
+    ``burns`` must hold every SLO that has an open alert, and those whose alerts just closed. An open trouble
+    whose SLO is missing is closed: its alert was closed or deleted elsewhere. When a more urgent alert opens,
+    people are told again (``round`` goes up by one).
     """
     by_slo = {burn.slo_id: burn for burn in burns}
     by_key = {f"budget:{alert}": burn for burn in burns for alert in burn.alerts}
@@ -52,13 +55,13 @@ def update_budget_troubles(burns: Sequence[Burn], *, now: datetime) -> list[Trou
 
 
 def _slo_of(trouble: Trouble) -> int:
-    """0 for none, whatever the row holds."""
+    """The SLO's id from the trouble's cause; 0 when the cause holds none."""
     found = trouble.read_cause().get("slo_id")
     return found if isinstance(found, int) else 0
 
 
 def _follow_burn(trouble: Trouble, burn: Burn | None, *, now: datetime) -> bool:
-    """Whether it changed."""
+    """Copy ``burn`` to its trouble (None closes the trouble); return whether the trouble changed."""
     if burn is None or burn.closed_at is not None:
         trouble.closed_at = burn.closed_at if burn else now
         return True

@@ -1,4 +1,4 @@
-"""What a team has without configuring anything: its owners are told by e-mail."""
+"""The alerts of a team that has configured nothing: its owners are told by e-mail."""
 
 from collections.abc import Collection
 
@@ -9,10 +9,11 @@ from alerts.models import DEFAULT_EVENTS, AlertSettings, Channel, Rule, Step
 
 
 def ensure_defaults(team_ids: Collection[int]) -> None:
-    """Give each team that has no settings yet its settings, a channel to its owners and a rule for all
+    """Give each team without settings its settings, a channel to its owners, and a rule for the default
     events.
 
-    Once a team, so that what is deleted stays deleted. One statement where there is nothing to do.
+    This happens once for each team, so a channel or rule that people delete stays deleted. It costs one
+    statement when all teams have their settings.
     """
     have = set(AlertSettings.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
     for team in (

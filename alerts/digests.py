@@ -1,15 +1,15 @@
-"""Many changes at once are one digest a channel; few go out each by itself.
+"""When many changes come at once, a channel gets one digest. When few come, each is sent by itself.
 
-A notice is held for two seconds. When more than the team's ``digest_over`` came for its channel within a
-minute, those that are held wait for more: until none came for ten seconds, or a minute is over. One that
-waited alone is told as itself.
+Planning holds each delivery for two seconds (``planning.HOLD``). When a channel had more than ``digest_over``
+(a setting of the team) deliveries within a minute, its held ones wait for more: until none came for ten
+seconds, or until a minute is over. A delivery that waited alone is sent as itself.
 
-Pagers keep an alert open until they are told that it is over, so to them ends go one by one; the alert of a
-digest ends with the last trouble that it told of.
+A pager keeps an alert open until it is told that the trouble is over. So a pager gets the ends one by one.
+The alert of a digest ends when the last trouble of that digest has ended.
 
-That monitors have no data, or have some again, is always told together: one message a channel, however many
-they are. It waits until none came for a while, for each finds out at its own slots; and a while after the
-last such message.
+``monitoring_stopped`` and ``monitoring_resumed`` are always told together: one message a channel for all
+monitors. Each monitor loses its data at its own slot, so the message waits until no further monitor came for
+``NO_DATA_CALM`` (at most ``NO_DATA_WINDOW``), and until ``NO_DATA_AGAIN`` after the last such message.
 """
 
 from collections import defaultdict
@@ -32,14 +32,16 @@ IN_DIGEST = "Told in a digest."
 _ENDS = {*ENDS, Event.ACKNOWLEDGED}
 NO_DATA_EVENTS = (Event.MONITORING_STOPPED, Event.MONITORING_RESUMED)
 NO_DATA_CALM, NO_DATA_WINDOW = timedelta(seconds=65), timedelta(minutes=3)
-"""Monitors of a minute's interval follow each other within a minute, and are told together."""
+"""Monitors that are checked every minute lose their data within one minute, so one message tells them all."""
 NO_DATA_AGAIN = timedelta(minutes=15)
-"""Those of longer intervals follow later: they are told together, too, so long after the last message."""
+"""Monitors with longer intervals come later. Their message is sent this long after the one before."""
 
 
 def gather(*, now: datetime) -> int:
-    """Decide on what has been held long enough; the number of rows that may be sent now. Safe to run
-    twice."""
+    """Decide about the deliveries that were held long enough: send each, merge them, or let them wait.
+
+    Returns the number of deliveries that may be sent now. Safe to run twice.
+    """
     due = _held().filter(due_at__lte=now).exclude(channel_id__in=resting(GATHER, "channel"))
     channels = list({row.channel_id: None for row in due.only("channel_id")[:GATHER_AT_ONCE]})
     ready: list[int] = []
@@ -93,8 +95,8 @@ def _find_pagers(channels: Collection[int | None]) -> set[int | None]:
 def _gather_no_data(
     by_channel: dict[int | None, list[Delivery]], *, pagers: Collection[int | None], now: datetime
 ) -> int:
-    """Take the notices of monitors without data out of ``by_channel``, and make one message a channel of
-    those that have waited long enough; the number of messages."""
+    """Take the no-data events out of ``by_channel``. Merge those that have waited long enough into one
+    message a channel and event. Returns the number of messages."""
     ready = 0
     for channel, found in by_channel.items():
         for event in NO_DATA_EVENTS:
@@ -106,7 +108,7 @@ def _gather_no_data(
 
 
 def _find_turn(rows: Sequence[Delivery], *, now: datetime) -> datetime:
-    """When notices of one event and channel are told."""
+    """When the message for these deliveries, all of one event and one channel, is to be sent."""
     planned, channel_id = [row.planned_at for row in rows], rows[0].channel_id
     told = Delivery.objects.filter(
         Q(channel_id=channel_id) if channel_id else Q(channel_id__isnull=True),
@@ -120,7 +122,11 @@ def _find_turn(rows: Sequence[Delivery], *, now: datetime) -> datetime:
 
 
 def _release_ends(rows: Sequence[Delivery], *, now: datetime) -> int:
-    """To a pager: the end of what was told by itself, and of a digest whose last trouble this was."""
+    """Release the ends that are for pagers; return the number of messages.
+
+    A trouble that was told by itself ends by itself. A trouble that was told in a digest sends nothing,
+    unless it is the last of that digest: then the digest ends.
+    """
     due = [row for row in rows if row.due_at and row.due_at <= now]
     told = Delivery.objects.filter(
         channel_id__in={row.channel_id for row in due},
@@ -164,7 +170,7 @@ def _end_digest(digest: Delivery, *, now: datetime) -> int:
 
 
 def _count_recent(by_channel: Mapping[int | None, Sequence[Delivery]], *, now: datetime) -> dict[int, int]:
-    """By channel, how many notices it had within the last minute, those that are held included."""
+    """By channel: how many deliveries were planned within the last minute, held ones included."""
     recent = Delivery.objects.filter(
         channel_id__in=[channel for channel in by_channel if channel is not None], planned_at__gt=now - WINDOW
     ).exclude(event__in=OwnEvent.values)
@@ -183,7 +189,10 @@ def _decide(rows: Sequence[Delivery], *, digest: bool, now: datetime) -> int:
 
 
 def _merge(rows: Sequence[Delivery], *, event: str, ready_at: datetime, now: datetime) -> int:
-    """Make one message of them, once it is time; the number of messages."""
+    """Merge ``rows`` into one message when ``ready_at`` has come; until then let them wait.
+
+    Returns the number of messages that may be sent now.
+    """
     ids = [row.pk for row in rows]
     if now >= ready_at and event == OwnEvent.DIGEST and len(ids) == 1:  # no other came: it is told as itself
         return Delivery.objects.filter(pk__in=ids).update(status=OutgoingStatus.PLANNED, due_at=now)

@@ -1,7 +1,9 @@
-"""Who must be told what by now? Pure: the facts of a trouble, one rule, what was told already, and the time.
+"""Who must have been told what by now? Pure: the answer follows from a trouble, one rule, who heard, and the
+time.
 
-The answer is always the whole one: what it names and is not told yet, is to be told. So it may be asked
-twice, late, or after a crash, and the same people hear the same once.
+``find_due`` always names all notices that should have been sent by now. The caller sends those that are not
+in the ledger yet. So the question may be asked twice, late, or after a crash, and nobody is told the same
+twice.
 """
 
 from collections.abc import Collection, Set
@@ -14,11 +16,11 @@ from alerts.models import Event, Reason
 from alerts.quiet_hours import quiet_end
 
 STABLE = timedelta(minutes=10)
-"""A monitor that flapped is believed again when it has stayed as it is for so long."""
+"""A monitor has stopped flapping when its state did not change for this long."""
 
 
 class Flap(StrEnum):
-    """``first``: the trouble that tells of the flapping; ``more``: one that was told by it."""
+    """``first``: this trouble tells people that the monitor flaps. ``more``: a trouble after that one."""
 
     FIRST = "first"
     MORE = "more"
@@ -26,8 +28,12 @@ class Flap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A trouble as planning sees it. ``told_from`` is when we knew; ``followed`` that the same monitor has a
-    newer one; ``held_until`` that something mutes it: until then, or (``held``) until that tells us."""
+    """What the rules need to know of a trouble.
+
+    ``told_from``: when we learned of it; delays count from there. ``held_until``: something mutes it until
+    then. ``held``: something mutes it and nobody knows until when (a monitor that it depends on is down).
+    ``held_by``: what mutes it. ``followed``: the same monitor has a newer trouble.
+    """
 
     event: str
     told_from: datetime
@@ -55,7 +61,8 @@ class EscalationStep:
 
 @dataclass(frozen=True, slots=True)
 class RulePolicy:
-    """A rule. ``steps`` are in order; the first is told at once, the others when nobody acknowledges."""
+    """A rule as planning reads it. ``steps`` are in order of time: the channels of the first are told at
+    once, those of the others when nobody has acknowledged by then."""
 
     events: frozenset[str]
     steps: tuple[EscalationStep, ...]
@@ -64,7 +71,7 @@ class RulePolicy:
     quiet: Quiet | None = None
     name: str = ""
     off: tuple[str, ...] = ()
-    """The names of its channels that are switched off; they are in no step."""
+    """The names of the rule's channels that are switched off. They stand in no step."""
 
     @property
     def channels(self) -> frozenset[int]:
@@ -73,7 +80,7 @@ class RulePolicy:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DueNotice:
-    """To tell ``channel`` of ``event``; ``number`` tells reminders and steps apart."""
+    """Tell ``channel`` of ``event``. ``number`` is the number of the step or of the reminder."""
 
     event: str
     channel: int
@@ -82,8 +89,8 @@ class DueNotice:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What keeps it quiet, until when (None: until that ends), and what would be told now without it; nothing
-    where not even the first step's time has come."""
+    """Notices that are kept back. ``until`` is None when nobody knows the end. ``kept`` holds the notices
+    that would be due now without ``reason``; it may be empty."""
 
     reason: Reason
     until: datetime | None = None
@@ -92,7 +99,8 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """``look_at``: when there may be more to tell, if nothing happens until then."""
+    """``notices``: all that should have been told by now. ``look_at``: ask again then, even when nothing
+    happens until then; None for never."""
 
     notices: frozenset[DueNotice] = frozenset()
     look_at: datetime | None = None
@@ -100,8 +108,8 @@ class Due:
 
 
 def find_due(facts: Facts, policy: RulePolicy, *, heard: Collection[int], now: datetime) -> Due:
-    """What ``policy`` wants told by ``now``. ``heard`` are the channels that were told of the trouble, or
-    of the flapping that it is part of."""
+    """All that ``policy`` wants told by ``now``. ``heard`` holds the ids of the channels that were told that
+    the trouble began, or that its monitor flaps."""
     quiet = policy.quiet and quiet_end(
         now, span=policy.quiet.span, days=policy.quiet.days, zone=policy.quiet.zone
     )
@@ -117,7 +125,7 @@ def find_due(facts: Facts, policy: RulePolicy, *, heard: Collection[int], now: d
 def _during(facts: Facts, policy: RulePolicy, heard: set[int], now: datetime) -> Due:
     if facts.event not in policy.events:
         return Due()
-    if facts.event == Event.MONITORING_STOPPED:  # nobody can acknowledge it: told once, to who is told first
+    if facts.event == Event.MONITORING_STOPPED:  # nobody can acknowledge it, so the first step is told once
         policy = replace(policy, steps=policy.steps[:1], remind_every=None)
     if facts.held or (facts.held_until and now < facts.held_until):
         return Due(look_at=facts.held_until, withheld=Withheld(facts.held_by, facts.held_until))
@@ -155,13 +163,16 @@ def _acknowledged(policy: RulePolicy, heard: Set[int]) -> frozenset[DueNotice]:
 
 
 def end_of(event: str) -> Event:
-    """What tells that a trouble which ``event`` opened is over."""
+    """The event that tells the end of a trouble which ``event`` opened."""
     return Event.MONITORING_RESUMED if event == Event.MONITORING_STOPPED else Event.RECOVERED
 
 
 def _after(facts: Facts, policy: RulePolicy, heard: set[int], now: datetime) -> Due:
-    """Who heard of it hears of its end; who asked for ends alone, too. While it flaps, only of the last
-    one."""
+    """What is due after the trouble is over: the channels that heard of it hear of its end.
+
+    A rule that lists ends and not this beginning tells its first step. While the monitor flaps, only the end
+    of its last trouble is told, after ``STABLE``.
+    """
     assert facts.closed_at is not None  # noqa: S101  # the caller asked
     end = end_of(facts.event)
     if end not in policy.events:

@@ -1,5 +1,5 @@
-"""Single addresses of a channel that a notice does not reach, while the others of that channel get it: a row
-in the ledger says who, and why."""
+"""Addresses of an e-mail channel that do not get an alert, although the channel's other addresses do. A row
+of the ledger names them and says why."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -13,7 +13,8 @@ from outbox.models import OutgoingStatus
 def explain_unasked(
     to: Iterable[str], *, agreed: Collection[str], declined: Collection[str]
 ) -> dict[Reason, str]:
-    """By reason, a sentence that names the addresses of ``to`` that may not be written to."""
+    """By reason: a sentence with the addresses of ``to`` that get no alerts, because they did not agree or
+    declined."""
     waiting = list_unasked(to, agreed)
     said_no = [address for address in waiting if address.lower() in declined]
     silent = [address for address in waiting if address.lower() not in declined]
@@ -26,13 +27,13 @@ def explain_unasked(
 
 
 def _spell(addresses: Iterable[str]) -> str:
-    """What UTF-8 has no spelling for is replaced: the sentence is stored."""
+    """Joined by commas. Characters that UTF-8 cannot hold are replaced, because the sentence is stored."""
     return ", ".join(addresses).encode(errors="replace").decode()
 
 
 def make_rows(row: Delivery, reasons: Mapping[Reason, str], *, now: datetime) -> list[Delivery]:
-    """What the ledger says of them beside ``row``, which goes to the others. Without a channel, for the
-    channel was told."""
+    """The ledger's rows about the addresses that ``row`` does not reach, not yet saved. Their ``channel`` is
+    null, because the channel itself was told."""
     return [
         Delivery(
             team_id=row.team_id,
@@ -52,7 +53,7 @@ def make_rows(row: Delivery, reasons: Mapping[Reason, str], *, now: datetime) ->
 
 
 def store(rows: Collection[Delivery]) -> None:
-    """Those that are not there yet: a row that is tried again leaves out the same."""
+    """Save the rows whose keys are new. A delivery that is tried again leaves out the same addresses."""
     if not rows:
         return
     there = set(Delivery.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True))

@@ -1,4 +1,4 @@
-"""Where alerts go (written by users), what there is to tell and what was told (written by the pipeline)."""
+"""Channels and rules, which people write. Troubles and deliveries, which the pipeline writes."""
 
 from datetime import time
 from typing import Any
@@ -18,12 +18,12 @@ from outbox.models import ON_CONSOLE, Outgoing
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """Every kind there is; a callable, so that a new one needs no migration."""
+    """All kinds of channels. A callable, so that a new kind needs no migration."""
     return [(kind, kind) for kind in KINDS]
 
 
 class TroubleKind(models.TextChoices):
-    """What can be wrong."""
+    """What is wrong."""
 
     INCIDENT = "incident", "incident"
     DEGRADED = "degraded", "degraded"
@@ -34,9 +34,9 @@ class TroubleKind(models.TextChoices):
 
 
 class Event(models.TextChoices):
-    """What a rule can tell. The first eight open a trouble; ``flapping`` stands for those that come too
-    often. ``monitoring_stopped`` and ``monitoring_resumed`` are of all monitors at once: see
-    `alerts/digests.py`."""
+    """What people are told by a rule. The first eight events open a trouble. ``flapping`` is told in place of
+    troubles that come too often. ``monitoring_stopped`` and ``monitoring_resumed`` tell of many monitors in
+    one message: see `alerts/digests.py`."""
 
     DOWN = "down", "a monitor is down"
     HEARTBEAT_LATE = "heartbeat_late", "a heartbeat is late"
@@ -55,7 +55,7 @@ class Event(models.TextChoices):
 
 
 class OwnEvent(models.TextChoices):
-    """What is told without a rule."""
+    """What people are told without a rule."""
 
     DIGEST = "digest", "many changes at once"
     DIGEST_OVER = "digest_over", "all that a digest told is over"
@@ -64,7 +64,7 @@ class OwnEvent(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a notice reached nobody, or not by its own row."""
+    """Why an alert reached nobody, or was told by another row (a digest)."""
 
     QUIET_HOURS = "quiet_hours", "a rule's quiet hours"
     DELAY = "delay", "a rule's delay"
@@ -87,16 +87,17 @@ DEFAULT_EVENTS = [
     event.value for event in Event if event not in {Event.DEGRADED, Event.FLAPPING, Event.ACKNOWLEDGED}
 ]
 CHOSEN_EVENTS = [event.value for event in Event if event is not Event.FLAPPING]
-"""What a rule may list; flapping is told wherever down is."""
+"""The events that a rule may list. Flapping is not among them: rules that tell of the trouble tell of it."""
 
 
 BEGINNINGS = frozenset(Event) - {Event.RECOVERED, Event.MONITORING_RESUMED, Event.ACKNOWLEDGED}
-"""Who was told one of these, has heard of the trouble."""
+"""A channel that was told one of these has heard of the trouble."""
 ENDS = frozenset({Event.RECOVERED, Event.MONITORING_RESUMED})
 
 
 class AlertSettings(models.Model):
-    """A team's own; made with its default channel and rule when first needed, so that both may be deleted."""
+    """A team's settings for alerts. The row is made together with the default channel and rule, once: so
+    people may delete those two for good."""
 
     team = models.OneToOneField(
         Team, primary_key=True, on_delete=models.CASCADE, related_name="alert_settings"
@@ -118,12 +119,13 @@ class AlertSettings(models.Model):
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def for_user(self, user: "User") -> "ChannelQuerySet":
-        """The channels of the user's teams; to a stranger there are none."""
+        """The channels of the user's teams."""
         return self.filter(team_id__in=team_ids_for(user))
 
 
 class Channel(models.Model):
-    """Where alerts go. ``config`` is what its kind asks for (``delivery/config.py``), secrets apart."""
+    """Where alerts go. ``config`` holds the fields of its kind (``delivery/kinds/``); their secret values are
+    encrypted in ``secrets``."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
     name = models.CharField(max_length=100)
@@ -147,7 +149,7 @@ class Channel(models.Model):
 
 
 class Consent(models.TextChoices):
-    """What an address said to our question whether it wants a team's alerts."""
+    """The answer of an address to our question whether it wants a team's alerts."""
 
     ASKED = "asked", "asked, no answer yet"
     AGREED = "agreed", "agreed"
@@ -155,7 +157,8 @@ class Consent(models.TextChoices):
 
 
 class Recipient(models.Model):
-    """An e-mail address in a team's channel that is no verified member's: it gets alerts once it agreed."""
+    """An e-mail address in a team's channel that belongs to no verified member. It gets alerts after it
+    agreed."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="recipients")
     address = models.CharField(max_length=254, help_text="In small letters")
@@ -184,14 +187,14 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         return self.for_user(user).with_steps()
 
     def with_steps(self) -> "RuleQuerySet":
-        """What planning and the API read of a rule, in a constant number of queries."""
+        """With all that planning and the API read of a rule, in a constant number of queries."""
         return self.prefetch_related("monitors", "tags", "steps__channels")
 
 
 class Rule(models.Model):
-    """Which monitors, on which events, to whom, and when not.
+    """Who is told of which events of which monitors, and when it is quiet.
 
-    Without monitors and tags it is for all of the team, what belongs to no monitor included.
+    A rule without monitors and tags is for all troubles of the team, also for those without a monitor.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="alert_rules")
@@ -240,8 +243,8 @@ class Rule(models.Model):
 
 
 class Step(models.Model):
-    """Channels of a rule that are told after so many minutes without acknowledgement; the first after
-    none."""
+    """Channels of a rule that are told when nobody has acknowledged for ``after_min`` minutes. The first step
+    of a rule has 0 minutes."""
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="steps")
     after_min = models.PositiveSmallIntegerField(default=0)
@@ -255,10 +258,10 @@ class Step(models.Model):
 
 
 class Trouble(models.Model):
-    """Something there is to tell: opened, perhaps acknowledged, closed. Its incident tells when, if it
-    has one.
+    """An alert condition: something that is wrong, from its beginning to its end. A trouble of an incident
+    copies the times of that incident.
 
-    ``look_at`` is when planning must look at it next, null for never.
+    ``look_at`` is when planning must look at the trouble next; null for never.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
@@ -299,7 +302,7 @@ class Trouble(models.Model):
         return self.title
 
     def read_cause(self) -> dict[str, Any]:
-        """``cause``, or nothing where the row holds no such thing."""
+        """``cause`` when it is a JSON object; an empty dictionary when it is anything else."""
         return self.cause if isinstance(self.cause, dict) else {}
 
 
@@ -312,7 +315,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(Outgoing):
-    """One alert on its way to one channel, and what became of it: the ledger. Without a channel it goes
+    """One alert to one channel, and what became of it: a row of the ledger. Without a channel, the alert goes
     to the team's owners by e-mail."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="deliveries")
@@ -348,7 +351,8 @@ class Delivery(Outgoing):
 
 
 class MessageTemplate(models.Model):
-    """A team's own words for an event; a part left empty is ours. Liquid, as in ``alerts/messages``."""
+    """A team's own templates for an event, in Liquid. Where a part is empty, the product's template is used
+    (``alerts/messages/defaults``)."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="message_templates")
     event = models.CharField(max_length=24, choices=[*Event.choices, *OwnEvent.choices])

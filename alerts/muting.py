@@ -1,4 +1,4 @@
-"""What keeps a trouble from being told for now: maintenance, a monitor that it depends on, and flapping."""
+"""What mutes a trouble for a while: maintenance, a dependency that is down, and flapping."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ from incidents.maintenance import maintenance_ends
 from monitors.dependencies import Edges, reach, read_edges, turn_round
 
 PARENT_WAIT = timedelta(seconds=20)
-"""A monitor that depends on another waits so long, for that one to be found down as well."""
+"""The alert of a monitor with a parent waits this long: the parent may be found down in that time, too."""
 CHILD_WAIT = timedelta(seconds=75)
-"""And so long after that one has recovered, to recover too."""
+"""After the parent has recovered, the alert waits this long: the monitor may recover in that time, too."""
 FLAP_WITHIN, FLAP_OVER = timedelta(minutes=30), 3
-"""More incidents of a monitor than these within that time are flapping."""
+"""A monitor flaps when it has more than ``FLAP_OVER`` incidents within ``FLAP_WITHIN``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """``until`` when; ``held`` until that which holds it tells; ``by`` what."""
+    """``until``: muted until then. ``held``: muted with no known end, because a parent is down; the parent's
+    end wakes the trouble. ``by``: what mutes it."""
 
     held: bool = False
     until: datetime | None = None
@@ -27,7 +28,8 @@ class Mute:
 
 
 def find_mutes(troubles: Sequence[Trouble], *, now: datetime) -> dict[int, Mute]:
-    """By trouble, what mutes it; those that nothing mutes are left out. Up to six statements."""
+    """By id of the trouble: what mutes it. Troubles that nothing mutes are not in the result. Up to six
+    statements for any number of troubles."""
     watched = [t for t in troubles if t.monitor_id is not None and t.closed_at is None]
     if not watched:
         return {}
@@ -52,14 +54,17 @@ def find_mutes(troubles: Sequence[Trouble], *, now: datetime) -> dict[int, Mute]
 
 
 def _maintenance_ends(troubles: Sequence[Trouble], *, now: datetime) -> Mapping[int, datetime]:
-    """By monitor, when the maintenance that covers it now ends."""
+    """By id of the monitor: when the maintenance that covers it now ends."""
     ids = {trouble.monitor_id for trouble in troubles if trouble.monitor_id is not None}
     return maintenance_ends(ids, team_ids={trouble.team_id for trouble in troubles}, now=now)
 
 
 def _read_parents(ids: Collection[int], *, now: datetime) -> dict[int, datetime | None]:
-    """Of ``ids``, those that are down (None) or were until a moment ago (when it ended). Of one without data
-    nobody knows whether it still is."""
+    """By id of the monitor: None when it is down; the end of its incident when that ended within
+    ``CHILD_WAIT``.
+
+    Other monitors are not in the result. Nor is a monitor without data: nobody knows whether it is down.
+    """
     if not ids:
         return {}
     lost = Trouble.objects.filter(monitor_id__in=ids, kind=TroubleKind.NO_DATA, closed_at__isnull=True)
@@ -73,7 +78,8 @@ def _read_parents(ids: Collection[int], *, now: datetime) -> dict[int, datetime 
 
 
 def wake_dependents(troubles: Iterable[Trouble], *, now: datetime) -> None:
-    """Have the open troubles of monitors that depend on these looked at again: their parent changed."""
+    """Have planning look again at the open troubles of all monitors that depend on the monitors of
+    ``troubles``."""
     kinds = (TroubleKind.INCIDENT, TroubleKind.NO_DATA)
     changed = [t for t in troubles if t.kind in kinds and t.monitor_id is not None]
     edges: Edges = read_edges({t.team_id for t in changed}) if changed else {}
@@ -85,8 +91,11 @@ def wake_dependents(troubles: Iterable[Trouble], *, now: datetime) -> None:
 
 
 def update_flapping(troubles: Sequence[Trouble], *, now: datetime) -> set[int]:
-    """Tie troubles that come too often to the first that tells of it (``flaps``); the ids of all that are
-    followed by a newer one of their monitor. Two statements, none where no incident is new."""
+    """Point ``flaps`` of troubles that come too often at the trouble that tells of the flapping.
+
+    Returns the ids of the troubles whose monitor has a newer one. Two statements; none when no trouble of an
+    incident is given.
+    """
     ids = {t.monitor_id for t in troubles if t.kind == TroubleKind.INCIDENT and t.monitor_id is not None}
     if not ids:
         return set()
@@ -109,9 +118,11 @@ def update_flapping(troubles: Sequence[Trouble], *, now: datetime) -> set[int]:
 
 
 def _find_head(history: Sequence[Trouble]) -> int | None:
-    """The trouble that tells of the flapping which the last of ``history`` is part of; None if it is none.
+    """The id of the trouble that tells of the flapping to which the last of ``history`` belongs; None when
+    the monitor does not flap.
 
-    It goes on while the next one comes before the monitor was stable; it begins with the one too many.
+    Flapping begins with the trouble after ``FLAP_OVER`` others. It goes on while each next trouble begins
+    before the monitor was up for ``STABLE``.
     """
     *before, last = history
     if before and (previous := before[-1]).flaps_id is not None:

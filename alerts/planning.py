@@ -1,8 +1,8 @@
-"""What is to be told becomes rows of the outbox, in the transaction of the change that it tells of.
+"""Planning: write the deliveries that are due into the outbox, in the transaction of the change they tell of.
 
-``plan`` is called with what happened; ``follow`` by the clock, for delays, reminders and escalations
-whose time has come. Both ask ``notices.find_due`` what must have been told by now, and write down what is
-missing.
+``plan`` is called when incidents change. ``follow`` is called by the clock, for delays, reminders and
+escalations whose time has come. Both ask ``escalation.find_due`` what must have been told by now, and add the
+deliveries that are missing.
 """
 
 import logging
@@ -31,19 +31,19 @@ logger = logging.getLogger(__name__)
 
 PLAN = "plan alerts"
 HOLD = timedelta(seconds=2)
-"""A notice waits so long for others, which may make one digest of them all."""
+"""A delivery waits this long for others; many of them become one digest (``alerts/digests.py``)."""
 LOOK_AT_ONCE = 200
 LOOK_AGAIN = timedelta(minutes=1)
-"""At what could not be looked at."""
+"""A trouble whose planning failed is tried again after this time."""
 _WAITING = [OutgoingStatus.HELD, OutgoingStatus.PLANNED, OutgoingStatus.RETRY]
 TOO_LATE = "It was over before this could be sent."
 
 
 def plan(events: Iterable[IncidentEvent], *, now: datetime) -> int:
-    """Plan what ``events`` make us tell; the number of deliveries. To be called in the events' transaction.
+    """Plan the deliveries that ``events`` call for; return their number. Call it in the events' transaction.
 
-    The number of statements does not depend on the number of events (up to 200). An event that cannot be
-    planned is left out: what happened is recorded all the same, and ``follow`` tries again.
+    The number of statements does not depend on the number of events (up to 200). When an event cannot be
+    planned, it is left out and logged: the incident is recorded all the same, and ``follow`` tries again.
     """
     planned: list[int] = []
     do_together(
@@ -63,7 +63,7 @@ def _plan(events: Sequence[IncidentEvent], *, now: datetime) -> int:
 
 
 def plan_troubles(troubles: Sequence[Trouble], *, now: datetime) -> int:
-    """The same for troubles that opened, closed or changed."""
+    """Plan the deliveries for troubles that opened, closed or changed; return their number."""
     planned: list[int] = []
     ids = sorted(trouble.pk for trouble in troubles)
     for first in range(0, len(ids), LOOK_AT_ONCE):
@@ -73,7 +73,7 @@ def plan_troubles(troubles: Sequence[Trouble], *, now: datetime) -> int:
 
 
 def follow(*, now: datetime) -> int:
-    """Plan what time alone makes us tell, and what was missed; the number of deliveries. Safe to run
+    """Plan the deliveries whose time has come, and those that were missed; return their number. Safe to run
     twice."""
     if missed := find_missed(but=resting(PLAN, "incident")):
         plan(missed, now=now)
@@ -85,7 +85,8 @@ def follow(*, now: datetime) -> int:
 
 
 def _look_together(ids: Sequence[int], look: Callable[[Sequence[int]], None], *, now: datetime) -> None:
-    """One that cannot be looked at is looked at again later, and keeps no other waiting."""
+    """Call ``look`` for all troubles. When one fails, the others go on, and it is tried again after
+    ``LOOK_AGAIN``."""
 
     def look_later(pk: int) -> None:
         Trouble.objects.filter(pk=pk).update(look_at=now + LOOK_AGAIN)
@@ -103,10 +104,10 @@ def _look_at(ids: Sequence[int], *, now: datetime, planned: list[int], wakes: bo
 
 
 def _lock(ids: Sequence[int]) -> list[Trouble]:
-    """The troubles as they are now; nobody else plans them until the transaction ends.
+    """Lock the troubles and read them. Nobody else plans them until the transaction ends.
 
-    Locked by themselves, then read with their incidents: MariaDB would lock those, too, and in the other
-    order than the recorder does.
+    They are locked first, and read with their incidents afterwards: in one statement MariaDB would lock the
+    incidents too, in another order than the recorder does.
     """
     if not ids:
         return []
@@ -117,8 +118,8 @@ def _lock(ids: Sequence[int]) -> list[Trouble]:
 
 @dataclass(slots=True)
 class _Told:
-    """What was planned of a trouble already: by channel and event (with its number), in this round. ``kept``
-    are its rows of what was kept back, by key."""
+    """What the ledger holds of a trouble. ``keys``: the keys of its deliveries. ``heard``: the ids of the
+    channels that were told of it. ``kept``: the rows that say what was kept back, by key."""
 
     keys: set[str] = field(default_factory=set)
     heard: set[int] = field(default_factory=set)
@@ -126,7 +127,8 @@ class _Told:
 
 
 def _look(troubles: Sequence[Trouble], *, now: datetime) -> int:
-    """Write down what is missing for each trouble, and when to look at it again."""
+    """Add the deliveries that are missing for each trouble, and store when to look at it again; return the
+    number of deliveries."""
     if not troubles:
         return 0
     ensure_defaults({trouble.team_id for trouble in troubles})
@@ -163,7 +165,7 @@ def _keep_back(
     *,
     now: datetime,
 ) -> None:
-    """Add what the ledger must say of the notices of ``trouble`` that are kept back."""
+    """Add to ``written`` the ledger's rows about notices of ``trouble`` that are kept back."""
     kept = {notice for _, due in looked if due.withheld for notice in due.withheld.kept}
     planned = {notice for notice in kept if key_of(trouble, notice) in told.keys}
     reasons = find_reasons(facts, looked, heard=told.heard, planned=planned)
@@ -211,18 +213,21 @@ def _missing(
 
 
 def key_of(trouble: Trouble, notice: DueNotice) -> str:
-    """(incident, event, channel): the identity of an alert."""
+    """The identity of an alert: trouble, round, event (with the number of the step or reminder), channel."""
     number = f".{notice.number}" if notice.number else ""
     return f"{round_of(trouble)}{notice.event}{number}:{notice.channel}"
 
 
 def round_of(trouble: Trouble) -> str:
-    """How the keys of a trouble begin, since it was opened last."""
+    """How the keys of a trouble begin. The round goes up each time the trouble is told again."""
     return f"{trouble.pk}.{trouble.round}:"
 
 
 def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
-    """One statement; what was told of a trouble counts as heard in those that its flapping is told by."""
+    """By id of the trouble: what the ledger holds of it. One statement.
+
+    A channel that was told that a monitor flaps counts as having heard of each trouble of that flapping.
+    """
     told: dict[int, _Told] = defaultdict(_Told)
     by_head = defaultdict(list)
     for trouble in troubles:
@@ -245,7 +250,7 @@ def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
 
 
 def _read_rules(troubles: Sequence[Trouble], told: Mapping[int, _Told]) -> Mapping[int, list[RulePolicy]]:
-    """The policies that apply to each trouble; six statements for any number."""
+    """By id of the trouble: the policies that apply to it. Six statements for any number of troubles."""
     team_ids = {trouble.team_id for trouble in troubles}
     rules = list(Rule.objects.filter(team_id__in=team_ids, enabled=True).select_related("team").with_steps())
     alive = set(Channel.objects.filter(team_id__in=team_ids, enabled=True).values_list("pk", flat=True))
@@ -278,12 +283,13 @@ def _applies(rule: Rule, trouble: Trouble, tags: set[int]) -> bool:
 
 
 def _told_of_what_is_deleted(policy: RulePolicy, trouble: Trouble, told: _Told) -> bool:
-    """Which rules were for a monitor that is deleted, nobody knows; who heard of it hears of its end."""
+    """Whether a channel of ``policy`` heard of a trouble whose monitor is deleted. Nobody knows which rules
+    were for that monitor, so the channels that heard of the beginning hear of the end."""
     return trouble.monitor_id is None and trouble.closed_at is not None and bool(policy.channels & told.heard)
 
 
 def make_policy(rule: Rule, *, alive: set[int]) -> RulePolicy:
-    """The rule as planning reads it; ``alive`` are the channels that are switched on."""
+    """The rule as planning reads it. ``alive`` holds the ids of the channels that are switched on."""
     return RulePolicy(
         events=_read_events(rule),
         steps=tuple(
@@ -304,13 +310,14 @@ def make_policy(rule: Rule, *, alive: set[int]) -> RulePolicy:
 
 
 def _read_events(rule: Rule) -> frozenset[str]:
-    """A rule whose events cannot be read tells what a new one would: rather too much than nothing."""
+    """The rule's events. When the stored value is broken, those of a new rule: too many alerts are better
+    than none."""
     known = isinstance(rule.events, list) and all(isinstance(event, str) for event in rule.events)
     return frozenset(rule.events if known else DEFAULT_EVENTS)
 
 
 def _read_quiet(rule: Rule) -> Quiet | None:
-    """Quiet hours that nobody can compute keep nothing quiet."""
+    """The rule's quiet hours. None when it has none, or when the stored value is broken."""
     span = rule.quiet_span
     if span is None:
         return None
@@ -326,7 +333,8 @@ def _read_quiet(rule: Rule) -> Quiet | None:
 
 
 def _drop_overtaken(missing: Sequence[Delivery], *, now: datetime) -> None:
-    """Bad news that did not get out before the good news is not told any more: it would be told last."""
+    """Drop beginnings that still wait when the end of the same trouble is planned for the same channel. They
+    would arrive after the end."""
     ends = [row for row in missing if row.event in ENDS]
     if not ends:
         return
@@ -356,9 +364,11 @@ def _drop(ids: Sequence[int], *, now: datetime, **fields: Any) -> None:
 
 
 def take_back(troubles: Iterable[Trouble], *, now: datetime) -> None:
-    """What was not sent yet of troubles that are over is sent no more, and who did not hear that they began,
-    hears not that they ended. For those that are told together, which waits. To be called before they are
-    planned, in the same transaction."""
+    """Drop the deliveries of ended troubles that were not sent yet. A channel that did not hear of the
+    beginning then hears nothing of the end. A digest that waits is dropped when all its troubles are over.
+
+    This is for no-data troubles. Call it before they are planned, in the same transaction.
+    """
     over = [trouble.pk for trouble in troubles if trouble.closed_at is not None]
     if not over:
         return

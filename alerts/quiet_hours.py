@@ -1,4 +1,4 @@
-"""When is it quiet? Pure: local times of a zone, compared in UTC."""
+"""When is it quiet? Pure. Quiet hours are local times of a zone; they are compared in UTC."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,11 +10,12 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def quiet_end(
     at: datetime, *, span: tuple[time, time], days: Collection[str], zone: ZoneInfo
 ) -> datetime | None:
-    """When the quiet hours that cover ``at`` end, in UTC; None outside of them.
+    """The end, in UTC, of the quiet hours that cover ``at``; None when it is not quiet.
 
-    ``span`` is half-open in local time and may pass midnight; equal ends mean the whole day. ``days`` are
-    those on which it begins, all if empty. A local time that spring skips is the moment after the gap, one
-    that autumn repeats is its first.
+    ``span`` is half-open, in local time, and may pass midnight; two equal times mean 24 hours. ``days`` (of
+    ``DAYS``) are the days on which the quiet hours begin; empty means every day. When clocks change: a local
+    time that does not exist is read with the offset from before the change, and a local time that exists
+    twice means the first.
     """
     today = at.astimezone(zone).date()
     for begins_on in (today - timedelta(days=1), today):

@@ -1,4 +1,4 @@
-"""What became of the alerts: receipts settle their rows, and what nobody could be told is told otherwise."""
+"""Receipts settle the deliveries of alerts. An alert that a channel did not take goes to another channel."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -18,13 +18,14 @@ from outbox.models import OutgoingStatus
 logger = logging.getLogger(__name__)
 
 REFUSALS = 3
-"""So many deliveries refused in a row switch a channel off; an answer of 410 (gone) does so at once."""
+"""A channel is switched off after this many refused deliveries in a row; after an answer 410 (gone), at
+once."""
 GONE = 410
 
 
 def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
-    """Write down what became of each attempt and draw the conclusions. A receipt that comes twice changes
-    nothing."""
+    """Store what became of each attempt, count refusals, and send failed alerts elsewhere. A receipt that
+    comes twice changes nothing."""
     do_together(
         "settle alerts",
         list(receipts),
@@ -41,7 +42,7 @@ def _settle(given: Sequence[Receipt], *, now: datetime) -> None:
         dead = [row for row in final if row.status == OutgoingStatus.DEAD]
         Channel.objects.filter(pk__in={row.channel_id for row in sent}, refusals__gt=0).update(refusals=0)
         for row in dead:
-            if str(row.pk) not in ours:  # our own trouble tells nothing of a channel, however long it lasts
+            if str(row.pk) not in ours:  # a fault of ours says nothing about the channel
                 _judge_channel(row, now=now)
         tell_otherwise(dead, now=now)
         _note_left_out(sent, given, now=now)
@@ -50,7 +51,7 @@ def _settle(given: Sequence[Receipt], *, now: datetime) -> None:
 
 
 def _note_left_out(sent: Sequence[Delivery], given: Sequence[Receipt], *, now: datetime) -> None:
-    """The mail server took a letter for some of its addresses only."""
+    """Store which addresses the mail server refused, where it took the e-mail for others."""
     said = {receipt.id.partition(":")[2]: receipt.left_out for receipt in given if receipt.left_out}
     rows = [row for row in sent if str(row.pk) in said]
     store(
@@ -63,7 +64,8 @@ def _note_left_out(sent: Sequence[Delivery], given: Sequence[Receipt], *, now: d
 
 
 def _judge_channel(row: Delivery, *, now: datetime) -> None:
-    """Count the refusal; switch the channel off when it will go on like this, and say so elsewhere."""
+    """Count the refusal. After too many, switch the channel off and tell another channel (or the owners)
+    so."""
     refused = row.answer_status is None or 400 <= row.answer_status < 600
     if row.channel_id is None or not refused or row.event == OwnEvent.TEST:
         return
@@ -83,14 +85,14 @@ def _judge_channel(row: Delivery, *, now: datetime) -> None:
 
 
 def tell_otherwise(dead: Sequence[Delivery], *, now: datetime) -> None:
-    """What could not be told to its channel goes to another one of the team; to its owners when there is
-    none."""
+    """Plan each alert that failed for another channel of the team; for the owners when there is none. Tests
+    are not planned again."""
     for row in dead:
         if row.event == OwnEvent.TEST or (row.channel_id is None and row.instead_of_id is not None):
             continue
         other = _find_other(row)
         if other is None and row.channel_id is None:
-            continue  # the owners' own letter was refused; nobody is left to tell
+            continue  # the e-mail to the owners was refused; nobody is left to tell
         Delivery.objects.get_or_create(
             key=f"instead:{row.pk}",
             defaults=_fields(row.team_id, other, now=now)
@@ -99,7 +101,8 @@ def tell_otherwise(dead: Sequence[Delivery], *, now: datetime) -> None:
 
 
 def _find_other(row: Delivery) -> Channel | None:
-    """A channel that is on and was not told this yet, one of another kind if there is one."""
+    """An enabled channel of the team that was not told this event; preferably one of another kind. None when
+    there is none."""
     told = Delivery.objects.filter(trouble_id=row.trouble_id, event=row.event) if row.trouble_id else None
     others = Channel.objects.filter(team_id=row.team_id, enabled=True).exclude(pk=row.channel_id or 0)
     if told is not None:

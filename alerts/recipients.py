@@ -1,7 +1,7 @@
-"""Who gets alerts by e-mail: verified members, and whoever agreed to. Nobody writes to strangers by us.
+"""Who gets alerts by e-mail: verified members of the team, and addresses that agreed. Strangers get none.
 
-An address that is new to a team gets one letter, with a link to a page that says yes or no. Until it says
-yes, no alert goes there.
+An address that is new to a team gets one e-mail with a link. The page behind that link asks for yes or no.
+Before a yes, no alert goes to the address.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -24,11 +24,11 @@ _SALT = "alerts.recipients"
 
 
 class ConsentLinkInvalid(Exception):
-    """Why the link does nothing; a sentence."""
+    """The link cannot be used. The text is a sentence that says why."""
 
 
 def read_agreed(team_ids: Collection[int]) -> Mapping[int, set[str]]:
-    """By team, the addresses that get its alerts, in small letters. Two statements."""
+    """By id of the team: the addresses that get its alerts, in lower case. Two statements."""
     agreed: dict[int, set[str]] = {team_id: set() for team_id in team_ids}
     members = Membership.objects.filter(
         team_id__in=team_ids, user__is_active=True, user__email_verified_at__isnull=False
@@ -42,7 +42,7 @@ def read_agreed(team_ids: Collection[int]) -> Mapping[int, set[str]]:
 
 
 def read_declined(team_ids: Collection[int]) -> Mapping[int, set[str]]:
-    """By team, the addresses that want no alerts of it, in small letters. One statement."""
+    """By id of the team: the addresses that declined its alerts, in lower case. One statement."""
     declined: dict[int, set[str]] = {team_id: set() for team_id in team_ids}
     recipients = Recipient.objects.filter(team_id__in=team_ids, consent=Consent.DECLINED)
     for team_id, address in recipients.values_list("team_id", "address"):
@@ -51,12 +51,12 @@ def read_declined(team_ids: Collection[int]) -> Mapping[int, set[str]]:
 
 
 def list_unasked(addresses: Iterable[str], agreed: Collection[str]) -> list[str]:
-    """The addresses that get nothing yet."""
+    """The addresses that are not in ``agreed`` (in lower case), so get no alerts."""
     return [address for address in addresses if address.lower() not in agreed]
 
 
 def read_waiting(channels: Iterable[Channel]) -> dict[int, list[str]]:
-    """By channel, the addresses in it that have not agreed. Two statements."""
+    """By id of the e-mail channel: its addresses that have not agreed. Two statements."""
     letters = [channel for channel in channels if channel.kind == "email"]
     agreed = read_agreed({channel.team_id for channel in letters})
     return {
@@ -65,10 +65,11 @@ def read_waiting(channels: Iterable[Channel]) -> dict[int, list[str]]:
 
 
 def ask_new(channel: Channel, *, now: datetime) -> None:
-    """Send a letter to each address of the channel that has to agree; not more than once a day to one.
+    """Send the question to each address of the channel that has not answered; to one address at most once a
+    day.
 
-    To be called in the transaction that saves the channel. Raises ``ValidationError`` where a team enters
-    more new addresses than it may in a day.
+    Call it in the transaction that saves the channel. Raises ``ValidationError`` when the team has entered
+    more new addresses within a day than ``RECIPIENTS_A_DAY``.
     """
     if channel.kind != "email":
         return
@@ -84,7 +85,7 @@ def ask_new(channel: Channel, *, now: datetime) -> None:
                     team_id=channel.team_id, address=address, added_at=now, asked_at=now
                 )
         except IntegrityError:
-            continue  # another request was first, and asks
+            continue  # another request was first and sends the question
         _send_question(recipient, channel)
     for recipient in known.values():
         due = recipient.asked_at <= now - ASK_AGAIN_AFTER and recipient.consent == Consent.ASKED
@@ -110,7 +111,7 @@ def _send_question(recipient: Recipient, channel: Channel) -> None:
 
 
 def read_link(token: str) -> Recipient:
-    """Whom a link is for. Raises ``ConsentLinkInvalid``."""
+    """The recipient to whom the link was sent. Raises ``ConsentLinkInvalid``."""
     try:
         pk = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
     except signing.SignatureExpired:
@@ -127,8 +128,8 @@ def read_link(token: str) -> Recipient:
 
 @transaction.atomic
 def decide(recipient: Recipient, *, agrees: bool, now: datetime) -> None:
-    """Write down the answer; it may be changed by the same link."""
+    """Store the answer. The same link may change it later."""
     recipient.consent, recipient.decided_at = Consent.AGREED if agrees else Consent.DECLINED, now
     recipient.save(update_fields=["consent", "decided_at"])
     if user := User.objects.filter(email=recipient.address, is_active=True).first():
-        note_verified(user, now=now)  # the link came to the address
+        note_verified(user, now=now)  # who opened the link reads the mail of this address

@@ -1,4 +1,4 @@
-"""How long the ledger is kept."""
+"""Delete old rows of the ledger."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,9 +13,11 @@ ROWS_AT_ONCE = 1_000
 
 
 def purge(*, now: datetime) -> int:
-    """Delete what was planned longer ago than ``LEDGER_RETENTION_DAYS``; how many deliveries went.
+    """Delete deliveries that were planned more than ``LEDGER_RETENTION_DAYS`` ago, and closed troubles that
+    have none left; return the number of deleted deliveries.
 
-    In chunks by primary key, which is the order they were planned in. Safe to run twice, and to be killed.
+    It deletes in chunks, in the order of primary keys, which is the order of planning. Safe to run twice, and
+    to be killed at any moment.
     """
     before = now - timedelta(days=settings.LEDGER_RETENTION_DAYS)
     gone = 0

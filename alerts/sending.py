@@ -1,5 +1,5 @@
-"""Rows that are due become messages: who it goes to is read now, what it says is as of when it was
-planned."""
+"""Deliveries that are due become messages. The addresses are read now; the text tells the state at the time
+of planning."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,8 @@ SEND_AT_ONCE = 200
 
 
 class Unsendable(Exception):
-    """There is nobody to send this to; the text is a sentence, ``reason`` its code, if it has one."""
+    """The delivery cannot be sent. The text is a sentence that says why; ``reason`` is a value of ``Reason``,
+    or empty."""
 
     def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence.encode(errors="replace").decode())  # it may quote an address
@@ -41,7 +42,8 @@ class Unsendable(Exception):
 
 
 def take_due(*, now: datetime) -> list[DeliveryMessage]:
-    """The messages to send now; each is claimed, and due again when no receipt comes. Safe to run twice."""
+    """Claim the deliveries that are due and make their messages. A delivery without a receipt becomes due
+    again. Safe to run twice."""
     gather(now=now)
     rows = claim_due(Delivery, now=now, most=SEND_AT_ONCE, dead=partial(tell_otherwise, now=now))
     if not rows:
@@ -77,7 +79,7 @@ def take_due(*, now: datetime) -> list[DeliveryMessage]:
 
 
 def read_owners(team_ids: set[int]) -> Mapping[int, list[str]]:
-    """By team, the addresses of those who own or administer it."""
+    """By id of the team: the addresses of its active owners and admins."""
     owners: dict[int, list[str]] = {}
     for team_id, email in (
         Membership.objects.filter(
@@ -93,7 +95,11 @@ def read_owners(team_ids: set[int]) -> Mapping[int, list[str]]:
 def make_message(
     row: Delivery, renderer: Renderer, owners: Sequence[str], agreed: Collection[str]
 ) -> DeliveryMessage:
-    """Raises ``Unsendable``, whatever the row or its channel holds. Sets the row's ``subject``."""
+    """The message for ``row``; also sets its ``subject``, without saving it.
+
+    Raises ``Unsendable`` when the row or its channel cannot be read, so a broken row stops no other. A
+    database that does not answer raises its own error.
+    """
     try:
         kind, config = read_target(row.channel, owners, agreed, tests=row.event == OwnEvent.TEST)
         content = renderer.render(row)
@@ -119,8 +125,11 @@ def make_message(
 def read_target(
     channel: Channel | None, owners: Sequence[str], agreed: Collection[str], *, tests: bool = False
 ) -> tuple[str, dict[str, Any]]:
-    """The kind and its complete configuration, secrets in the clear; None is the owners' e-mail. What is
-    switched off may be tested all the same. ``agreed`` are the addresses that may be written to."""
+    """The kind and the complete configuration of a channel, with secrets in clear text.
+
+    A channel of None means an e-mail to ``owners``. ``agreed`` holds the addresses that get alerts. Raises
+    ``Unsendable`` when no address is left, or the channel is switched off; ``tests`` allows that one.
+    """
     if channel is None:
         kind, config = "email", dict[str, Any](to=list(owners))
     elif not channel.enabled and not tests:
@@ -156,7 +165,7 @@ def _explain_left_out(
 
 
 def give_up_unpacked(whys: Mapping[str, str], *, now: datetime) -> None:
-    """``whys`` by message id: those that no queue can carry."""
+    """Give up the deliveries whose messages no queue can carry. ``whys`` holds the reasons by message id."""
     ids = {int(message_id.partition(":")[2]): why for message_id, why in whys.items()}
     rows = list(Delivery.objects.filter(pk__in=ids).select_related("channel"))
     for row in rows:
@@ -181,11 +190,12 @@ def _name(row: Delivery) -> tuple[str, int]:
     return "delivery", row.pk
 
 
-# A test of a channel: a real message and a row in the ledger like any other, and no conclusions but one
+# A test of a channel: a real message and a row in the ledger. A refused test does not count as a refusal.
 
 
 def begin_test(channel: Channel, *, now: datetime) -> tuple[Delivery, DeliveryMessage]:
-    """The row, and the message to send now. Raises ``RuleViolation`` when there is nobody to send it to."""
+    """Store a delivery for the test; return it and the message to send now. Raises ``RuleViolation`` when the
+    channel has nobody to send it to."""
     row = Delivery(
         team=channel.team,
         channel=channel,
@@ -212,7 +222,7 @@ def begin_test(channel: Channel, *, now: datetime) -> tuple[Delivery, DeliveryMe
 
 
 def end_test(row: Delivery, receipt: Receipt) -> None:
-    """Write down what came back; it is not tried again. A channel that takes a test is switched on."""
+    """Store the answer. The test is not tried again. A channel that takes the test is switched on again."""
     row.status = OutgoingStatus.SENT if receipt.outcome is Outcome.SENT else OutgoingStatus.DEAD
     if receipt.printed:
         row.status, row.reason = OutgoingStatus.WITHHELD, Reason.EMAIL_CONSOLE

@@ -1,4 +1,4 @@
-"""What users may change about channels, rules and words. Each function is one transaction."""
+"""What people may change: channels, rules, the digest's limit, a delivery to send again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,11 +41,13 @@ def save_channel(
     enabled: bool | None = None,
     now: datetime,
 ) -> Channel:
-    """Create or change a channel. Stored secrets stay where ``config`` comes back without them, unless the
-    channel moves to another address. New addresses of an e-mail channel are asked (``alerts/recipients.py``).
+    """Create or change a channel, in one transaction. None leaves a part as it is.
 
-    Raises ``ValidationError`` by field (``config.url``), and ``QuotaReached``. Whatever is changed, refusals
-    are counted anew.
+    When ``config`` comes without a secret, the stored secret stays, unless the channel moves to another
+    address. New addresses of an e-mail channel are asked for consent (``alerts/recipients.py``). Saving an
+    enabled channel sets its count of refusals to 0.
+
+    Raises ``ValidationError`` by field (such as ``config.url``), and ``QuotaReached``.
     """
     channel.name = channel.name if name is None else name
     channel.to_owners = channel.to_owners if to_owners is None else to_owners
@@ -72,11 +74,11 @@ def save_channel(
 
 
 def clean_config(channel: Channel, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole configuration, stored secrets put back. Raises ``ValidationError``."""
+    """``config`` checked, with the stored secrets put in. Raises ``ValidationError`` by field."""
     try:
         stored = unseal(channel.secrets)
     except SecretsUnreadable:
-        stored = {}  # as good as none: the user is asked to send them again
+        stored = {}  # without them, the check below asks the user to send them again
     whole = join_secrets(channel.kind, config, stored)
     if kept := list_kept_secrets(channel.kind, config, whole, stored, before=channel.config):
         raise ValidationError({f"config.{path}": _SEND_AGAIN for path in kept})
@@ -107,8 +109,8 @@ def save_rule(
     tags: Sequence[Tag] | None = None,
     steps: Sequence[StepWish] | None = None,
 ) -> Rule:
-    """Create or change a rule; None leaves a part as it is. Raises ``ValidationError`` by field, and
-    ``QuotaReached``."""
+    """Create or change a rule, in one transaction; None leaves a part as it is. Raises ``ValidationError`` by
+    field, and ``QuotaReached``."""
     for name, value in fields.items():
         setattr(rule, name, value)
     if faults := find_faults(rule, steps):
@@ -167,7 +169,8 @@ def set_digest_over(team: Team, digest_over: int) -> None:
 
 
 def retry_delivery(row: Delivery, *, now: Any) -> Delivery:
-    """Try again what was given up, or at once what waits. Raises ``RuleViolation`` for what was sent."""
+    """Send a delivery now that was given up, or that waits. Raises ``RuleViolation`` for one that was sent,
+    dropped or withheld (an e-mail that was only printed may be sent)."""
     again = {OutgoingStatus.DEAD, OutgoingStatus.RETRY, OutgoingStatus.PLANNED, OutgoingStatus.SENDING}
     printed = Q(status=OutgoingStatus.WITHHELD, reason=Reason.EMAIL_CONSOLE)
     changed = Delivery.objects.filter(printed | Q(status__in=again), pk=row.pk).update(

@@ -1,7 +1,6 @@
-"""From what happened to what there is to tell: one row for each thing that is wrong, however often it is
-seen.
+"""Open, change and close troubles: one row for each thing that is wrong, however often it is seen.
 
-Nothing is decided here about who is told; see ``planning``.
+Who is told of a trouble is decided in ``alerts/planning.py``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,10 +23,9 @@ from probes.result import CheckResult
 
 
 def update_incident_troubles(events: Sequence[IncidentEvent], *, now: datetime) -> list[Trouble]:
-    """The troubles of the incidents that ``events`` are of, those that are new made, the others as they
-    are now.
+    """The troubles of the incidents of ``events``: new ones are made, the others are brought up to date.
 
-    Three statements for any number of events.
+    The number of statements does not depend on the number of events.
     """
     incidents = {event.incident.pk: event.incident for event in events if event.incident.pk}
     known = {t.incident_id: t for t in Trouble.objects.filter(incident_id__in=incidents)}
@@ -71,10 +69,11 @@ def _opening_event(incident: Incident) -> Event:
 
 
 def _follow(trouble: Trouble, incident: Incident, *, ended_by: str, now: datetime) -> bool:
-    """Copy what the incident says by now; an incident that late results open again is told again."""
+    """Copy the incident's times, title and end to its trouble; return whether the trouble changed. An
+    incident that late results open again is told again (``round`` goes up)."""
     cause_before = trouble.cause
     if ended_by and incident.monitor:
-        # Its name, for when the alert is sent a deleted monitor is gone.
+        # Keep the monitor's name: when the alert is sent, a deleted monitor is gone.
         trouble.cause = {
             **trouble.read_cause(),
             "ended_by": ended_by,
@@ -95,7 +94,7 @@ def _follow(trouble: Trouble, incident: Incident, *, ended_by: str, now: datetim
     return before != after or trouble.cause is not cause_before
 
 
-# What opens by a result's code, if the monitor is degraded: the trouble, its event, and its title's words.
+# By the error code of a degraded monitor's result: the kind of trouble, its event, and the end of its title.
 _EXPIRING = {
     ErrorCode.TLS_EXPIRING.value: (
         TroubleKind.CERTIFICATE,
@@ -114,7 +113,7 @@ _TOLD_BY_TURNS = [TroubleKind.DEGRADED, TroubleKind.CERTIFICATE, TroubleKind.DOM
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a batch made of a monitor that was, or is, worse than it should be without being down."""
+    """The state of a monitor before and after a batch of results."""
 
     monitor: Monitor
     before: State
@@ -123,9 +122,9 @@ class Turn:
 
 
 def find_turns(seen: Iterable[Turn]) -> list[Turn]:
-    """Those that there may be something to tell of: most monitors were up and are up.
+    """The turns that may open or close a trouble. Most monitors were up and are up, and are left out.
 
-    Whoever comes up counts, wherever from: a domain that expired was down in between.
+    A monitor that comes up counts, whatever it was before: with an expired domain it was down in between.
     """
     return [
         turn
@@ -139,9 +138,11 @@ def find_turns(seen: Iterable[Turn]) -> list[Turn]:
 
 
 def update_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Trouble]:
-    """The troubles that ``turns`` open or close. A certificate or a domain that expires is one trouble until
-    it is renewed, whatever happens between, and is told anew at each of the monitor's thresholds that it
-    passes; slowness is one for each spell. Up to five statements for any number of turns.
+    """Open and close the troubles of ``turns``; return the troubles that changed.
+
+    A certificate (or domain) that expires is one trouble until it is renewed. It is told again at each of the
+    monitor's thresholds, in days. Each period in which a monitor is degraded is one trouble. Up to five
+    statements for any number of turns.
     """
     if not turns:
         return []
@@ -163,8 +164,11 @@ def update_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Tr
 
 
 def _is_over(trouble: Trouble, turns: Sequence[Turn]) -> bool:
-    """A spell ends when the monitor is degraded no more; the trouble of what expires when a check finds it
-    good."""
+    """Whether the turn of the trouble's monitor ends the trouble.
+
+    ``degraded`` ends when the monitor is not degraded any more, or degraded only by what expires. A
+    certificate or domain is over when the monitor is up.
+    """
     turn = next(turn for turn in turns if turn.monitor.pk == trouble.monitor_id)
     if turn.after is State.DEGRADED and turn.result.error_code in _EXPIRING:
         return trouble.kind == TroubleKind.DEGRADED
@@ -205,7 +209,8 @@ def _cause_of(result: CheckResult, threshold_days: int | None) -> dict[str, Any]
 
 
 def _read_thresholds(turns: Iterable[Turn]) -> dict[int, Any]:
-    """By monitor whose certificate or domain expires: the days before its end at which that is told."""
+    """By id of the monitor whose certificate or domain expires: how many days before the end people are told
+    (a number or a list)."""
     expiring = {turn.monitor.pk for turn in turns if turn.result.error_code in _EXPIRING}
     if not expiring:
         return {}
@@ -224,7 +229,7 @@ def _passed(kind: TroubleKind, result: CheckResult, thresholds: Any, *, now: dat
 def _comes_nearer(
     trouble: Trouble, turns: Iterable[Turn], thresholds: Mapping[int, Any], *, now: datetime
 ) -> bool:
-    """Whether its end passed a further threshold; then the trouble is told anew."""
+    """Whether the end came nearer than the next threshold; then the trouble changes and is told again."""
     turn = next(turn for turn in turns if turn.monitor.pk == trouble.monitor_id)
     kind, *_ = _EXPIRING.get(turn.result.error_code, (None,))
     if kind != trouble.kind or kind is None:
@@ -234,24 +239,25 @@ def _comes_nearer(
     if passed is None or (before is not None and passed >= before):
         return False
     trouble.cause = _cause_of(turn.result, passed)
-    if before is None:  # from before there were several
+    if before is None:  # a row from before monitors had several thresholds
         return True
     trouble.round, trouble.told_from = trouble.round + 1, now
     return True
 
 
 def _expiry_of(kind: TroubleKind, result: CheckResult) -> datetime | None:
-    """It makes the key: what is renewed and expires again is told again."""
+    """When it expires; None for other kinds. It is part of the key, so after a renewal there is a new
+    trouble."""
     if kind is TroubleKind.CERTIFICATE:
         return result.tls_expires_at
     return result.domain_expires_at if kind is TroubleKind.DOMAIN else None
 
 
 def update_no_data_troubles(*, now: datetime) -> list[Trouble]:
-    """Open troubles for monitors that have no data since now, and close those of monitors that have some
-    again (or are watched no more); the troubles that changed.
+    """Open a trouble for each monitor that lost its data. Close those of monitors that have data again, are
+    paused or are deleted. Returns the troubles that changed.
 
-    To be called by one at a time. Up to six statements, and two where nothing changed.
+    Only one process may call this at a time. Two statements when nothing changed.
     """
     lost = set(monitors_without_data().values_list("pk", flat=True))
     open_now = list(
@@ -296,10 +302,10 @@ def _from_no_data(monitor: Monitor, *, now: datetime) -> Trouble | None:
 
 
 def find_missed(*, but: Collection[int] = (), most: int = 200) -> list[IncidentEvent]:
-    """Incidents whose trouble does not say what they say: changed where nobody told, or before we could.
-    ``but`` those that could not be planned a moment ago.
+    """Events for incidents that planning has missed: open incidents without a trouble, and resolved incidents
+    whose trouble is still open. At most ``most`` of each; incidents in ``but`` (ids) are skipped.
 
-    The safety net under every path that changes an incident; two index look-ups of what is open.
+    This is the safety net for every path that changes an incident.
     """
     behind = Trouble.objects.filter(closed_at__isnull=True, incident__resolved_at__isnull=False)
     untold = Incident.objects.filter(open_monitor__isnull=False, trouble__isnull=True)
@@ -321,7 +327,7 @@ def find_missed(*, but: Collection[int] = (), most: int = 200) -> list[IncidentE
 
 
 def _guess_end(incident: Incident) -> str:
-    """Nobody found it well whose monitor is paused."""
+    """``paused`` when the incident seems to have ended because its monitor was paused; else empty."""
     ours = incident.kind == IncidentKind.AUTOMATIC and incident.resolved_by_id is None
     paused = incident.monitor is not None and not incident.monitor.enabled
     return "paused" if ours and paused and incident.resolved_at else ""

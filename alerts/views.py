@@ -1,4 +1,4 @@
-"""`/recipients/{token}/`: where an address says whether it wants a team's alerts. A GET changes nothing."""
+"""`/recipients/{token}/`: the page on which an address agrees to a team's alerts, or declines them."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,16 +11,17 @@ from alerts.recipients import ConsentLinkInvalid, decide, read_link
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",  # the address is the right to decide
+    "Referrer-Policy": "no-referrer",  # the page's URL holds the token, and whoever has the token may decide
     "X-Robots-Tag": "noindex",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
 }
 
 
-@csrf_exempt  # the token is the right, and no cookie adds to it
+@csrf_exempt  # the token alone gives the right; cookies are not read
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_question(request: HttpRequest, token: str) -> HttpResponse:
-    """Shows the question; the buttons' POST (``answer`` is ``yes`` or ``no``) decides."""
+    """A GET shows the question and changes nothing. A POST with ``answer`` (``yes`` or ``no``) stores the
+    answer. 410 for a link that cannot be used."""
     context: dict[str, object] = {}
     status = 200
     try:

@@ -1,4 +1,4 @@
-"""Who is told, when and how has changed: what is open, or waits, must be looked at again, at once."""
+"""Plan a team's troubles again at once, because its rules or channels have changed."""
 
 from collections.abc import Collection
 
@@ -8,10 +8,10 @@ from alerts.models import Trouble
 
 
 def wake_teams(team_ids: Collection[int]) -> int:
-    """Have the troubles of these teams that are open, or whose end waits to be told, planned anew by the next
-    round; how many those are.
+    """Make the teams' troubles due for planning: those that are open, and those whose end waits to be told.
+    The next ``planning.follow`` takes them. Returns their number.
 
-    Due since we know of them, so that no clock is asked here.
+    ``look_at`` becomes ``told_from``, which has passed, so this function needs no clock.
     """
     troubles = Trouble.objects.filter(team_id__in=team_ids)
     open_now = troubles.filter(closed_at__isnull=True)

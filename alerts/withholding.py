@@ -1,5 +1,5 @@
-"""Why was nobody told? Every notice that is kept back leaves a row in the ledger: one a trouble, reason and
-event (its beginning, its end), with a sentence, from when on, and until when."""
+"""Why was nobody told? When notices are kept back, the ledger gets a row for each trouble, reason and event
+(beginning or end). The row holds a sentence, and when the reason began and ended."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,8 @@ DELETED = "What it tells of was deleted before this could be sent."
 
 @dataclass(slots=True)
 class Written:
-    """What ``write`` wants stored."""
+    """Rows that ``write`` wants stored: ``new`` to insert, ``changed`` to update (``answer``,
+    ``settled_at``)."""
 
     new: list[Delivery] = field(default_factory=list)
     changed: list[Delivery] = field(default_factory=list)
@@ -31,8 +32,9 @@ def find_reasons(
     heard: set[int],
     planned: set[DueNotice],
 ) -> dict[Reason, str]:
-    """By reason, the sentence for people. ``looked`` are the rules that apply, and what each wants told by
-    now; ``planned`` is what was planned already. Pure."""
+    """By reason: a sentence for people. ``looked`` holds the rules that apply, each with what it wants told
+    by now; ``planned`` the notices that are in the ledger; ``heard`` the ids of channels that were told.
+    Pure."""
     found: dict[Reason, list[str]] = defaultdict(list)
     for policy, due in looked:
         if due.withheld is not None and _keeps_news(policy, due, heard, planned):
@@ -47,7 +49,7 @@ def find_reasons(
 
 
 def _keeps_news(policy: RulePolicy, due: Due, heard: set[int], planned: set[DueNotice]) -> bool:
-    """Would somebody hear something new, were it not for this?"""
+    """Whether somebody would hear something new if nothing were kept back."""
     if due.withheld is None:
         return False
     if due.withheld.kept:
@@ -103,8 +105,11 @@ def write(
     heard: bool,
     now: datetime,
 ) -> Written:
-    """What has to be stored so that the ledger says ``reasons``; they are of the end where the trouble is
-    over. ``kept`` are its rows. Nothing where it says so already."""
+    """The changes that make the ledger say ``reasons``. ``kept`` holds the trouble's rows so far.
+
+    The reasons concern the beginning while the trouble is open, and the end after that. A row whose reason no
+    longer holds is settled. Nothing is stored here, and nothing is returned when the ledger is up to date.
+    """
     event = trouble.event if trouble.closed_at is None else end_of(trouble.event)
     lasts = trouble.closed_at is None or trouble.look_at is not None
     rows = {row.reason: row for row in kept if row.event == event}
@@ -128,8 +133,10 @@ def write(
 
 
 def end_deleted(team_ids: Collection[int], *, now: datetime) -> None:
-    """Settle what waits, or is kept back, in these teams, of troubles that went with a deleted incident."""
-    together = {Event.MONITORING_STOPPED, Event.MONITORING_RESUMED}  # rows of many troubles have none
+    """Settle the rows of troubles that were deleted with their incident: waiting deliveries are dropped, rows
+    of kept-back notices end."""
+    # Messages of these events tell many troubles, so their rows point to none.
+    together = {Event.MONITORING_STOPPED, Event.MONITORING_RESUMED}
     rows = Delivery.objects.filter(
         team_id__in=team_ids,
         trouble__isnull=True,
@@ -158,6 +165,6 @@ def _make_row(trouble: Trouble, event: str, reason: Reason, sentence: str, *, no
 
 
 def key_of(trouble: Trouble, event: str, reason: Reason) -> str:
-    """One a trouble, round (``planning.round_of``), reason and event."""
+    """The key of a row: trouble, round (as in ``planning.round_of``), reason and event."""
     key = f"{trouble.pk}.{trouble.round}:withheld:{reason}"
     return key if event == trouble.event else f"{key}:{event}"

@@ -1,1 +1,1 @@
-"""What an alert says: the facts, the words, and the templates that put them together."""
+"""The text of an alert: its facts, the phrases for them, and the Liquid templates."""

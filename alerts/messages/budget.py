@@ -1,8 +1,8 @@
-"""Liquid that counts its steps: what a template may cost, in work, in sizes and in output.
+"""Limits for the Liquid templates that teams write: how many steps a template takes, and how much it makes.
 
-The library bounds output, nested loops and stored names. It does not bound a filter (``replace`` makes a
-gigabyte of 300 characters), a range, or loops that follow one another. Here every node that is rendered, each
-name that is looked up and every filter is a step, or more by the size of what it works on.
+The library limits output, nested loops and stored names. It does not limit filters (with ``replace``, 300
+characters can make a gigabyte), ranges, or loops one after another. Here each rendered node, each look-up of
+a name and each filter costs one step, and more when it works on large values.
 """
 
 import re
@@ -15,27 +15,29 @@ from liquid.builtin.expressions.primitive import Blank, Empty, Literal, Nil, Ran
 from liquid.exceptions import ResourceLimitError
 
 MAX_STEPS = 10_000
-"""For one part; 10 to 50 ms. Ours take up to 500."""
+"""Steps for one part of a message; they take 10 to 50 ms. The product's own templates take up to 500
+steps."""
 MAX_TEAM_STEPS = 10 * MAX_STEPS
-"""For all the parts that a team wrote, in one batch of alerts."""
+"""Steps for all templates of one team in one batch of alerts."""
 MAX_TAGS = 500
-"""Of ``{{`` and ``{%``, and of brackets: reading them takes their number squared, in some places."""
+"""How many ``{{`` and ``{%`` a template may have, and how many ``[``. The time to parse some of them grows
+with the square of their number."""
 MAX_CHARS, MAX_ITEMS, MAX_BITS = 100_000, 2_000, 256
-"""Of a text, a list and a whole number that a filter takes or makes."""
+"""The largest text, list and whole number that a filter may take or make."""
 MAX_BOUND = 10_000
-"""How far either end of a range lies from zero."""
+"""How far from zero the ends of a range may lie."""
 MAX_DATE_CHARS = 100
 CHARS_A_STEP, STEPS_A_TAG = 50, 4
 
 
 class TemplateSteps:
-    """What may still be spent; what is spent here is spent ``of`` a larger budget, too."""
+    """How many steps are left. Steps that are taken here are also taken from ``of``, a larger budget."""
 
     def __init__(self, most: int = MAX_STEPS, *, of: "TemplateSteps | None" = None) -> None:
         self.most, self.left, self.of = most, most, of
 
     def take(self, steps: int = 1) -> None:
-        """Raises ``ResourceLimitError`` when none are left."""
+        """Take ``steps``. Raises ``ResourceLimitError`` when fewer are left."""
         self.left -= steps
         if self.left < 0:
             raise ResourceLimitError(f"it takes more than {self.most:,} steps", token=None)
@@ -60,13 +62,13 @@ _TAG = re.compile(r"\{\{|\{%-?\s*(\w*)")
 
 
 def read_template(environment: Environment, source: str) -> BoundTemplate:
-    """Raises ``LiquidError``."""
+    """Parse ``source``. Raises ``LiquidError``, also for a template that would take too long to parse."""
     if _count_tags(source) > MAX_TAGS or source.count("[") > MAX_TAGS:
         raise ResourceLimitError(f"it has more than {MAX_TAGS} tags, or brackets", token=None)
     if source.rfind("{{") > source.rfind("}}"):
         raise ResourceLimitError("it opens {{ and does not close it", token=None)
     opened = [match[1] for match in _TAG.finditer(source) if match[1] in _WITHOUT_TAGS]
-    for name in ("raw", "doc"):  # what is not closed is looked for up to the end, each time
+    for name in ("raw", "doc"):  # for each unclosed one, the library searches to the end of the source
         if opened.count(name) > opened.count(f"end{name}"):
             raise ResourceLimitError(f"it opens {name} and does not close it", token=None)
     return environment.from_string(source)
@@ -80,12 +82,13 @@ def _count_tags(source: str) -> int:
 
 
 def cost_of_reading(source: str) -> int:
-    """In steps."""
+    """What parsing ``source`` costs, in steps."""
     return len(source) // CHARS_A_STEP + _count_tags(source) * STEPS_A_TAG
 
 
 def fill_in(template: BoundTemplate, facts: Mapping[str, Any], steps: TemplateSteps) -> str:
-    """The text of a template of ``read_template``. Raises whatever it makes the library raise."""
+    """Render a template of ``read_template``. Raises what the library raises; for some templates that is not
+    a ``LiquidError``."""
     context = _CountedContext(template, globals=template.make_globals(facts))
     context.steps = steps
     buffer = context.get_buffer()
@@ -152,7 +155,7 @@ def _too_large(what: str) -> ResourceLimitError:
     return ResourceLimitError(f"it makes {what}", token=None)
 
 
-# ---- filters that make more than they take: refused before they do ----
+# ---- filters whose result may be larger than their input: refused before they run ----
 
 
 def _foresee_replace(left: object, seq: object = "", sub: object = "", *_: object) -> int:
@@ -179,7 +182,7 @@ def _foresee_sum(left: object, other: object = "", *_: object) -> int:
 
 
 def _foresee_pairs(left: object, *_: object) -> int:
-    """``uniq`` compares each with each."""
+    """``uniq`` compares each item with each other item."""
     items = len(left) if isinstance(left, (list, tuple, range)) else 1
     return items * items // CHARS_A_STEP
 
@@ -207,11 +210,12 @@ _FORESEEN: Mapping[str, Callable[..., int]] = {
 }
 
 
-# ---- what the library makes without asking ----
+# ---- ranges and literals, for which the library has no hook ----
 
 
 def _make_short_range(self: RangeLiteral, start: Any, stop: Any) -> range:
-    """The library's are of any length, and walked in C: (1..9999999999) reversed, or contains 0.5."""
+    """The library allows ranges of any length. Python walks them in C, where no step is counted: for example
+    ``(1..9999999999) reversed``, or ``contains 0.5``."""
     made = _make_range(self, start, stop)
     if not -MAX_BOUND <= made.start <= made.stop <= MAX_BOUND + 1:
         raise _too_large(f"a range beyond {MAX_BOUND:,}")
@@ -219,7 +223,8 @@ def _make_short_range(self: RangeLiteral, start: Any, stop: Any) -> range:
 
 
 def _count_literal(kind: type[Expression]) -> None:
-    """Thousands of them stand in one tag; nothing else of a condition is counted where they are all."""
+    """Make each evaluation of a literal cost one step. One tag may hold thousands of literals, and nothing
+    else in such a condition is counted."""
     evaluate = kind.evaluate
 
     def evaluate_and_count(self: Expression, context: RenderContext) -> object:
@@ -230,7 +235,7 @@ def _count_literal(kind: type[Expression]) -> None:
     kind.evaluate = evaluate_and_count  # type: ignore[method-assign]
 
 
-# The parser makes these by their classes alone; there is no other place to count in.
+# The parser uses these classes directly, so their methods must be replaced; there is no other place to count.
 _make_range = RangeLiteral._make_range
 RangeLiteral._make_range = _make_short_range  # type: ignore[method-assign]
 for _kind in (Literal, StringLiteral, Nil, Empty, Blank):

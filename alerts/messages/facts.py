@@ -1,4 +1,4 @@
-"""What a template may say: the facts of one delivery, as plain values."""
+"""The variables of a template: the facts of one delivery, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,12 +27,12 @@ _NEWS = {Tone.BAD: "Trouble", Tone.WARNING: "Attention", Tone.GOOD: "All clear",
 SHOWN_ITEMS = 50
 NO_DATA_EVENTS = {Event.MONITORING_STOPPED, Event.MONITORING_RESUMED}
 _ASKS = {Event.DOWN, Event.HEARTBEAT_LATE, Event.MANUAL, Event.REMINDER, Event.ESCALATED, Event.FLAPPING}
-"""Events to which somebody should answer that they are on it."""
+"""Events that somebody should acknowledge; their messages hold the link for it."""
 
 
 def gather_facts(row: Delivery, merged: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """The variables of a template, as of when the row was planned; ``merged`` are those that a digest
-    tells."""
+    """The variables of a template, as things were when ``row`` was planned. ``merged`` holds the deliveries
+    that a digest replaces."""
     if row.event == OwnEvent.DIGEST:
         own = _tell_digest(row, merged)
     elif row.event == OwnEvent.DIGEST_OVER:
@@ -77,7 +77,7 @@ def _zone(row: Delivery) -> ZoneInfo:
 
 
 def _name(trouble: Trouble) -> str:
-    """Of a monitor that was deleted while it was down, as it was called."""
+    """The monitor's name. When the monitor was deleted, the name that the trouble has kept, or its title."""
     if trouble.monitor:
         return trouble.monitor.name
     named = str((trouble.cause or {}).get("monitor_name", "")) if read_unwatched(trouble.cause) else ""
@@ -85,7 +85,7 @@ def _name(trouble: Trouble) -> str:
 
 
 def _is_unwatched(row: Delivery) -> bool:
-    """It tells of an end that nobody saw, for nobody watches any more."""
+    """Whether the trouble ended because its monitor was paused or deleted, so nobody saw a recovery."""
     return (
         row.event == Event.RECOVERED and row.trouble is not None and bool(read_unwatched(row.trouble.cause))
     )
@@ -211,7 +211,8 @@ def _tell_digest(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
 
 
 def _happened_at(item: Delivery, trouble: Trouble) -> datetime:
-    """When what ``item`` tells happened. A later change of its trouble does not count."""
+    """When the event of ``item`` happened, ``planned_at`` at the latest. A later change of the trouble does
+    not count."""
     at: datetime | None = None
     if item.event == Event.RECOVERED:
         at = trouble.closed_at
@@ -221,7 +222,7 @@ def _happened_at(item: Delivery, trouble: Trouble) -> datetime:
 
 
 def _tell_no_data(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
-    """Of all that have none, or have some again: always together."""
+    """All monitors that lost their data, or have data again, in one message."""
     over = row.event == Event.MONITORING_RESUMED
     told = [item.trouble for item in merged if item.trouble]
     shown = told[:SHOWN_ITEMS]

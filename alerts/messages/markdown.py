@@ -1,4 +1,4 @@
-"""Liquid that writes Markdown: whatever is put in is text, and comes out as it is."""
+"""Liquid templates that write Markdown. Values are escaped, so they show as the text that they are."""
 
 from typing import Any, TextIO
 
@@ -12,13 +12,14 @@ from delivery.markup import escape_markdown
 
 
 class Markdown(str):
-    """Text of a template that is Markdown already."""
+    """Text that is Markdown, so it is not escaped."""
 
     __slots__ = ()
 
 
 def as_markdown(value: Any) -> Markdown:
-    """The filter for what a template put together itself, such as by ``capture``."""
+    """The filter ``as_markdown``: for text that a template has put together itself, such as with
+    ``capture``."""
     return Markdown(to_liquid_string(value, autoescape=False))
 
 
@@ -36,11 +37,11 @@ class _Output(Output):
 
 
 class _Echo(EchoTag):
-    node_class = _Node  # type: ignore[assignment]  # it is named EchoNode only for its own text
+    node_class = _Node  # type: ignore[assignment]  # an EchoNode differs from it only in how it prints itself
 
 
 def use_markdown(environment: Environment) -> None:
-    """Have every ``{{ … }}`` and ``echo`` of ``environment`` escaped."""
+    """Make ``environment`` escape the value of every ``{{ … }}`` and ``echo``."""
     environment.add_tag(_Output)
     environment.add_tag(_Echo)
     environment.add_filter("as_markdown", as_markdown)

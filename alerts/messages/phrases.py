@@ -1,4 +1,4 @@
-"""How facts are put to a person. Pure."""
+"""Facts in words, for people. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ _PHASES = {
 
 
 def say_duration(length: timedelta) -> str:
-    """In the two largest units that matter: ``45 seconds``, ``4 minutes``, ``2 hours 5 minutes``."""
+    """In two units at most: ``45 seconds``, ``4 minutes``, ``2 hours 5 minutes``, ``3 days 4 hours``."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < 60:
         return say_count(seconds, "second")
@@ -58,13 +58,13 @@ def _join(first: str, rest: int, unit: str) -> str:
 
 
 def say_instant(at: datetime, zone: ZoneInfo) -> str:
-    """``Mon 2 Mar 2026, 14:05:09 CET``: in the reader's zone, which it names."""
+    """``Mon 2 Mar 2026, 14:05:09 CET``: in ``zone``, with the zone's name."""
     local = at.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
 
 
 def say_phases(timings: Mapping[str, Any] | None) -> str:
-    """``DNS 12 ms, connect 30 ms``: the phases that were reached; empty when none was."""
+    """``DNS 12 ms, connect 30 ms``: the phases that the check reached; empty when it reached none."""
     found = [
         f"{name} {(timings or {})[key]} ms"
         for key, name in _PHASES.items()
@@ -83,13 +83,14 @@ def say_headline(
     cause: Mapping[str, Any] | None = None,
     retracted: bool = False,
 ) -> str:
-    """One line that says it all. ``opening`` is the event that began it, ``title`` what is wrong in a few
-    words, ``name`` what it is about, ``cause`` the result that began it."""
+    """The first line of an alert. ``opening``: the event that opened the trouble. ``title``: the trouble's
+    title. ``name``: the monitor's name. ``lasted``: a duration in words. ``cause``: the result that opened
+    it. ``retracted``: the incident was a false alarm."""
     code = (cause or {}).get("error_code")
     if event == Event.RECOVERED and (ended_by := read_unwatched(cause)):
         return f"{name} is no longer watched: it was {ended_by}"
     if event == Event.RECOVERED:
-        # A job that reported failure did ping.
+        # A job that reported a failure did ping, so "pings again" would be wrong.
         opening = Event.DOWN if code == ErrorCode.HEARTBEAT_FAILED else opening
         return _say_end(opening, title=title, name=name, lasted=lasted, retracted=retracted)
     return {
@@ -102,13 +103,13 @@ def say_headline(
 
 
 def read_unwatched(cause: Mapping[str, Any] | None) -> str:
-    """``paused`` or ``deleted`` of a trouble that ended because nobody watches any more; else empty."""
+    """``paused`` or ``deleted`` when the trouble ended because its monitor was; else empty."""
     ended_by = str((cause or {}).get("ended_by", ""))
     return ended_by if ended_by in {"paused", "deleted"} else ""
 
 
 def _say_job(name: str, code: str, sentence: str) -> str:
-    """A job reported failure, or was not heard of in time."""
+    """The headline for a heartbeat: its job reported a failure, or its ping did not come in time."""
     if code == ErrorCode.HEARTBEAT_FAILED:
         return f"{name} failed: {sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
     if code == ErrorCode.HEARTBEAT_OVERRUN:
@@ -130,7 +131,7 @@ def _say_end(opening: str, *, title: str, name: str, lasted: str, retracted: boo
 
 
 def say_no_data(names: Sequence[str], *, over: bool) -> str:
-    """One line of all monitors that have no data any more, or have some again."""
+    """One line for all monitors that lost their data, or (``over``) have data again."""
     who = names[0] if len(names) == 1 else f"{len(names)} monitors"
     verb = "has" if len(names) == 1 else "have"
     return f"{who} {verb} data again" if over else f"{who} {verb} no data"

@@ -1,5 +1,5 @@
-"""Templates into what is said. Liquid, because teams write their own: it runs no code, and loops and
-output are bounded (https://shopify.github.io/liquid/)."""
+"""Render the Liquid templates of alerts. Teams write templates too; Liquid runs no code, and its loops and
+output are limited (https://shopify.github.io/liquid/)."""
 
 import logging
 from collections import defaultdict
@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 PARTS = ("subject", "text", "markdown", "html")
 MAX_BYTES = {"subject": 4_000, "text": 40_000, "markdown": 40_000, "html": 80_000}
-"""Of what a team's template makes: a message holds all parts, and queues take 256 KB at most."""
+"""The largest result of a team's template, in bytes of UTF-8. A message holds all parts, and queues take 256
+KB."""
 MAX_TAGS = 3_000
 _DEFAULTS = Path(__file__).parent / "defaults"
 _STYLES = {
@@ -59,12 +60,13 @@ _STYLES |= {"max-width", "display", "vertical-align", "white-space"}
 
 
 class TemplateFault(Exception):
-    """Why a template cannot be used; a sentence for its author."""
+    """A template cannot be used. The text is a sentence for its author."""
 
 
 @lru_cache(maxsize=8)
 def _environment(part: str, *, strict: bool) -> Environment:
-    """Liquid, where what is put in is escaped for the part's format: as HTML, as Markdown."""
+    """Liquid that escapes values for the format of the part (HTML, Markdown). ``strict``: unknown names
+    raise."""
     environment = BoundedEnvironment(
         autoescape=part == "html", undefined=StrictUndefined if strict else Undefined
     )
@@ -75,7 +77,7 @@ def _environment(part: str, *, strict: bool) -> Environment:
 
 @lru_cache(maxsize=256)
 def _parse(part: str, source: str, *, strict: bool) -> BoundTemplate:
-    """To read a template takes longer than to fill it in; most of a batch is said by the same few."""
+    """Cached: parsing a template takes longer than filling it in, and a batch uses the same few templates."""
     return read_template(_environment(part, strict=strict), source)
 
 
@@ -92,14 +94,14 @@ def render_part(
     strict: bool = False,
     steps: TemplateSteps | None = None,
 ) -> str:
-    """Raises ``TemplateFault``. ``strict`` finds names that there are not, too."""
+    """The rendered text of one part. Raises ``TemplateFault``; with ``strict`` also for unknown names."""
     steps = steps or TemplateSteps()
     try:
         steps.take(cost_of_reading(source))
         rendered = fill_in(_parse(part, source, strict=strict), facts, steps).strip()
     except LiquidError as fault:
         raise TemplateFault(f"{part}: {_say_fault(fault)}.") from None
-    except Exception as fault:  # noqa: BLE001  # whatever a template makes the library raise is its own
+    except Exception as fault:  # noqa: BLE001  # any error of the library is the template's fault
         raise TemplateFault(f"{part}: {_say_exception(fault)}.") from None
     if part == "subject":
         rendered = " ".join(rendered.split())
@@ -117,20 +119,25 @@ def _say_exception(fault: Exception) -> str:
 
 
 def _say_fault(fault: LiquidError) -> str:
-    """Its first line, and where: the second begins with an arrow and ends with line:column."""
+    """The first line of the library's message, and the line number of the template. The message's second line
+    begins with an arrow and ends with line:column."""
     what, *rest = str(fault).splitlines()
     where = rest[0].rpartition(" ")[2].partition(":")[0] if rest else ""
     return f"{what} in line {where}" if where.isdigit() else what
 
 
 def _keep_plain_styles(tag: str, attribute: str, value: str) -> str | None:
-    """A style calls nothing: with a bracket or an escape it could fetch (``url(…)``)."""
+    """Drop a ``style`` with a bracket, an escape or an at-sign: it could fetch something, as ``url(…)``
+    does."""
     return None if attribute == "style" and set(value) & {"(", "\\", "@"} else value
 
 
 def clean_html(html: str) -> str:
-    """A team's own HTML without anything that could run, fetch or leave the letter. Raises ``TemplateFault``
-    where it has so many tags that reading them takes long: nested ones cost their number squared."""
+    """A team's HTML without anything that runs, fetches, or reaches outside of the e-mail.
+
+    Raises ``TemplateFault`` for more than ``MAX_TAGS`` tags: the time to parse nested tags grows with the
+    square of their number.
+    """
     if html.count("<") > MAX_TAGS:
         raise TemplateFault(f"html: It has more than {MAX_TAGS:,} tags.")
     return nh3.clean(
@@ -150,8 +157,11 @@ def render_parts(
     strict: bool = False,
     steps: TemplateSteps | None = None,
 ) -> tuple[dict[str, str], list[str]]:
-    """Each part, and what was wrong with a team's ``own``: such a part is ours, and says so. ``steps`` are
-    what the team may still spend."""
+    """The rendered parts, and the faults of the team's templates ``own``.
+
+    For a part with a fault the product's template is used, and a note in the message says so. ``steps``: the
+    steps that the team has left.
+    """
     own = {part: source for part, source in (own or {}).items() if source}
     parts, faults = dict[str, str](), list[str]()
     for part in PARTS:
@@ -180,7 +190,8 @@ def _render_own(
 
 
 def _from_own_text(part: str, parts: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """A team that wrote its own text means it everywhere."""
+    """Markdown or HTML made of the team's own text, when the team wrote a text and no template for this part;
+    else empty."""
     if "text" not in own or "text" not in parts or part not in {"markdown", "html"} or part in own:
         return ""
     if part == "markdown":
@@ -190,7 +201,7 @@ def _from_own_text(part: str, parts: Mapping[str, str], own: Mapping[str, str]) 
 
 
 class Renderer:
-    """Renders the rows of one batch; what they need beside themselves is read once."""
+    """Renders the deliveries of one batch. It reads the digests' troubles and the teams' templates once."""
 
     def __init__(self, rows: Sequence[Delivery] | Any) -> None:
         digests = [_told_in(row) for row in rows if row.event in _TOGETHER]
@@ -206,7 +217,8 @@ class Renderer:
         self._own = {(template.team_id, template.event): template for template in templates}
 
     def render(self, row: Delivery) -> Content:
-        """What the row says; in plain words where something in it keeps it from being said better."""
+        """The message of ``row``. When rendering fails, a short message with the trouble's title: an alert
+        must go out."""
         try:
             return self._render(row)
         except Exception as fault:
@@ -236,16 +248,17 @@ class Renderer:
 
 
 _TOGETHER = {OwnEvent.DIGEST, Event.MONITORING_STOPPED, Event.MONITORING_RESUMED}
-"""What tells many troubles in one message."""
+"""Events that tell many troubles in one message."""
 
 
 def _told_in(row: Delivery) -> int:
-    """The digest whose troubles ``row`` tells: itself, or the one that could not be told elsewhere."""
+    """The id of the digest whose troubles ``row`` tells: ``row`` itself, or the digest that ``row`` replaces
+    because it could not be delivered."""
     return row.instead_of_id or row.pk
 
 
 def _say_plainly(row: Delivery) -> Content:
-    """The least that can be said, of columns that are text: an alert must get out."""
+    """A message made of plain columns only, so that nothing can fail."""
     title = row.trouble.title if row.trouble else f"Alert for “{row.channel_name}”"
     said = "What happened could not be put into words; SentryPulse's log says why. Look there, please."
     none = dict.fromkeys(("trouble", "monitor", "incident", "cause", "digest"))
@@ -260,14 +273,15 @@ def _say_plainly(row: Delivery) -> Content:
 
 
 def _name_digest(row: Delivery) -> dict[str, Any] | None:
-    """The digest that this is, or ends: what a pager keeps one alert of."""
+    """The id of the digest that ``row`` is, or ends; None for other events. A pager keeps one alert for each
+    digest."""
     if row.event in {OwnEvent.DIGEST, Event.MONITORING_STOPPED}:
         return {"id": row.pk}
     return {"id": row.instead_of_id} if row.event == OwnEvent.DIGEST_OVER else None
 
 
 def make_data(row: Delivery, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What a webhook gets beside the words; the shape is part of the contract (docs/alerting.md)."""
+    """The data that a webhook gets beside the text. Its shape is public: see docs/alerting.md."""
     trouble = row.trouble
     return {
         "event": row.event,

@@ -1,4 +1,4 @@
-"""An example of each event, to try templates on. Nothing of it is stored."""
+"""An example of each event, for trying templates. Nothing is stored."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ _OPENED_BY: dict[str, str] = {Event.MONITORING_RESUMED: Event.MONITORING_STOPPED
 
 
 def sample_facts(event: str, *, now: datetime) -> dict[str, Any]:
-    """The variables for a shop that has been answering 503 for four minutes."""
+    """The variables of a template for ``event``, about a shop that has answered 503 for four minutes."""
     row = _sample_row(event, now=now)
     merged = [_sample_row(Event.DOWN, now=now), _sample_row(Event.RECOVERED, now=now)]
     return gather_facts(row, merged if event == OwnEvent.DIGEST else ())
