@@ -1,1 +1,1 @@
-"""What a team shows the public: pages of components, told by posts, and published so that they outlive us."""
+"""Status pages: components, posts and subscribers, and published copies that can be read when we are down."""

@@ -1,18 +1,18 @@
-"""Colours that can be read: contrast as WCAG 2.2 measures it (success criterion 1.4.3). Pure."""
+"""Readable colours: contrast by WCAG 2.2 (success criterion 1.4.3). Pure."""
 
 import re
 from functools import lru_cache
 
 SHAPE = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 AA = 4.5
-"""The least contrast of text with what is behind it."""
+"""The least contrast between a text and its background."""
 STEPS = 50
 
 Rgb = tuple[int, int, int]
 
 
 def parse_colour(text: str) -> Rgb:
-    """``#rrggbb`` as numbers. Raises ``ValueError`` with a sentence."""
+    """``#rrggbb`` as three numbers from 0 to 255. Raises ``ValueError`` with a sentence for the user."""
     if not SHAPE.fullmatch(text.lower()):
         raise ValueError("Write a colour as # and six hexadecimal digits, such as #0b7285.")
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
@@ -23,7 +23,7 @@ def spell_colour(colour: Rgb) -> str:
 
 
 def contrast_of(one: Rgb, other: Rgb) -> float:
-    """From 1 (the same) to 21 (black on white)."""
+    """The contrast of two colours: from 1 (the same colour) to 21 (black and white)."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
@@ -37,8 +37,8 @@ def _luminance(colour: Rgb) -> float:
 
 @lru_cache(maxsize=256)
 def make_readable(text: str, background: str, *, least: float = AA) -> str:
-    """``text`` as a colour that can be read on ``background``: itself, or mixed with black or white until it
-    can."""
+    """``text`` as a colour with a contrast of ``least`` or more on ``background``: the colour itself, or the
+    colour mixed with black or white. Raises ``ValueError`` for what is no colour."""
     wanted, behind = parse_colour(text), parse_colour(background)
     white, black = (255, 255, 255), (0, 0, 0)
     end = white if contrast_of(white, behind) > contrast_of(black, behind) else black
@@ -50,13 +50,14 @@ def make_readable(text: str, background: str, *, least: float = AA) -> str:
 
 
 def text_on(background: str) -> str:
-    """Black or white, whichever is read better there; one of them always has 4.58 or more."""
+    """Black or white, whichever has more contrast with ``background``. The better one always has 4.58 or
+    more."""
     behind = parse_colour(background)
     return "#ffffff" if contrast_of((255, 255, 255), behind) >= contrast_of((0, 0, 0), behind) else "#000000"
 
 
 def mix(one: str, other: str, share: float) -> str:
-    """``one`` with a ``share`` (0 to 1) of ``other``."""
+    """``one`` mixed with ``other``. ``share`` is the part of ``other``, from 0 to 1."""
     return spell_colour(_mix(parse_colour(one), parse_colour(other), share))
 
 

@@ -1,14 +1,15 @@
-"""How does a component stand, and how does the page? The rules, pure."""
+"""The status of a component and of a page. Pure rules."""
 
 from collections.abc import Collection, Sequence
 
 from monitors.transitions import State
 
 ORDER = ("unknown", "operational", "maintenance", "no_data", "degraded", "partial", "outage")
-"""From good to bad. ``unknown`` (nothing is watched, or not yet) says nothing, so anything else outweighs it;
-``no_data`` is what was watched and is no more, and nobody calls that operational."""
+"""All states, from the one that counts least to the one that counts most. ``unknown``: nothing is watched, or
+nothing was found yet; any other state outweighs it. ``no_data``: monitors had results and have none now; so
+it outweighs ``operational``."""
 BY_SEVERITY = {"minor": "degraded", "major": "partial", "critical": "outage"}
-"""What an incident that people opened makes of a component, whatever its monitors say."""
+"""The least state of a component while an incident that people opened is open, by the incident's severity."""
 
 
 def worst_of(states: Collection[str]) -> str:
@@ -16,8 +17,11 @@ def worst_of(states: Collection[str]) -> str:
 
 
 def stand_component(monitors: Sequence[tuple[State | None, bool]], severities: Collection[str] = ()) -> str:
-    """A word of ``ORDER``. ``monitors``: (what is believed of it, None while it is paused; whether it is in
-    maintenance); ``severities``: of the open incidents that people opened for the component."""
+    """The component's state, a word of ``ORDER``.
+
+    ``monitors``: for each monitor its state (None while it is paused), and whether it is in maintenance.
+    ``severities``: those of the open incidents that people opened for the component.
+    """
     watched = [state for state, in_maintenance in monitors if state is not None and not in_maintenance]
     serviced = any(in_maintenance for state, in_maintenance in monitors if state is not None)
     down = watched.count(State.DOWN)
@@ -35,7 +39,8 @@ def stand_component(monitors: Sequence[tuple[State | None, bool]], severities: C
 
 
 def stand_page(components: Collection[str], severities: Collection[str] = ()) -> str:
-    """``outage`` only when nothing works; ``severities``: of the open incidents of the whole page."""
+    """The page's state, a word of ``ORDER``: the worst of its components, but ``outage`` only when all of
+    them have an outage. ``severities``: those of the open incidents that concern the whole page."""
     found = worst_of(components)
     if found == "outage" and any(state != "outage" for state in components):
         found = "partial"
@@ -43,7 +48,8 @@ def stand_page(components: Collection[str], severities: Collection[str] = ()) ->
 
 
 def grade_day(uptime: float | None, *, serviced: bool) -> str:
-    """How a bar is coloured. 1 is never down; what was only maintenance is a colour of its own."""
+    """The grade of a day's bar, a word of ``ORDER``. ``uptime`` is a ratio from 0 to 1; None when nothing was
+    measured. ``serviced``: there was maintenance on that day."""
     if uptime is None:
         return "maintenance" if serviced else "unknown"
     if uptime >= 1:

@@ -1,4 +1,4 @@
-"""Custom domains that wait for their proof: looked up again and again, less often the longer they wait."""
+"""Look up the DNS proofs of custom domains that are not proven yet."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50
 ASK_FOR = timedelta(days=14)
-"""Since the page was last edited; who needs longer presses the button."""
+"""A page is tried until this long after its last edit. After that, people verify the domain by the API."""
 
 
 def verify_pending(*, now: datetime) -> int:
-    """Try those that are asked for and not proven yet; how many became so."""
+    """Try the ``AT_ONCE`` pages that were edited last; return how many domains are proven now."""
     pending = StatusPage.objects.filter(verified_domain__isnull=True, updated_at__gte=now - ASK_FOR)
     proven = 0
     for page in pending.exclude(custom_domain="").order_by("-updated_at")[:AT_ONCE]:

@@ -1,4 +1,5 @@
-"""Which page belongs to a host name, and how is that proven? By a TXT record at ``_sentrypulse.<domain>``."""
+"""Custom domains: their spelling, and the TXT record at ``_sentrypulse.<domain>`` that proves who owns
+one."""
 
 import re
 from collections.abc import Sequence
@@ -17,11 +18,12 @@ SHAPE = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}", re.ASCI
 
 
 class LookupFailed(Exception):
-    """The name servers gave no answer; its text is one sentence."""
+    """The name servers gave no answer. The text is one sentence."""
 
 
 def fold_domain(text: str) -> str:
-    """As it is compared: small letters, no last dot, international names in their ASCII form."""
+    """The spelling in which domains are compared: lower case, no dot at the end, international names in
+    ASCII."""
     text = text.strip()
     with suppress(ValueError):
         text = to_ascii(text)
@@ -29,7 +31,7 @@ def fold_domain(text: str) -> str:
 
 
 def find_domain_fault(domain: str, *, own_hosts: Sequence[str]) -> str | None:
-    """A sentence that tells what to mend, None for a domain that may be asked for."""
+    """What is wrong with the domain, as a sentence for the user; None for a domain that may be used."""
     if not SHAPE.fullmatch(domain):
         return "Give a host name such as status.example.com, without https:// and without a path."
     for own in own_hosts:
@@ -40,12 +42,13 @@ def find_domain_fault(domain: str, *, own_hosts: Sequence[str]) -> str | None:
 
 
 def record_of(domain: str, token: str) -> tuple[str, str]:
-    """(name, value) of the TXT record that proves it."""
+    """The name and the value of the TXT record that proves the domain."""
     return f"{PREFIX}.{domain}", f"{VALUE_START}{token}"
 
 
 def read_proofs(domain: str) -> set[str]:
-    """The tokens that the domain's TXT records name now. Raises ``LookupFailed`` without an answer."""
+    """The tokens in the domain's TXT records, looked up now. Raises ``LookupFailed`` without an answer within
+    ``LOOK_UP_S``."""
     name, _ = record_of(domain, "")
     try:
         answer = _resolver().resolve(name, "TXT", lifetime=LOOK_UP_S)
@@ -58,7 +61,7 @@ def read_proofs(domain: str) -> set[str]:
 
 
 def _resolver() -> dns.resolver.Resolver:
-    """Of the setting ``DNS_SERVER``, else the system's; asked anew each time, for nothing is cached."""
+    """A resolver for the setting ``DNS_SERVER``, or for the system's servers. It caches nothing."""
     if not settings.DNS_SERVER:
         return dns.resolver.Resolver()
     host, _, port = settings.DNS_SERVER.rpartition(":")

@@ -1,4 +1,4 @@
-"""The one entry for what happens to incidents: pages that show them change, say it, and tell subscribers."""
+"""What an incident event does to status pages: they get automatic posts and are rendered again."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ from statuspages.posts import Concern, write_automatic_posts
 
 
 def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
-    """Take in what happened to incidents, in the transaction in which it happened; whether a page shows it.
+    """Write the automatic posts for ``events`` and mark the pages as changed; return whether a page changed.
+    Call it in the events' transaction.
 
-    One query when their teams have no page. Otherwise a constant number, for any number of events:
-    subscribers are planned for later, by ``notices.plan_due``, from what this writes.
+    One query when the teams have no page; otherwise a constant number for any number of events. Subscribers
+    are told later: ``notifications.plan_due`` reads the posts.
     """
     pages = list(StatusPage.objects.filter(team_id__in={event.incident.team_id for event in events}))
     if not pages:
@@ -33,7 +34,7 @@ def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
         write_automatic_posts(automatic, told, now=now)
         mark_changed(page_ids={concern.page.pk for concern in concerns})
     gone = {event.incident.team_id for event in events if event.event == IncidentChange.DELETED}
-    if gone:  # what was said of it went with it, so nobody can say any more who said it
+    if gone:  # the posts went with the incident, so nobody knows which of the team's pages had some
         mark_changed(team_ids=gone)
     return bool(concerns or gone)
 
@@ -41,7 +42,7 @@ def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
 def _find_shown(
     pages: Sequence[StatusPage], events: Sequence[IncidentEvent]
 ) -> dict[tuple[int, int], list[tuple[int, str]]]:
-    """(id, name) of the components, by page and monitor."""
+    """By (page id, monitor id): the (id, name) of each component of that page with that monitor."""
     monitors = {event.incident.monitor_id for event in events if event.incident.monitor_id}
     rows = Component.objects.filter(page__in=pages, monitors__in=monitors).order_by("position", "pk")
     found: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
@@ -53,8 +54,8 @@ def _find_shown(
 def _find_told(
     pages: Sequence[StatusPage], events: Sequence[IncidentEvent]
 ) -> dict[tuple[int, int], set[str]]:
-    """The statuses of the public posts, by page and incident. Those from before an incident opened again do
-    not say that it is over."""
+    """By (page id, incident id): the statuses of the public posts. ``resolved`` counts only when no post with
+    another status came after it, because then the incident was opened again."""
     incidents = {event.incident.pk for event in events}
     rows = Post.objects.filter(page__in=pages, incident__in=incidents, visibility=PostVisibility.PUBLIC)
     found: dict[tuple[int, int], set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Which pages must be rendered anew? Whoever changes something they show says so here."""
+"""Mark pages as changed, so that they are rendered again. Every change of what a page shows calls this."""
 
 from collections.abc import Collection
 
@@ -10,8 +10,9 @@ from statuspages.models import Publication
 def mark_changed(
     *, page_ids: Collection[int] = (), team_ids: Collection[int] = (), monitor_ids: Collection[int] = ()
 ) -> int:
-    """Count a change of these pages, of all pages of these teams, and of those that show these monitors; how
-    many pages that are. Called in the transaction of the change; one statement (two with monitors)."""
+    """Count one change for these pages, for all pages of these teams, and for the pages that show these
+    monitors; return the number of pages. Call it in the transaction of the change. Two statements, three with
+    monitors."""
     asked = Q(page_id__in=list(page_ids)) | Q(page__team_id__in=list(team_ids))
     if monitor_ids:
         shown = Publication.objects.filter(page__components__monitors__in=list(monitor_ids))
@@ -20,5 +21,6 @@ def mark_changed(
 
 
 def _keys(asked: Q) -> list[int]:
-    """Read first: MariaDB refuses an UPDATE that joins itself, and its locks come in the order of keys."""
+    """The keys, read before the update: MariaDB refuses an UPDATE that joins its own table, and an update by
+    keys locks in the order of keys."""
     return list(Publication.objects.filter(asked).order_by("pk").values_list("pk", flat=True))

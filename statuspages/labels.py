@@ -1,4 +1,4 @@
-"""The words of a page that are not in its templates: what its states are called, in the active language."""
+"""The names of states and statuses on a page, in the active language."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""Which logos are taken: small pictures that cannot carry script. Pure.
+"""Which logos are accepted: small PNG, JPEG and WebP pictures. Pure.
 
-No SVG: it can, and a browser that opens the file by itself would run it.
+SVG is refused: it can hold a script, and a browser that opens the file by itself would run that script.
 """
 
 MAX_BYTES = 100_000
@@ -8,7 +8,7 @@ KINDS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def find_media_type(data: bytes) -> str | None:
-    """What the first bytes say it is, whatever it was called; None for anything else."""
+    """The media type by the bytes of the picture, not by its name; None for other formats."""
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
         return "image/png"
     if data.startswith(b"\xff\xd8\xff") and data.rstrip(b"\0").endswith(b"\xff\xd9"):
@@ -19,7 +19,7 @@ def find_media_type(data: bytes) -> str | None:
 
 
 def find_picture_fault(data: bytes) -> str | None:
-    """A sentence that tells what to mend, None for a picture that may be used."""
+    """What is wrong with the picture, as a sentence for the user; None for a picture that may be used."""
     if not data:
         return "The body is empty: send the picture's bytes."
     if len(data) > MAX_BYTES:

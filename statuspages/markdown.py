@@ -1,4 +1,4 @@
-"""Posts as people write them: Markdown, without HTML, pictures and headings. Pure."""
+"""The Markdown of posts as HTML. Raw HTML, pictures and headings are not supported. Pure."""
 
 from functools import lru_cache
 from html import escape
@@ -19,8 +19,11 @@ _markdown = (
 
 @lru_cache(maxsize=1024)
 def render_markdown(text: str) -> str:
-    """HTML that may stand in our page: tags and schemes of a list, links that lend nobody our name. What
-    opens more than Markdown's reader has a budget for is shown as the text that it is."""
+    """``text`` as safe HTML: only known tags and URL schemes, and links with ``rel="nofollow noopener
+    noreferrer"``.
+
+    A text that would take the parser too long is shown as plain text.
+    """
     made = _markdown.render(text) if is_readable(text) else f"<pre>{escape(text)}</pre>"
     return nh3.clean(
         made,

@@ -1,8 +1,8 @@
-"""Pages under a host name of their own.
+"""Serve pages under their custom domains.
 
-First of all middleware, for Django refuses a host that is not in ALLOWED_HOSTS. That list stays as it is: a
-name that a DNS record has proven is answered here, with its page and nothing else. No API, admin, session or
-static file is reachable under it.
+This middleware runs before Django's own, which refuse hosts that are not in ALLOWED_HOSTS. A request for a
+proven custom domain is answered here, with its page and nothing else: API, admin, sessions and static files
+cannot be reached under that domain.
 """
 
 import re
@@ -41,7 +41,7 @@ class CustomDomainMiddleware:
 
 
 def answer_domain(request: HttpRequest, page: StatusPage) -> HttpResponseBase:
-    """The page at ``/``, its files beside it, and what its forms send."""
+    """Answer ``/``, the page's files, and the POSTs of its two forms. 404 for every other path."""
     path = request.path_info.removeprefix("/")
     if request.method in ("GET", "HEAD") and (path == "" or _FILE.fullmatch(path)):
         return views.give_file(request, page, path or "index.html")
@@ -53,7 +53,8 @@ def answer_domain(request: HttpRequest, page: StatusPage) -> HttpResponseBase:
 
 
 def _find_page_id(domain: str) -> int | None:
-    """Kept for some seconds, also when there is none: anybody may send any name."""
+    """The id of the page with this proven domain, or None. Cached for ``KNOWN_FOR_S`` seconds, also when
+    there is none, because anybody may send any host name."""
     key = f"statuspages:domain:{domain}"
     known: int | None = cache.get(key)
     if known is None:

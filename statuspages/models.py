@@ -1,5 +1,4 @@
-"""What is shown to the public (written by people), what was told to whom, and what is published
-(the pipeline's)."""
+"""Pages, components and posts, which people write. Notices and publications, which the pipeline writes."""
 
 from django.db import models
 from django.db.models import Q
@@ -17,7 +16,8 @@ HISTORY_DAYS = 90
 
 
 class Visibility(models.TextChoices):
-    """``unlisted`` asks search engines to stay away; who knows the address sees it."""
+    """``unlisted``: everybody who has the address may read the page; search engines are asked to stay
+    away."""
 
     PUBLIC = "public", "public"
     UNLISTED = "unlisted", "unlisted"
@@ -26,7 +26,7 @@ class Visibility(models.TextChoices):
 
 
 OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
-"""What may lie in a storage that everybody reads."""
+"""Pages that everybody may read, so they may be published."""
 
 
 class Language(models.TextChoices):
@@ -47,7 +47,7 @@ class Theme(models.TextChoices):
 
 class StatusPageQuerySet(models.QuerySet["StatusPage"]):
     def for_user(self, user: Person) -> "StatusPageQuerySet":
-        """The pages of the user's teams; to a stranger there are none."""
+        """The pages of the user's teams."""
         return self.filter(team_id__in=team_ids_for(user))
 
     def for_api(self, user: Person) -> "StatusPageQuerySet":
@@ -60,7 +60,8 @@ class StatusPageQuerySet(models.QuerySet["StatusPage"]):
 
 
 class StatusPage(models.Model):
-    """The configuration of one page. Nothing here is written by the pipeline."""
+    """The configuration of one page. Only ``verified_domain`` and ``verified_at`` are also set by a job,
+    which looks up the proof of the custom domain."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="status_pages")
     slug = models.CharField(max_length=63, unique=True)
@@ -78,7 +79,8 @@ class StatusPage(models.Model):
     history_days = models.PositiveSmallIntegerField(default=HISTORY_DAYS, help_text="30 to 90: bars, posts")
     custom_domain = models.CharField(max_length=253, blank=True, db_index=True)
     domain_token = models.CharField(max_length=64, editable=False)
-    # The custom domain again once it is proven, else null: many may ask for a domain, one serves it.
+    # The same as ``custom_domain`` once that is proven, else null. Several pages may ask for a domain; only
+    # one page serves it.
     verified_domain = models.CharField(max_length=253, unique=True, null=True, blank=True, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=now)
@@ -109,12 +111,12 @@ class StatusPage(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether everybody who has the address may read it, and so whether it is published."""
+        """Whether everybody who has the address may read the page. Only such pages are published."""
         return self.visibility in OPEN
 
 
 class Logo(models.Model):
-    """A page's picture, in a table of its own, so that lists do not read it."""
+    """The logo of a page. It has its own table, so that lists of pages do not read it."""
 
     page = models.OneToOneField(StatusPage, on_delete=models.CASCADE, primary_key=True, related_name="logo")
     media_type = models.CharField(max_length=20)
@@ -122,7 +124,7 @@ class Logo(models.Model):
 
 
 class Component(models.Model):
-    """A line of a page: one or more monitors under a name for people."""
+    """A line of a page: a name for people, and the monitors that it stands for."""
 
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="components")
     group = models.CharField(max_length=100, blank=True)
@@ -144,7 +146,7 @@ class PostVisibility(models.TextChoices):
 
 
 class Post(models.Model):
-    """What a page says of an incident, written for people; or a note of it that stays in the team."""
+    """What a page says of an incident. An internal post is a note that only the team sees."""
 
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="posts")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="posts")
@@ -156,7 +158,7 @@ class Post(models.Model):
         Component, blank=True, related_name="posts", help_text="What it concerns; none: the whole page"
     )
     at = InstantField()
-    # Of an automatic post: what it tells of, so that it is written once. Null for what people write.
+    # The identity of an automatic post, so that it is written once. Null for posts that people write.
     key = models.CharField(max_length=100, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     notices_due = models.BooleanField(default=False, help_text="Subscribers are still to be told")
 
@@ -182,17 +184,18 @@ class SubscriberKind(models.TextChoices):
 
 
 class Subscriber(models.Model):
-    """Who wants to be told of a page's posts. Told nothing but how to confirm until confirmed."""
+    """A person or program that a page tells of its posts. Before it confirms, it gets only the question to
+    confirm."""
 
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="subscribers")
     kind = models.CharField(max_length=10, choices=SubscriberKind)
     address = models.CharField(max_length=500)
     address_hash = models.CharField(max_length=64, editable=False, help_text="Case and length apart")
-    # Not "no components": who chose some that are gone by now did not choose all of them.
+    # A field of its own: an empty list of components may also mean that the chosen components were deleted.
     all_components = models.BooleanField(default=True)
     components = models.ManyToManyField(Component, blank=True, related_name="+")
     wanted = JsonColumn(default=list, editable=False, help_text="Components, once this is confirmed")
-    # The tokens of its links: hashed to be found, sealed to be sent again. See `subscribing.py`.
+    # The tokens of its links: as a hash, to find them, and encrypted, to send them again: `subscriptions.py`.
     confirm_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     confirm_until = models.DateTimeField(null=True, editable=False)
     unsubscribe_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -222,7 +225,8 @@ class NoticePurpose(models.TextChoices):
 
 
 class Notice(Outgoing):
-    """One message to one subscriber. Its key names the subscriber and the post, so each is told once."""
+    """One message to one subscriber. Its key holds the subscriber and the post, so that nobody is told
+    twice."""
 
     TEAM = "subscriber__page__team_id"
 
@@ -235,8 +239,8 @@ class Notice(Outgoing):
 
 
 class Publication(models.Model):
-    """How far a page's published copy has come. The pipeline's; one row a page, which outlives the page until
-    its copy is gone, too."""
+    """The state of a page's published copy; written by the pipeline. One row for each page. When the page is
+    deleted, the row stays until the copy is removed."""
 
     page = models.OneToOneField(StatusPage, null=True, on_delete=models.SET_NULL, related_name="publication")
     changes = models.PositiveBigIntegerField(default=1, help_text="Counts what may have changed the page")

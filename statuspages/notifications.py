@@ -1,4 +1,4 @@
-"""What subscribers are told: planned once a post, claimed by the outbox, and put into words."""
+"""Notices to subscribers: planned once for each post, claimed from the outbox, and rendered as messages."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,14 +35,16 @@ POSTS_AT_ONCE, NOTICES_AT_ONCE = 200, 500
 PLAN, SEND = "plan notices", "send notices"
 UNPREPARED = "SentryPulse could not prepare this; its log says why."
 STORM = 5
-"""More posts of a moment than this are one notice, which says how many there are."""
+"""A subscriber who would get more notices than this at once gets one notice, which says how many posts there
+are."""
 _TONES = {IncidentStatus.RESOLVED: Tone.GOOD, IncidentStatus.MONITORING: Tone.INFO}
 
 
 def plan_due(*, now: datetime) -> int:
-    """Plan a notice for each subscriber of each post that is still to be told; how many that are.
+    """Plan the notices of all posts with ``notices_due``; return the number of notices.
 
-    In one transaction with the posts' mark, so that each is planned once, whoever else runs.
+    The mark is taken off in the same transaction, so each post is planned once. Safe to run twice at the same
+    time.
     """
     due = Post.objects.filter(notices_due=True).exclude(pk__in=resting(PLAN, "post")).order_by("pk")
     planned: list[int] = []
@@ -105,7 +107,8 @@ def _for_subscriber(subscriber: Subscriber, posts: Sequence[Post], *, now: datet
 
 
 def claim_deliveries(*, now: datetime) -> list[DeliveryMessage]:
-    """Claim the notices that are due, as messages; those of subscribers that have left are dropped."""
+    """Claim the notices that are due and make their messages. Notices to subscribers who have left are
+    dropped."""
     rows = claim_due(Notice, now=now, most=NOTICES_AT_ONCE)
     if not rows:
         return []
@@ -120,7 +123,8 @@ def claim_deliveries(*, now: datetime) -> list[DeliveryMessage]:
 
 
 def _build(notices: Sequence[Notice], *, now: datetime) -> list[DeliveryMessage]:
-    """Those that can be built; the others are given up and say why."""
+    """The messages of the notices. A notice whose message cannot be built is given up, and its ``answer``
+    says why."""
     deliveries: list[DeliveryMessage] = []
     broken: dict[str, list[Notice]] = {}
     for notice in notices:
@@ -138,7 +142,7 @@ def _build(notices: Sequence[Notice], *, now: datetime) -> list[DeliveryMessage]
 
 
 def give_up_unpacked(whys: Mapping[str, str], *, now: datetime) -> None:
-    """``whys`` by message id: those that no queue can carry."""
+    """Give up the notices whose messages no queue can carry. ``whys`` holds the reasons by message id."""
     for message_id, why in whys.items():
         rows = list(Notice.objects.filter(pk=int(message_id.partition(":")[2])))
         give_up(Notice, rows, reason=f"It could not be sent: {why}.", now=now)
@@ -153,7 +157,8 @@ def _is_wanted(notice: Notice) -> bool:
 
 
 def build_delivery(notice: Notice) -> DeliveryMessage:
-    """``notice`` as the edge sends it: everything in it, secrets in the clear."""
+    """The message for ``notice``, with all that the edge needs; secrets are in clear text. Raises
+    ``SecretsUnreadable``."""
     subscriber = notice.subscriber
     opened = unseal(subscriber.secrets)
     with translation.override(subscriber.page.language):
@@ -180,7 +185,7 @@ def build_delivery(notice: Notice) -> DeliveryMessage:
 
 
 def page_url(page: StatusPage) -> str:
-    """Where people read it."""
+    """The public address of the page."""
     return (
         f"https://{page.verified_domain}/"
         if page.verified_domain
@@ -189,7 +194,7 @@ def page_url(page: StatusPage) -> str:
 
 
 def confirm_url(token: str) -> str:
-    """Without the page's name, for that may change while a letter is on its way."""
+    """The link that confirms a subscription. It does not hold the page's slug, which may change later."""
     return f"{settings.PUBLIC_URL}/status/-/confirm/{token}"
 
 
@@ -199,7 +204,7 @@ def unsubscribe_url(token: str) -> str:
 
 def _tell_post(notice: Notice, opened: dict[str, str]) -> Content:
     post, page = notice.post, notice.subscriber.page
-    assert post is not None  # noqa: S101  # of this purpose
+    assert post is not None  # noqa: S101  # a notice of this purpose has a post
     names = [component.name for component in post.components.all()]
     title, status = _one_line(title_of(post.incident, names=names)), tell_status(post.status)
     leave = unsubscribe_url(opened["unsubscribe"])
@@ -227,7 +232,8 @@ def _tell_post(notice: Notice, opened: dict[str, str]) -> Content:
 
 
 def _list_headers(leave: str) -> dict[str, str]:
-    """RFC 2369 and RFC 8058: mail programs show a button that unsubscribes at once."""
+    """The headers of RFC 2369 and RFC 8058: with them, mail programs show a button that unsubscribes at
+    once."""
     return {
         "List-Unsubscribe": f"<{leave}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

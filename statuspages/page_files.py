@@ -1,4 +1,4 @@
-"""A page's files as answers: who may have them, where they come from, and under which headers."""
+"""Serve the files of a page: who may read them, the cache, and the headers of the answer."""
 
 import hashlib
 from datetime import datetime
@@ -28,7 +28,8 @@ _SALT = "statuspages.unlocked"
 
 
 def read_file(page: StatusPage, name: str, *, now: datetime) -> PageFile | None:
-    """One file of the page, rendered some seconds ago at most."""
+    """One file of the page; None when the page has no such file. It was rendered at most ``MAX_AGE_S``
+    seconds ago."""
     key = f"statuspages:{page.pk}:{page.publication.changes}"
     files: dict[str, PageFile] | None = cache.get(key)
     if files is None:
@@ -40,7 +41,7 @@ def read_file(page: StatusPage, name: str, *, now: datetime) -> PageFile | None:
 def answer_file(
     request: HttpRequest, file: PageFile, *, open_to_all: bool, listed: bool = True
 ) -> HttpResponseBase:
-    """``file`` with its headers; 304 for who has it already."""
+    """The answer with ``file`` and its headers; 304 when the reader has the same file."""
     response = HttpResponse(file.body, content_type=file.media_type)
     if file.policy:
         ancestors = "*" if file.embeddable else "'none'"
@@ -52,7 +53,7 @@ def answer_file(
         response["X-Robots-Tag"] = "noindex, nofollow"
     if file.embeddable and open_to_all:
         response["Access-Control-Allow-Origin"] = "*"
-    response.xframe_options_exempt = True  # the policy says who may frame it
+    response.xframe_options_exempt = True  # frame-ancestors in the policy says who may show it in a frame
     if not open_to_all:
         return response
     etag = f'"{hashlib.sha256(file.body).hexdigest()[:32]}"'
@@ -69,10 +70,10 @@ def answer_message(
     status: int = 200,
     **context: object,
 ) -> HttpResponse:
-    """A small page of one message, in the page's language and colours. Nothing may keep it."""
+    """A small page with one message, in the page's colours. No cache may keep it."""
     shown = page or StatusPage(title="SentryPulse")
     style = make_style(shown)
-    # A form's target is spelled relative, so that it holds under each of the page's names.
+    # The target of a form is relative, so that it is right under /status/ and under a custom domain.
     policy = make_policy(style=style, form_action="'self'")
     body = render_to_string(
         f"statuspages/{template}.html",
@@ -91,8 +92,7 @@ def answer_message(
 
 
 def may_read(request: HttpRequest, page: StatusPage) -> bool:
-    """Whether this request may have the page's files. Every address of a page asks here, whatever it
-    serves."""
+    """Whether this request may read the page. Every view of a page asks this function."""
     if page.is_open:
         return True
     if page.visibility == Visibility.PASSWORD:
@@ -101,7 +101,7 @@ def may_read(request: HttpRequest, page: StatusPage) -> bool:
 
 
 def _who_asks(request: HttpRequest) -> Person:
-    """By session, access token or API key; on a custom domain there is no session."""
+    """The user by session, access token or API key. On a custom domain there is no session."""
     signed_in: Person | None = getattr(request, "user", None)
     if signed_in is not None and signed_in.is_authenticated:
         return signed_in
@@ -117,7 +117,7 @@ def cookie_name(page: StatusPage) -> str:
 
 
 def is_unlocked(request: HttpRequest, page: StatusPage) -> bool:
-    """Whether the cookie says that its holder knew the page's password, the one that it has now."""
+    """Whether the request has a cookie of ``unlock`` for the page's current password."""
     signer = TimestampSigner(salt=_SALT)
     try:
         value = signer.unsign(request.COOKIES.get(cookie_name(page), ""), max_age=UNLOCKED_FOR_S)
@@ -127,7 +127,7 @@ def is_unlocked(request: HttpRequest, page: StatusPage) -> bool:
 
 
 def unlock(response: HttpResponse, page: StatusPage, *, path: str) -> None:
-    """Let the holder of this answer's cookie read the page for a week, or until its password changes."""
+    """Set the cookie that unlocks the page, for ``UNLOCKED_FOR_S`` seconds or until the password changes."""
     response.set_cookie(
         cookie_name(page),
         TimestampSigner(salt=_SALT).sign(_proof(page)),
@@ -144,7 +144,8 @@ def _proof(page: StatusPage) -> str:
 
 
 def ask_for_password(page: StatusPage, *, wrong: bool = False, wait_s: float | None = None) -> HttpResponse:
-    """The form. It tells nothing of the page, not even its title."""
+    """The form for the password. It shows nothing of the page, not even the title. ``wait_s``: seconds until
+    the next try is allowed."""
     with translation.override(page.language):
         blank = StatusPage(title="", language=page.language, theme=page.theme)
         response = answer_message(

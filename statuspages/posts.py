@@ -1,7 +1,7 @@
-"""What a page says of an incident: written by people, from templates, or by itself where the page wants that.
+"""Posts: what a page says of an incident. People write them, or SentryPulse does (``automatic_posts``).
 
-Texts are in the page's language. What SentryPulse found (addresses, errors) is not for the public and in none
-of them.
+Automatic texts are in the page's language. They never hold what a check found (addresses, errors), because
+that is not for the public.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +42,7 @@ AUTOMATIC: Mapping[str, tuple[str | None, str]] = {
     ),
     IncidentChange.RESOLVED: (IncidentStatus.RESOLVED, TEMPLATES[IncidentStatus.RESOLVED]),
 }
-"""By event: the status that the post has (None: the incident's), and its text."""
+"""By event: the status of the automatic post (None: the incident's own status), and its text."""
 FALSE_ALARM = gettext_noop("This was a false alarm: %(components)s worked all the time.")
 
 UNWATCHED = gettext_noop(
@@ -51,19 +51,20 @@ UNWATCHED = gettext_noop(
 
 
 def fill_template(text: str, *, language: str, names: Sequence[str]) -> str:
-    """A template in the page's language, with the names of the components put in."""
+    """The template ``text`` translated to ``language``, with the components' names in it, as Markdown."""
     with translation.override(language):
         return _(text) % {"components": escape_markdown(", ".join(names)) or _("our services")}
 
 
 def escape_markdown(text: str) -> str:
-    """A name is a name, whatever Markdown would make of it."""
+    """``text`` escaped, so that Markdown shows it unchanged."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in text)
 
 
 def title_of(incident: Incident, *, names: Sequence[str]) -> str:
-    """How the public reads an incident, in the active language. An automatic one is called after its
-    components, for its own title names the monitor; what people open, they name to be read."""
+    """The public title of an incident, in the active language. An automatic incident is named after its
+    components, because its own title names the monitor. A manual incident keeps the title that people gave
+    it."""
     if incident.kind == IncidentKind.MANUAL:
         return incident.title
     return _("Trouble with %(components)s") % {"components": ", ".join(names) or _("our services")}
@@ -87,12 +88,14 @@ def write_post(
     components: Sequence[Component] | None = None,
     notify: bool = True,
 ) -> tuple[Post, IncidentChange]:
-    """Say something of an incident; without one, open a manual incident called ``title``.
+    """Write a post about an incident. Without ``incident``, open a manual incident with ``title`` first.
 
-    A public post with another ``status`` moves the incident, too. Internal ones change nothing else and tell
-    nobody. Without ``components``: those of the incident's last post, or those that show its monitor.
+    A public post with another ``status`` changes the status of the incident, too. An internal post changes no
+    status and tells nobody. When ``components`` is None, the post concerns the components of the incident's
+    last post, or those with its monitor.
 
-    Returns the post, and what became of the incident: opened, edited or resolved.
+    Returns the post, and what became of the incident: opened, edited or resolved. Raises ``ValidationError``
+    for an incident of another team, and for a new incident without a title.
     """
     if incident is not None and incident.team_id != page.team_id:
         raise ValidationError({"incident": "There is no such incident in this team."})
@@ -129,7 +132,8 @@ def _open(
 
 
 def _move(incident: Incident, *, author: User, now: datetime, text: str, status: str) -> IncidentChange:
-    """Move the incident where ``status`` says so; what that is called. One that is resolved stays so."""
+    """Change the incident's status when ``status`` is another one; return what became of the incident. A
+    resolved incident stays resolved."""
     if status in ("", incident.status) or incident.status == IncidentStatus.RESOLVED:
         return IncidentChange.EDITED
     incidents.add_update(incident, text=text, author=author, now=now, status=status)
@@ -154,7 +158,8 @@ def edit_post(
     visibility: str | None = None,
     components: Sequence[Component] | None = None,
 ) -> Post:
-    """Mend what was said. Nobody is told again; one that becomes public tells for the first time."""
+    """Change a post. Subscribers are not told again. When an internal post becomes public, they are told for
+    the first time."""
     became_public = visibility == PostVisibility.PUBLIC and post.visibility == PostVisibility.INTERNAL
     post.text = post.text if text is None else text
     post.visibility = post.visibility if visibility is None else visibility
@@ -176,12 +181,12 @@ def delete_post(post: Post) -> None:
     mark_changed(page_ids=[page_id])
 
 
-# By itself
+# Automatic posts
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """An event, a page that shows what it is about, and the components there."""
+    """An event, a page that shows its monitor or has told of its incident, and that page's components."""
 
     page: StatusPage
     event: IncidentEvent
@@ -190,7 +195,8 @@ class Concern:
 
     @property
     def key(self) -> str:
-        """What it tells of. An incident that opens again, for late results said so, is told again."""
+        """The identity of the post. An incident that late results open again has another key, so it is told
+        again."""
         incident = self.event.incident
         at = incident.resolved_at or incident.started_at
         return f"{self.page.pk}:{incident.pk}:{self.event.event}:{at.timestamp():.3f}"
@@ -199,12 +205,12 @@ class Concern:
 def write_automatic_posts(
     concerns: Sequence[Concern], told: Mapping[tuple[int, int], Collection[str]], *, now: datetime
 ) -> None:
-    """A post for each concern whose page wants them; one that was written already is not written again. What
-    people opened, people tell.
+    """Write a post for each concern whose page wants automatic posts. Each is written once, also when this
+    runs twice. Manual incidents get none: people write their posts.
 
-    ``told`` has the statuses of the public posts by page and incident: what people have said already, they
-    are not made to say twice, and nothing ends on a page that never began there. A constant number of
-    statements.
+    ``told`` holds the statuses of the public posts by (page id, incident id). So a page does not tell an end
+    that people have told already, nor the end of an incident whose beginning it did not tell. The number of
+    statements is constant.
     """
     posts: dict[str, Post] = {}
     for concern in concerns:
@@ -217,7 +223,7 @@ def write_automatic_posts(
     if not new:
         return
     Post.objects.bulk_create(new.values(), batch_size=200)
-    # MySQL does not tell the ids of what it inserted.
+    # MySQL does not return the ids of inserted rows.
     ids = dict(Post.objects.filter(key__in=list(new)).values_list("key", "pk"))
     links = [
         Post.components.through(post_id=ids[concern.key], component_id=component_id)

@@ -1,8 +1,9 @@
-"""The copies that outlive us: rendered when something changed, and every minute, and written to a storage.
+"""Publish copies of pages to a storage, so that people can read them when SentryPulse is down.
 
-A page is rendered by one publisher at a time (a lease), at most every ``DEBOUNCE``. Each rendering has a
-version, taken by compare-and-set before anything is read; the storage refuses one that is older than what
-lies there. So whoever hangs, comes back or runs twice, the newest rendering stays.
+A page is rendered when it changed, and every minute (``REFRESH``). One publisher at a time renders a page (a
+lease), at most once in ``DEBOUNCE``. Each rendering takes a version by compare-and-set before it reads
+anything. The storage refuses a version that is older than its copy. So the newest copy stays, also when a
+publisher hangs and comes back, or runs twice.
 """
 
 import logging
@@ -28,12 +29,16 @@ logger = logging.getLogger(__name__)
 PUBLISH = "publish pages"
 DEBOUNCE, REFRESH, LEASE = timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=30)
 AT_ONCE, BUDGET_S = 200, 20.0
-"""Pages and seconds a round; ``is_behind`` says whether another one is wanted."""
+"""The most pages and the most seconds in one round. ``is_behind`` says whether pages are left for another
+round."""
 
 
 def publish_due(*, owner: str, now: datetime) -> int:
-    """Publish the pages that changed or are a minute old, take away copies that must not lie there; how
-    many."""
+    """Publish the pages that are due, and remove copies that must not be public any more; return how many of
+    both.
+
+    ``owner`` names the caller in the leases. Safe to run twice at the same time.
+    """
     due = find_due(now=now)
     if not due:
         return 0
@@ -41,7 +46,7 @@ def publish_due(*, owner: str, now: datetime) -> int:
     for publication in due:
         if time.monotonic() - started > BUDGET_S:
             break
-        # Each has the instant it is rendered at: the first of a long round must not date the last.
+        # Each page gets the time at which it is rendered; a round may last several seconds.
         at = now + timedelta(seconds=int(time.monotonic() - started))
         turn = partial(_take_turn, storage=storage, owner=owner, now=at)
         done += sum(do_each(PUBLISH, [publication], turn, name=_name))
@@ -50,7 +55,8 @@ def publish_due(*, owner: str, now: datetime) -> int:
 
 
 def publish_now(page: StatusPage, *, now: datetime) -> None:
-    """Publish one page at once, whatever the debounce says. Raises ``RuleViolation`` where that cannot be."""
+    """Publish one page at once, without waiting for ``DEBOUNCE``. Raises ``RuleViolation`` when the page is
+    not open to all, is being published, or its storage does not answer."""
     if not page.is_open:
         raise RuleViolation("Only public and unlisted pages are published; this one is shown by us alone.")
     publication = Publication.objects.select_related("page__team").get(page=page)
@@ -61,26 +67,28 @@ def publish_now(page: StatusPage, *, now: datetime) -> None:
 
 
 def is_behind(*, now: datetime) -> bool:
-    """Is there a copy that was due at ``now`` and was not tried since?"""
+    """Whether a copy is due at ``now``."""
     return _due(now).exists()
 
 
 def count_overdue(*, before: datetime, most: int = 1_000) -> int:
-    """Copies that were due at ``before`` already and are not made, or could not be; up to ``most``."""
+    """How many open pages have a copy from before ``before``, or a copy that could not be made; at most
+    ``most``."""
     shown = Q(page__visibility__in=("public", "unlisted"))
     stale = Q(rendered_at__lte=before) | Q(published_at__lte=before) | ~Q(problem="")
     return len(Publication.objects.filter(shown & stale).values_list("pk", flat=True)[:most])
 
 
 def find_due(*, now: datetime) -> list[Publication]:
-    """Copies to be made or taken away, those that waited longest first."""
+    """The publications that are due, with copies to make or to remove. The longest waiting comes first; at
+    most ``AT_ONCE``."""
     return list(_due(now).select_related("page__team").order_by("rendered_at", "pk")[:AT_ONCE])
 
 
 def _due(now: datetime) -> QuerySet[Publication]:
     free = leases.find_free(lasts=LEASE, now=now)
     changed = Q(changes__gt=F("published_changes")) & Q(rendered_at__lte=now - DEBOUNCE)
-    # What a clock that ran ahead has rendered is rendered anew.
+    # A rendering in the future was made by a clock that ran ahead; the page is rendered again.
     never = Q(rendered_at__isnull=True) | Q(rendered_at__gt=now + leases.CLOCK_TOLERANCE)
     shown = Q(page__visibility__in=("public", "unlisted"))
     render = shown & (changed | never | Q(rendered_at__lte=now - REFRESH))
@@ -97,12 +105,12 @@ def _name(publication: Publication) -> tuple[str, int]:
 
 
 def _take_turn(publication: Publication, *, storage: Storage, owner: str, now: datetime) -> bool:
-    """Do what is due for one copy; False when somebody else has it, or it could not be made: ``problem``
-    then says why."""
+    """Make or remove one copy. False when another publisher holds the lease or a newer copy is there, and
+    when it failed: then ``problem`` says why."""
     page = publication.page
     leaves = bool(publication.place) and (page is None or not page.is_open or page.slug != publication.place)
-    # A copy that must go is taken away by the version after its own, and not by the clock's: whoever has
-    # taken its place since has a newer one.
+    # A copy is removed with the version after its own, not with one from the clock: another page may have
+    # taken its place, and that page's copy has a newer version.
     version = publication.version + 1 if leaves or page is None else max(publication.version + 1, to_ms(now))
     if not _claim(publication, version, owner=owner, now=now):
         return False
@@ -113,7 +121,7 @@ def _take_turn(publication: Publication, *, storage: Storage, owner: str, now: d
     except StorageError as problem:
         logger.warning("publish failed publication=%d: %s", publication.pk, problem)
         _finish(publication, version, problem=str(problem)[:300])
-    except Exception as fault:  # a bug, or a row that nobody checked: it must not hold up the others
+    except Exception as fault:  # a bug, or a broken row; the other pages go on
         if is_away(fault):
             raise
         leave_out(PUBLISH, _name(publication), fault)
@@ -123,21 +131,21 @@ def _take_turn(publication: Publication, *, storage: Storage, owner: str, now: d
 
 def _claim(publication: Publication, version: int, *, owner: str, now: datetime) -> bool:
     mine = Publication.objects.filter(pk=publication.pk, version=publication.version)
-    with transaction.atomic():  # a version that nobody can count on spoils no transaction around
+    with transaction.atomic():  # an error in this update breaks no transaction of the caller
         return bool(leases.take(mine, owner, lasts=LEASE, now=now, version=version, rendered_at=now))
 
 
 def _publish(
     publication: Publication, page: StatusPage, storage: Storage, version: int, *, now: datetime
 ) -> bool:
-    # Read after the claim: what changes from here on counts for the next rendering.
+    # Read after the claim: a change from now on makes the page due again.
     fresh = Publication.objects.filter(pk=publication.pk).select_related("page__team").first()
     if fresh is None or fresh.page is None or not fresh.page.is_open or fresh.page.slug != page.slug:
         _finish(publication, version)
         return False
-    with transaction.atomic():  # read as of one moment; and what fails in it spoils no transaction around
+    with transaction.atomic():  # all reads see one state; an error breaks no transaction of the caller
         files = render_page(fresh.page, now=now)
-    # Written down before it lies there: a copy that nobody knows of could never be taken away.
+    # Store the place before writing the copy: a copy in an unknown place could never be removed.
     if not Publication.objects.filter(pk=publication.pk, version=version).update(place=page.slug):
         return False
     taken = storage.write(page.slug, files, version=version)
@@ -147,7 +155,7 @@ def _publish(
 
 
 def _withdraw(publication: Publication, storage: Storage, version: int, *, now: datetime) -> bool:
-    """Take the copy away, unless its place is somebody else's by now."""
+    """Remove the copy, unless another open page has the same slug by now."""
     taken = StatusPage.objects.filter(slug=publication.place, visibility__in=("public", "unlisted"))
     others = taken.exclude(pk=publication.page_id) if publication.page_id else taken
     if publication.place and not others.exists():
@@ -160,12 +168,12 @@ def _withdraw(publication: Publication, storage: Storage, version: int, *, now: 
 
 
 def _finish(publication: Publication, version: int, *, problem: str = "", **fields: Any) -> None:
-    """Give the lease back, if it is still ours."""
+    """Store the result and give the lease back, if this version is still the newest."""
     mine = Publication.objects.filter(pk=publication.pk, version=version)
     with transaction.atomic():  # as in ``_claim``
         mine.update(lease_owner="", lease_until=None, problem=problem, **fields)
 
 
 def copy_url(place: str) -> str:
-    """Where a copy lies, for people who set up what serves it."""
+    """The address of a copy in its storage, for people who set up a web server or cache for it."""
     return f"{settings.PUBLISH_URL.partition('?')[0].rstrip('/')}/{place}/"

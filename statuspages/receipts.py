@@ -1,4 +1,5 @@
-"""What became of notices: written down, and who cannot be reached is left alone."""
+"""Receipts settle the notices to subscribers. A subscriber whose address is refused for good is switched
+off."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,7 +15,8 @@ from statuspages.subscriptions import switch_off
 
 
 def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
-    """Settle the notices that ``receipts`` name; an address that is refused for good is switched off."""
+    """Settle the notices that ``receipts`` name, and switch off the subscribers whose address was refused for
+    good. A receipt that comes twice changes nothing."""
     do_together(
         "settle notices",
         list(receipts),

@@ -1,4 +1,4 @@
-"""What may change on a page, by people. Each function is one transaction."""
+"""What people may change on a page. Each function that changes something is one transaction."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +29,13 @@ NO_PASSWORD = "A page behind a password needs one: give it as `password`."  # no
 SHORT_PASSWORD = f"A password has at least {PASSWORD_MIN_CHARS} characters."  # a sentence
 
 ComponentFields = Mapping[str, Any]
-"""``name``, ``group``, ``description``, ``monitors`` (rows of the team), and ``id`` of one to keep."""
+"""``name``, ``group``, ``description``, ``monitors`` (rows of the team), and ``id`` when it is an existing
+one."""
 
 
 def find_faults(page: StatusPage) -> dict[str, str]:
-    """What is wrong with a page that is to be saved, by field: a sentence that tells how to mend it."""
+    """What is wrong with an unsaved page: by field, a sentence that says how to mend it. Empty when all is
+    well."""
     faults: dict[str, str | None] = {"slug": find_slug_fault(page.slug)}
     if StatusPage.objects.filter(slug=page.slug).exclude(pk=page.pk).exists():
         faults["slug"] = f"The slug {page.slug!r} is taken; choose another one."
@@ -60,7 +62,7 @@ def find_faults(page: StatusPage) -> dict[str, str]:
 def create_page(
     team: Team, *, now: datetime, components: Sequence[ComponentFields] = (), **fields: Any
 ) -> StatusPage:
-    """A page with its components. Raises ``ValidationError`` with every mistake by field, and
+    """Create a page with its components. Raises ``ValidationError`` with all mistakes by field, and
     ``QuotaReached``."""
     lock_quotas(team.pk)
     page = StatusPage(team=team, domain_token=secrets.token_urlsafe(24))
@@ -76,8 +78,8 @@ def create_page(
 def update_page(
     page: StatusPage, *, now: datetime, components: Sequence[ComponentFields] | None = None, **changes: Any
 ) -> StatusPage:
-    """Change the fields named in ``changes``; ``components`` are all of them, in order. Raises
-    ``ValidationError``."""
+    """Change the fields in ``changes``. ``components``, when given, holds all components in their order.
+    Raises ``ValidationError`` by field, and ``RuleViolation`` when the page was deleted meanwhile."""
     locked = StatusPage.objects.select_for_update().filter(pk=page.pk).first()
     if locked is None:
         raise RuleViolation("This page was deleted in the meantime.")
@@ -106,7 +108,8 @@ def _assign(page: StatusPage, fields: dict[str, Any]) -> None:
 
 
 def _save_components(page: StatusPage, wanted: Sequence[ComponentFields]) -> None:
-    """Make the page's components those: ``id`` keeps a row and who subscribed to it, others are new."""
+    """Make ``wanted`` the components of the page. With an ``id`` the component keeps its row and its
+    subscribers; without one it is new. Components that are not in ``wanted`` are deleted."""
     if len(wanted) > MAX_COMPONENTS:
         raise ValidationError({"components": f"A page has at most {MAX_COMPONENTS} components."})
     existing = {component.pk: component for component in page.components.all()}
@@ -132,13 +135,14 @@ def _own(page: StatusPage, monitors: Iterable[Monitor]) -> list[Monitor]:
 
 @transaction.atomic
 def delete_page(page: StatusPage) -> None:
-    """Its published copy goes with the next round of publishing, by what is left of it: its publication."""
+    """Delete the page. Its publication stays, and the next round of publishing removes the copy."""
     page.delete()
 
 
 @transaction.atomic
 def set_logo(page: StatusPage, data: bytes) -> Logo:
-    """Raises ``ValidationError``. What it is, its first bytes say, and not whoever sends it."""
+    """Store the page's logo. Its media type comes from its bytes, not from the request. Raises
+    ``ValidationError``."""
     if fault := find_picture_fault(data):
         raise ValidationError({"logo": fault})
     kind = find_media_type(data) or ""
@@ -158,11 +162,10 @@ def knows_password(page: StatusPage, password: str) -> bool:
 
 
 def verify_domain(page: StatusPage, *, now: datetime) -> bool:
-    """Look the proof up, and let the domain lead here when it is there. Raises ``RuleViolation`` with what is
-    missing.
+    """Look up the TXT record of the custom domain, and serve the page there when it is proven; always True.
 
-    Of two pages that ask for a domain, the one whose proof it carries gets it; where both are proven, the one
-    that has it keeps it.
+    When two pages ask for one domain, the page whose proof is in the DNS gets it. When both proofs are there,
+    the page that has the domain keeps it. Raises ``RuleViolation`` with a sentence that says what is missing.
     """
     if not page.custom_domain:
         raise RuleViolation("This page has no custom_domain; set one first.")

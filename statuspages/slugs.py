@@ -1,4 +1,4 @@
-"""Which words may name a page in its address? Pure."""
+"""Which slugs may a page have? Pure."""
 
 import re
 
@@ -12,11 +12,11 @@ RESERVED = frozenset(
     system team teams terms test unsubscribe user users webhook webhooks well-known www
     """.split()  # noqa: SIM905  # easier to read
 )
-"""What we or a proxy may serve one day, and what a stranger could pass off as ours."""
+"""Words for paths that we or a proxy may serve one day, and words with which a stranger could pose as us."""
 
 
 def find_slug_fault(slug: str) -> str | None:
-    """A sentence that tells what to mend, None for a slug that may be used."""
+    """What is wrong with the slug, as a sentence for the user; None for a slug that may be used."""
     if not SHAPE.fullmatch(slug):
         return (
             "A slug is 3 to 63 small letters, digits and hyphens, such as acme-shop;"

@@ -1,8 +1,8 @@
-"""A team's own CSS, read token by token and written anew: it fetches nothing and reaches nothing but the
+"""Check and rewrite a team's own CSS, token by token: it may fetch nothing and may style nothing but the
 page.
 
-What is not known to be harmless is refused, with its place. Selectors are put below ``SCOPE``; the warning of
-stale data lies outside of it.
+What is not on a list of harmless CSS is refused; the error names the line and column. Each selector is put
+below ``SCOPE``. The warning of stale data stands outside of ``SCOPE``, so that no CSS can hide it.
 """
 
 import re
@@ -42,17 +42,17 @@ _ROOTS = {"html", "body"}
 
 
 class CssRefused(ValueError):
-    """The style sheet is not taken; its text names the place and the reason."""
+    """The style sheet is refused. The text names the place and the reason."""
 
 
 def clean_css(text: str) -> str:
-    """``text`` as it may stand in our page. Raises ``CssRefused``."""
+    """``text`` rewritten as safe CSS. Raises ``CssRefused``."""
     if len(text) > MAX_CHARS:
         raise CssRefused(f"A style sheet has at most {MAX_CHARS:,} characters; this one has {len(text):,}.")
     _check_depth(text)
     rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
     css = "\n".join(_clean_rules(rules))
-    if "<" in css:  # nothing that was let through can hold one; this is the last look before the page
+    if "<" in css:  # the checks above let none through; this is a second line of defence
         raise CssRefused("A style sheet holds no “<”; write (max-width: 600px) instead of (width < 600px).")
     return css
 
@@ -99,7 +99,8 @@ def _clean_frames(rules: Iterable[Any]) -> Iterator[str]:
 
 
 def _clean_selectors(rule: Any) -> str:
-    """Each selector below ``SCOPE``; ``:root``, ``html`` and ``body`` are the page itself."""
+    """The rule's selectors, each below ``SCOPE``. ``:root``, ``html`` and ``body`` become ``SCOPE``
+    itself."""
     _check_tokens(rule.prelude, functions=_SELECTOR_FUNCTIONS, strings=True)
     selectors = [_strip(part) for part in _split(rule.prelude)]
     if not all(selectors):

@@ -1,6 +1,6 @@
-"""Who is told of a page's posts: asked twice (double opt-in), and left alone by one click.
+"""Subscriptions to a page's posts: confirmed by a link (double opt-in), ended by one click.
 
-A link's token is random and stored as a hash, to be found, and encrypted, to be sent again.
+The token of a link is random. It is stored twice: as a hash, to find it, and encrypted, to send it again.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ MAX_SUBSCRIBERS = 50_000
 
 
 def read_address(kind: str, text: str) -> str:
-    """The address as it is used. Raises ``ValidationError`` with one sentence."""
+    """The address in the spelling that is stored. Raises ``ValidationError`` with one sentence."""
     text = text.strip()
     try:
         text = spell_mail(text) if kind == SubscriberKind.EMAIL else spell_host(text)
@@ -56,7 +56,7 @@ def read_address(kind: str, text: str) -> str:
 
 
 def hash_address(kind: str, address: str) -> str:
-    """E-mail addresses are compared without their case."""
+    """The hash by which addresses are compared. Upper and lower case are the same in e-mail addresses."""
     folded = address.lower() if kind == SubscriberKind.EMAIL else address
     return hashlib.sha256(folded.encode()).hexdigest()
 
@@ -65,10 +65,11 @@ def hash_address(kind: str, address: str) -> str:
 def ask(
     page: StatusPage, *, kind: str, address: str, now: datetime, components: Collection[int] = ()
 ) -> Subscriber:
-    """Send a first message with a link that confirms; nothing else follows before that.
+    """Send a message with a link that confirms the subscription. Until it is confirmed, nothing else is sent.
 
-    The same is done for an address that is known, so that nobody learns whether it is; the link then makes
-    the new choice of components count. ``address`` went through ``read_address``.
+    A known address gets the same message, so that nobody learns whether it is known; its new choice of
+    components counts after the link is used. ``address`` must come from ``read_address``. Raises
+    ``RuleViolation`` when the page has ``MAX_SUBSCRIBERS``.
     """
     hashed = hash_address(kind, address)
     subscriber = (
@@ -96,8 +97,8 @@ def ask(
 
 
 def renew_secrets(subscriber: Subscriber, *, now: datetime) -> None:
-    """The old ones cannot be read any more. A letter gets a new link to unsubscribe; a webhook, whose
-    receiver knows the old signature, is switched off."""
+    """Make new secrets for a subscriber whose old ones cannot be decrypted. An e-mail subscriber gets a new
+    link to unsubscribe. A webhook is switched off, because its receiver knows only the old signing secret."""
     token = secrets.token_urlsafe(24)
     subscriber.secrets = seal({"unsubscribe": token, "signing": make_secret()})
     subscriber.unsubscribe_hash = hash_secret(token)
@@ -108,20 +109,21 @@ def renew_secrets(subscriber: Subscriber, *, now: datetime) -> None:
 
 
 def find_asked(token: str, *, now: datetime) -> Subscriber | None:
-    """Whom a link to confirm belongs to; None for one that is wrong, used or too old."""
+    """The subscriber of a link that confirms; None when the link is wrong, used or too old."""
     found = Subscriber.objects.filter(confirm_hash=hash_secret(token), confirm_until__gt=now)
     return found.select_related("page").first()
 
 
 def find_subscriber(token: str) -> Subscriber | None:
-    """Whom a link to unsubscribe belongs to; it stays good."""
+    """The subscriber of a link that unsubscribes, or None. The link never expires."""
     found = Subscriber.objects.filter(unsubscribe_hash=hash_secret(token))
     return found.select_related("page").first()
 
 
 @transaction.atomic
 def confirm(token: str, *, now: datetime) -> Subscriber | None:
-    """From now on the subscriber is told; None for a link that is good no more."""
+    """Confirm the subscription: from now on the subscriber is told. None when the link is wrong, used or too
+    old."""
     asked = Subscriber.objects.select_for_update().filter(
         confirm_hash=hash_secret(token), confirm_until__gt=now
     )
@@ -138,21 +140,22 @@ def confirm(token: str, *, now: datetime) -> Subscriber | None:
 
 
 def unsubscribe(token: str, *, now: datetime) -> bool:
-    """Tell no more; twice is once. False for a link that is none of ours."""
+    """End the subscription. Safe to call twice. False when the link is wrong."""
     found = Subscriber.objects.filter(unsubscribe_hash=hash_secret(token))
     found.filter(unsubscribed_at__isnull=True).update(unsubscribed_at=now, confirm_hash=None)
     return found.exists()
 
 
 def switch_off(subscriber_ids: Collection[int], *, reason: str, now: datetime) -> None:
-    """Tell no more: the address is refused for good."""
+    """End the subscriptions of addresses that are refused for good. ``reason`` is shown to the team."""
     told = Subscriber.objects.filter(pk__in=list(subscriber_ids), unsubscribed_at__isnull=True)
     told.update(unsubscribed_at=now, off_reason=reason[:300])
 
 
 def forget(*, now: datetime, most: int = 1000) -> int:
-    """Delete who never confirmed, and who left a while ago; how many. Their notices go with them; those of
-    others are kept for ``KEEP_NOTICES``."""
+    """Delete subscribers who never confirmed, or who left more than ``FORGET_GONE_AFTER`` ago, with their
+    notices; return the number of subscribers. Also delete notices that were settled more than
+    ``KEEP_NOTICES`` ago. At most ``most`` of each in one call."""
     old = Notice.objects.filter(settled_at__lt=now - KEEP_NOTICES).order_by("pk")
     Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).delete()
     never = Q(confirmed_at__isnull=True, created_at__lt=now - FORGET_UNCONFIRMED_AFTER)

@@ -1,4 +1,5 @@
-"""How often one may subscribe, or try a page's password: per client, per page, per address that is named."""
+"""Limits for subscribing and for trying a page's password: by client, by page, and by the address to
+subscribe."""
 
 import time
 
@@ -9,9 +10,12 @@ from core.client_address import client_address, fold_address
 
 
 def count_request(request: HttpRequest, scope: str, *, page_id: int, target: str = "") -> float | None:
-    """Count one under ``<scope>_address``, ``<scope>_page`` and, where one is named, ``<scope>_target``; None
-    if it is allowed, else the seconds until the next one is. Who is refused by the first takes nothing of the
-    others' share."""
+    """Count one attempt by client, by page and, when ``target`` is given, by target. None when it is allowed;
+    else the seconds until the next attempt is allowed.
+
+    The rates are those of ``<scope>_address``, ``<scope>_page`` and ``<scope>_target``. An attempt that one
+    limit refuses is not counted under the limits after it.
+    """
     client = fold_address(client_address(request))
     counts = [(f"{scope}_address", client), (f"{scope}_page", str(page_id))]
     if target:
@@ -20,5 +24,6 @@ def count_request(request: HttpRequest, scope: str, *, page_id: int, target: str
 
 
 def count_target(scope: str, *, page_id: int, target: str) -> float | None:
-    """The same of the address that is named alone: for members, who may name many."""
+    """Count one attempt by target alone, for members of the team, who may add many addresses. Returns the
+    same as ``count_request``."""
     return count_attempt(f"{scope}_target", f"{page_id}:{target.lower()}", now=time.time())

@@ -1,4 +1,4 @@
-"""What the public asks of a page: its files, its password, to be told, to be left alone."""
+"""The public views of status pages: files, the password, and to subscribe and unsubscribe."""
 
 import logging
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def refuse(text: str = "There is no such page.", status: int = 404) -> HttpRespo
 
 @require_http_methods(["GET", "HEAD"])
 def show_file(request: HttpRequest, slug: str, name: str = "index.html") -> HttpResponseBase:
-    """A file of the page. Where the database is away, its published copy: that is what it is for."""
+    """A file of the page. When the database does not answer, the file of the published copy."""
     try:
         page = find_page(slug)
         return refuse() if page is None else give_file(request, page, name)
@@ -51,7 +51,7 @@ def show_file(request: HttpRequest, slug: str, name: str = "index.html") -> Http
 def give_file(request: HttpRequest, page: StatusPage, name: str) -> HttpResponseBase:
     if not page_files.may_read(request, page):
         if page.visibility == Visibility.TEAM:
-            return refuse()  # a stranger does not learn that it is there
+            return refuse()  # strangers must not learn that the page exists
         return (
             page_files.ask_for_password(page) if name == "index.html" else refuse("Behind a password.", 403)
         )
@@ -75,15 +75,19 @@ def _give_copy(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
 
 
 def add_slash(request: HttpRequest, slug: str) -> HttpResponse:
-    """Links within a page are relative."""
+    """Redirect to the address with a slash at its end. The page's links are relative, so they need the
+    slash."""
     return HttpResponseRedirect(f"/status/{slug}/")
 
 
 def _of_page(
     answer: Callable[[HttpRequest, StatusPage], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
-    """A POST to a page found by its slug. Without Django's token against forgery: nothing here acts for who
-    is signed in, and a copy on another host could not carry one."""
+    """Make a view for a POST to the page with the given slug.
+
+    The view needs no CSRF token: it does nothing in the name of a signed-in user, and a published copy on
+    another host could not hold a token.
+    """
 
     @csrf_exempt
     @require_http_methods(["POST"])
@@ -95,7 +99,7 @@ def _of_page(
 
 
 def take_password(request: HttpRequest, page: StatusPage) -> HttpResponse:
-    """Unlock the page for who knows its password."""
+    """Unlock the page when the password is right; otherwise show the form again."""
     if page.visibility != Visibility.PASSWORD:
         return refuse()
     wait_s = count_request(request, "unlock", page_id=page.pk)
@@ -110,7 +114,7 @@ def take_password(request: HttpRequest, page: StatusPage) -> HttpResponse:
 
 
 def take_subscription(request: HttpRequest, page: StatusPage) -> HttpResponse:
-    """Ask an address to confirm. The answer is the same whether or not it is known."""
+    """Send an address the question to confirm. The answer is the same whether the address is known or not."""
     if not page_files.may_read(request, page) or page.visibility == Visibility.TEAM:
         return refuse()
     with translation.override(page.language):
@@ -135,7 +139,8 @@ def take_subscription(request: HttpRequest, page: StatusPage) -> HttpResponse:
 
 
 def _read_asked(request: HttpRequest) -> dict[str, Any]:
-    """``email`` or ``webhook``, and ``components``, of a form or of JSON. Raises ``ValidationError``."""
+    """``kind``, ``address`` and ``components`` (ids) of a form or of a JSON body. Raises
+    ``ValidationError``."""
     if _speaks_json(request):
         try:
             data = read_json(request.body[:BODY_MAX_BYTES] or b"{}")
@@ -186,7 +191,8 @@ def _say(request: HttpRequest, page: StatusPage, title: str, text: str, *, statu
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """A page with a button: mail scanners follow links, and must not confirm."""
+    """A GET shows a page with a button; its POST confirms. Mail scanners follow links, and must not
+    confirm."""
     now = timezone.now()
     subscriber = subscriptions.find_asked(token, now=now)
     if subscriber is None:
@@ -205,7 +211,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """RFC 8058: a POST alone, without cookies, unsubscribes. A GET shows the button."""
+    """A POST unsubscribes, without cookies (RFC 8058). A GET shows a page with a button."""
     subscriber = subscriptions.find_subscriber(token)
     if subscriber is None:
         return page_files.answer_message(None, title="This link belongs to nobody", status=404)

@@ -1,4 +1,4 @@
-"""A page in all its forms, out of one reading of the database."""
+"""Render all files of a page from one reading of the database."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ __all__ = ["PageFile", "render_page"]
 
 
 def render_page(page: StatusPage, *, now: datetime) -> dict[str, PageFile]:
-    """The page's files by name, as it is ``now``; ``index.html`` comes last, for it is published last."""
+    """The page's files by name, as of ``now``. ``index.html`` comes last, because it is published last."""
     with translation.override(page.language):
         snapshot = read_snapshot(page, now=now)
         files = {

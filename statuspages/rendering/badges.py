@@ -1,5 +1,5 @@
-"""Badges: small SVG pictures of a label and a value, for other pages to show. Escaped; nothing in them
-runs."""
+"""Badges: small SVG pictures with a label and a value, for other sites. Texts are escaped; badges hold no
+script."""
 
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from statuspages.rendering.snapshot import UPTIME_DAYS, Snapshot
 
 SVG = "image/svg+xml; charset=utf-8"
 _WIDE = 0x2E80
-"""From here on a character is as wide as high: Chinese, Japanese, Korean."""
+"""Characters from this code point on are as wide as high: Chinese, Japanese, Korean."""
 
 
 def render_badges(snapshot: Snapshot) -> dict[str, PageFile]:
@@ -34,7 +34,8 @@ def render_badges(snapshot: Snapshot) -> dict[str, PageFile]:
 
 
 def draw_badge(label: str, value: str, state: str) -> str:
-    """White on the state's darker colour, which has AA contrast; who cannot see it reads both."""
+    """The SVG of one badge: white text, the value on the colour of ``state`` (with AA contrast). Screen
+    readers get the label and the value."""
     left, right = _width(label) + 20, _width(value) + 20
     width = left + right
     said = escape(f"{label}: {value}")
@@ -52,7 +53,7 @@ def draw_badge(label: str, value: str, state: str) -> str:
 
 
 def _width(text: str) -> int:
-    """Pixels, about: the text is fitted to it."""
+    """The width of ``text`` in pixels, roughly. The SVG stretches the text to this width."""
     return max(
         8, round(sum(12.0 if ord(c) >= _WIDE else 7.4 if c.isupper() or c in "mwMW%" else 6.6 for c in text))
     )

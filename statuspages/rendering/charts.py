@@ -1,4 +1,4 @@
-"""Bars and curves as inline SVG: few bytes, for a page of 20 components has 1,800 days."""
+"""Bars and curves as inline SVG. They must be small: a page with 20 components shows 1,800 days."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -25,8 +25,11 @@ CLASSES = {
 
 
 def draw_bars(component: ShownComponent, *, titles: int) -> SafeString:
-    """A component's days. Days of one colour side by side are one dashed stroke. The newest ``titles`` days
-    that were not all well have a text of their own; the whole has one for people who cannot see it."""
+    """The bars of a component's days. Neighbouring days of one colour are one dashed stroke.
+
+    The newest ``titles`` days with trouble get a text of their own. The picture has a text for screen
+    readers.
+    """
     strokes = format_html_join("", '<path class="{}" d="{}"/>', _spell_runs(component.days))
     notable = [
         (number, day)
@@ -50,7 +53,7 @@ def draw_bars(component: ShownComponent, *, titles: int) -> SafeString:
 
 
 def _spell_runs(days: Sequence[DayBar]) -> Iterator[tuple[str, str]]:
-    """(class, path) of each colour; the dashes of a path begin anew with each of its runs."""
+    """The (class, path) of each colour. The dashes begin again with each run of days."""
     paths: dict[str, str] = {}
     start = 0
     for grade, some in groupby(days, key=lambda day: day.grade):
@@ -72,7 +75,7 @@ def tell_bar(day: DayBar) -> str:
 
 
 def speak_bars(component: ShownComponent) -> str:
-    """All of the bars in words: the uptime, and the newest days with trouble."""
+    """All bars in words: the uptime, and the newest days with trouble (``SPOKEN_DAYS`` at most)."""
     text = _("Uptime over %(days)s days: %(uptime)s.") % {
         "days": len(component.days),
         "uptime": tell_ratio(component.uptime_shown),
@@ -86,7 +89,8 @@ def speak_bars(component: ShownComponent) -> str:
 
 
 def draw_responses(component: ShownComponent) -> SafeString:
-    """The curve of the last 24 hours, from 0 to its highest hour; a gap where there was no response."""
+    """The curve of the mean response by hour, from 0 to the highest hour, with gaps where nothing was
+    measured. Empty when fewer than two hours are known."""
     known = [ms for ms in component.hourly_ms if ms is not None]
     if len(known) < 2:
         return SafeString()

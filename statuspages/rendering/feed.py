@@ -1,4 +1,4 @@
-"""The page's posts as an Atom feed (RFC 4287). Valid whatever the texts hold."""
+"""The page's posts as an Atom feed (RFC 4287). The feed is valid XML whatever the texts hold."""
 
 import re
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from statuspages.rendering.snapshot import Snapshot
 ATOM = "http://www.w3.org/2005/Atom"
 POSTS_SHOWN = 50
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 (section 2.2) has no spelling for at all."""
+"""Characters that XML 1.0 (section 2.2) does not allow, not even escaped."""
 register_namespace("", ATOM)
 
 

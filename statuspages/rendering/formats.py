@@ -1,4 +1,4 @@
-"""Figures and times in words, in the active language and the page's zone."""
+"""Figures and times as text, in the active language and the page's time zone."""
 
 import math
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 
 def tell_ratio(ratio: float | None) -> str:
-    """As a percentage, rounded down: 100 % says never down."""
+    """``ratio`` (0 to 1) as a percentage, rounded down, so that 100 % means "never down"."""
     if ratio is None:
         return _("No data")
     if ratio >= 1:
@@ -18,7 +18,7 @@ def tell_ratio(ratio: float | None) -> str:
 
 
 def tell_length(seconds: float) -> str:
-    """Two units at most: 45 s, 12 min, 3 h 5 min, 2 d 4 h."""
+    """A duration in two units at most: 45 s, 12 min, 3 h 5 min, 2 d 4 h."""
     whole = round(seconds)
     if whole < 60:
         return _("%(n)s s") % {"n": whole}
@@ -57,7 +57,7 @@ def tell_month(on: date) -> str:
 
 
 def tell_span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """From when to when, the day once where it is the same."""
+    """Start and end. When both are on one day, the day is named once."""
     same = start.astimezone(zone).date() == end.astimezone(zone).date()
     until = tell_time(end, zone) if same else tell_moment(end, zone)
     return f"{tell_moment(start, zone)} – {until}"

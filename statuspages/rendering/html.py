@@ -1,4 +1,4 @@
-"""A snapshot as a page, and as the small panel that other sites embed."""
+"""Render a snapshot as ``index.html``, and as ``embed.html``, the small panel for other sites."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ from statuspages.rendering.sources import form_target, make_policy, make_style, 
 
 HTML = "text/html; charset=utf-8"
 TITLES_AT_MOST = 160
-"""Days with a text of their own on a page; each costs some 70 bytes."""
+"""The most days on a page that have a text of their own; each text takes about 70 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A component in words and pictures."""
+    """A component as the template shows it."""
 
     component: ShownComponent
     state: str
@@ -85,7 +85,7 @@ def _shared(snapshot: Snapshot, *, style: str, policy: str) -> dict[str, Any]:
     return {
         "snapshot": snapshot,
         "page": snapshot.page,
-        "style": mark_safe(style),  # noqa: S308  # ours, and the page's own went through `stylesheets`
+        "style": mark_safe(style),  # noqa: S308  # ours; `stylesheets.py` has cleaned the team's CSS
         "policy": policy,
         "headline": tell_headline(snapshot.state),
         "icon": _favicon(snapshot),
@@ -100,7 +100,7 @@ def _form_origin(snapshot: Snapshot) -> str:
 
 
 def _favicon(snapshot: Snapshot) -> str:
-    """A dot in the colour of the page's state, so that a tab tells it."""
+    """A dot in the colour of the page's state, as a ``data:`` URL. The browser's tab shows it."""
     colour = (DARK if snapshot.page.theme == "dark" else LIGHT)[f"bar-{snapshot.state}"]
     circle = f'<circle cx="8" cy="8" r="7" fill="{colour}"/>'
     dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
@@ -139,7 +139,7 @@ def _tell_incident(incident: ShownIncident, snapshot: Snapshot) -> dict[str, Any
                 "post": post,
                 "status": tell_status(post.status),
                 "at": tell_moment(post.at, snapshot.zone),
-                "html": mark_safe(post.html),  # noqa: S308  # `prose` has cleaned it
+                "html": mark_safe(post.html),  # noqa: S308  # `markdown.py` has cleaned it
             }
             for post in incident.posts
         ],

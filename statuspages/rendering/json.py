@@ -1,4 +1,4 @@
-"""The page as data: status.json."""
+"""Render a snapshot as ``status.json``."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,8 @@ from statuspages.rendering.snapshot import (
 
 
 def render_json(snapshot: Snapshot) -> PageFile:
-    """Times are UTC; uptime is a fraction, null where there is no data; ``state`` is a word of the API."""
+    """Times are UTC (RFC 3339). ``uptime`` is a ratio from 0 to 1, or null without data. ``state`` is a word
+    of ``component_status.ORDER``."""
     page = snapshot.page
     data = {
         "page": {

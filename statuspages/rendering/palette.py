@@ -1,11 +1,11 @@
-"""The page's colours, light and dark. A test holds each text's contrast against what lies behind it."""
+"""The page's colours, light and dark. A test checks the contrast of each text with its background."""
 
 from collections.abc import Mapping
 
 from statuspages.colours import make_readable, mix, text_on
 from statuspages.models import Theme
 
-# Of days; a system without data has the colours of a day that nobody measured.
+# The states that a day can have. ``no_data`` is not among them; it has the colours of ``unknown``.
 STATES = ("operational", "degraded", "partial", "outage", "maintenance", "unknown")
 
 LIGHT: Mapping[str, str] = {
@@ -25,8 +25,8 @@ DARK: Mapping[str, str] = {
 
 
 def make_palette(base: Mapping[str, str], accent: str, state: str) -> dict[str, str]:
-    """``base`` with the page's accent (as text that can be read on cards and background, and as a button) and
-    a tint of its state."""
+    """``base`` with the page's accent colour and a tint of its state. The accent is there twice: made
+    readable as text on cards and background, and unchanged as the colour of buttons."""
     readable = make_readable(make_readable(accent, base["bg"]), base["card"])
     tint = {
         "tint": mix(base["card"], base[f"bar-{state}"], 0.1),
@@ -36,7 +36,7 @@ def make_palette(base: Mapping[str, str], accent: str, state: str) -> dict[str, 
 
 
 def spell_palette(accent: str, theme: str, *, state: str = "unknown") -> str:
-    """As CSS variables: one of the two, or as the reader's system prefers."""
+    """The palette as CSS variables: light, dark, or (``auto``) as the reader's system prefers."""
     light = _spell(make_palette(LIGHT, accent, state), "light")
     dark = _spell(make_palette(DARK, accent, state), "dark")
     if theme == Theme.AUTO:

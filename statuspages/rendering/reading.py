@@ -1,4 +1,4 @@
-"""Read everything that a page shows: a constant number of queries, for any number of components."""
+"""Read everything that a page shows, in a constant number of queries for any number of components."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -38,7 +38,7 @@ MAINTENANCE_AT_MOST, MAINTENANCE_WITHIN = 10, timedelta(days=14)
 
 
 def read_snapshot(page: StatusPage, *, now: datetime) -> Snapshot:
-    """The page's data as it is ``now``, with names in the active language."""
+    """The page's data as of ``now``; titles are in the active language."""
     zone = find_zone(page.timezone)
     components = list(page.components.prefetch_related("monitors__region_states"))
     monitors = {monitor.pk: monitor for c in components for monitor in c.monitors.all()}
@@ -92,7 +92,7 @@ def _read_figures(
     rolled_until = read_rolled_until()
     days = measure_days(monitors, dates, now=now, rolled_until=rolled_until, zone=zone)
     responses: Responses = {}
-    if page.show_response_times:  # how long a job took that calls in is no response
+    if page.show_response_times:  # a heartbeat's time is the duration of a job, not a response time
         timed = [monitor.pk for monitor in monitors if monitor.kind != "heartbeat"]
         responses = read_responses(timed, hours[0], now=now, rolled_until=rolled_until)
     return _Figures(dates, days, hours, responses, page.history_days)
@@ -136,7 +136,7 @@ def _believed(monitor: Monitor) -> State | None:
         return None
     healths = [state.health for state in monitor.region_states.all()]
     believed = verdict(healths)
-    # What was down when its data stopped has an open incident, which the page shows.
+    # A monitor that was down when its data stopped still has an open incident, which the page shows.
     return State.DOWN if believed is State.NO_DATA and is_down(healths) else believed
 
 
@@ -159,14 +159,14 @@ def _mean_response(figures: _Figures, monitors: Sequence[Monitor], hours: Sequen
 
 
 def _group(components: Sequence[Component], shown: Sequence[ShownComponent]) -> list[ComponentGroup]:
-    """In the order in which each group's first component stands."""
+    """The groups, in the order of their first components."""
     groups: dict[str, list[ShownComponent]] = {}
     for component, each in zip(components, shown, strict=True):
         groups.setdefault(component.group, []).append(each)
     return [ComponentGroup(name, members) for name, members in groups.items()]
 
 
-# What is told
+# Incidents and maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ class _Found:
 
 
 def _read_incidents(page: StatusPage, *, since: datetime) -> list[_Found]:
-    """The incidents that the page tells of, the newest first: those with a public post that are open, or
-    were told of lately."""
+    """The incidents with a public post that are open, or have such a post since ``since``; the newest
+    first."""
     told = Post.objects.filter(page=page, visibility=PostVisibility.PUBLIC)
     lately = told.filter(at__gte=since) | told.exclude(incident__status=IncidentStatus.RESOLVED)
     newest = lately.select_related("incident").prefetch_related("components").order_by("-at", "-pk")
@@ -194,8 +194,8 @@ def _read_incidents(page: StatusPage, *, since: datetime) -> list[_Found]:
 
 
 def _weigh(told: Sequence[_Found]) -> tuple[dict[int, list[str]], list[str]]:
-    """The severities of open incidents that people opened: by component, and of the whole page. What checks
-    found, the monitors' own states say."""
+    """The severities of open incidents that people opened: by id of the component, and those of the whole
+    page. Automatic incidents do not count here, because the states of their monitors count."""
     by_component: dict[int, list[str]] = defaultdict(list)
     of_page: list[str] = []
     for each in told:
@@ -227,7 +227,8 @@ def _show_incident(found: _Found) -> ShownIncident:
 def _find_maintenance(
     components: Sequence[Component], windows: Mapping[int, Sequence[MaintenanceWindow]], *, now: datetime
 ) -> list[ShownMaintenance]:
-    """Running and coming maintenance of what the page shows, the next first."""
+    """Running maintenance of the page's monitors, and maintenance that begins within ``MAINTENANCE_WITHIN``;
+    the earliest first."""
     by_window: dict[int, tuple[MaintenanceWindow, dict[int, str]]] = {}
     for component in components:
         for monitor in component.monitors.all():

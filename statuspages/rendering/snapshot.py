@@ -1,4 +1,4 @@
-"""A page's whole data, as a tree of values: what every form of it is rendered from."""
+"""All data of a page, as a tree of values. Every file of the page is rendered from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ UPTIME_DAYS = (7, 30, 90)
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One bar."""
+    """One day of a component. ``uptime``: 0 to 1, None when nothing was measured. ``grade``: see
+    ``grade_day``."""
 
     on: date
     uptime: float | None
@@ -23,8 +24,13 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class ShownComponent:
-    """``uptime_shown`` is that of ``days`` together. ``hourly_ms``: the mean response of each of the last 24
-    hours in ms, None where there was none. ``response_ms``: that of all of them together."""
+    """A component with its figures. ``state``: a word of ``component_status.ORDER``. ``days``: the oldest
+    first.
+
+    ``uptime_shown``: the uptime of all ``days`` together; ``uptime``: by number of days (``UPTIME_DAYS``);
+    ratios from 0 to 1, None without data. ``hourly_ms``: the mean response in ms for each of the last 24
+    hours, None where nothing was measured. ``response_ms``: the mean of these 24 hours.
+    """
 
     pk: int
     name: str
@@ -39,7 +45,7 @@ class ShownComponent:
 
 @dataclass(frozen=True, slots=True)
 class ComponentGroup:
-    """Components under one heading. Without a name they stand for themselves."""
+    """Components under one heading. An empty ``name`` means no heading."""
 
     name: str
     components: Sequence[ShownComponent]
@@ -47,7 +53,7 @@ class ComponentGroup:
 
 @dataclass(frozen=True, slots=True)
 class ShownPost:
-    """One public post."""
+    """One public post. ``text`` is Markdown, ``html`` the same as safe HTML."""
 
     pk: int
     at: datetime
@@ -58,7 +64,7 @@ class ShownPost:
 
 @dataclass(frozen=True, slots=True)
 class ShownIncident:
-    """An incident as the page tells it, the newest post first."""
+    """An incident as the page shows it. ``posts``: the newest first. ``names``: those of its components."""
 
     pk: int
     title: str
@@ -83,8 +89,11 @@ class ShownMaintenance:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``page`` is its configuration; nothing of it is asked of the database any more. ``rest`` are incidents
-    that the HTML leaves out, for the page stays small; status.json has them."""
+    """All that the files of a page show; rendering makes no further query, except for the logo's bytes.
+
+    ``open`` and ``past``: the incidents that are shown. ``rest``: incidents that the HTML leaves out, so that
+    it stays small; status.json holds them.
+    """
 
     page: StatusPage
     zone: ZoneInfo
@@ -96,7 +105,7 @@ class Snapshot:
     rest: Sequence[ShownIncident]
     maintenance: Sequence[ShownMaintenance]
     logo: str
-    """The file's name, empty without one."""
+    """The logo's file name; empty when the page has no logo."""
 
     @property
     def components(self) -> list[ShownComponent]:
@@ -115,7 +124,8 @@ class Snapshot:
         return sum(incident.status == "resolved" for incident in self.rest)
 
     def mean_uptime(self, days: int) -> float | None:
-        """Of the components that have any, each counting the same; rounded down."""
+        """The mean uptime of the components, 0 to 1, rounded down to six digits. Each component with data
+        counts the same; None when no component has data. ``days``: one of ``UPTIME_DAYS``."""
         found = [ratio for each in self.components if (ratio := each.uptime[days]) is not None]
         return int(sum(found) / len(found) * 1_000_000) / 1_000_000 if found else None
 

@@ -1,4 +1,5 @@
-"""The style sheet and the script of every page, read once, and the policy that lets just those two in."""
+"""The style sheet and the script of every page, and the Content-Security-Policy that allows only those
+two."""
 
 import base64
 import hashlib
@@ -26,14 +27,15 @@ def _read_sheet() -> str:
 
 
 def make_style(page: StatusPage, *, state: str = "unknown") -> str:
-    """The whole style sheet: colours, ours, then the page's own. What was stored is cleaned once more, for a
-    row can have come past the form."""
+    """The whole style sheet: the colours, our sheet, then the team's own CSS. The stored CSS is cleaned
+    again, because it may have been written without the form's check."""
     return spell_palette(page.accent, page.theme, state=state) + _read_sheet() + _clean(page.custom_css)
 
 
 @lru_cache(maxsize=256)
 def _clean(css: str) -> str:
-    """Kept, for a page is rendered once a minute, and a long sheet takes as long as all the rest of it."""
+    """Cached: a page is rendered every minute, and cleaning a long sheet takes as long as the rest of the
+    page."""
     try:
         return clean_css(css)
     except CssRefused:
@@ -41,7 +43,8 @@ def _clean(css: str) -> str:
 
 
 def make_policy(*, style: str = "", script: str = "", form_action: str = "'none'") -> str:
-    """A Content-Security-Policy (Level 3): nothing but these two texts, and pictures of our own."""
+    """A Content-Security-Policy (Level 3) that allows exactly this style and script, by hash, and our
+    pictures."""
     parts = ["default-src 'none'", "base-uri 'none'", "img-src 'self' data:", f"form-action {form_action}"]
     if style:
         parts.append(f"style-src '{_hash(style)}'")
@@ -55,5 +58,6 @@ def _hash(text: str) -> str:
 
 
 def form_target(page: StatusPage) -> str:
-    """Where the form of a page goes: from a published copy to us, wherever that lies."""
+    """The target of the page's form. It is an absolute address for an open page, so that the form of a
+    published copy on another host reaches us."""
     return f"{settings.PUBLIC_URL}/status/{page.slug}/subscribe" if page.is_open else "subscribe"

@@ -1,4 +1,4 @@
-"""Where copies lie: a directory, or a bucket of S3. The setting ``PUBLISH_URL`` says which."""
+"""Storages for published copies: a directory or an S3 bucket, as the setting ``PUBLISH_URL`` says."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,20 +13,21 @@ __all__ = ["Storage", "StorageError", "open_storage"]
 
 
 class Storage(Protocol):
-    """``place`` is a page's folder. Nothing older than what lies there is ever written over it."""
+    """``place`` is the folder of a page's copy. A storage never replaces a copy by an older version."""
 
     def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
-        """Write the files, ``index.html`` last; False when something newer lies there."""
+        """Write the files, ``index.html`` last. False when this version or a newer one is there. Raises
+        ``StorageError``."""
 
     def remove(self, place: str, *, version: int) -> bool:
-        """Take the files away; False when something newer lies there."""
+        """Remove the files. False when this version or a newer one is there. Raises ``StorageError``."""
 
     def read(self, place: str, name: str) -> PageFile | None:
-        """One file as it lies there."""
+        """One file of the copy; None when it is not there or cannot be read."""
 
 
 def open_storage() -> Storage:
-    """The one of ``PUBLISH_URL``. Raises ``StorageError`` for one that cannot be opened."""
+    """The storage of ``PUBLISH_URL``. Raises ``StorageError`` when it cannot be opened."""
     return _open(settings.PUBLISH_URL, settings.AWS_ENDPOINT_URL)
 
 

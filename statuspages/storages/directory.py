@@ -1,7 +1,7 @@
-"""Copies in a directory, for any web server to serve.
+"""Published copies in a directory, which any web server can serve.
 
-``<place>/…`` are the files. ``.versions/<place>`` says how new they are, and is locked while they are
-written; it stays when they go, so that nothing older comes back.
+The files are in ``<place>/``. The file ``.versions/<place>`` holds their version, and is locked while they
+are written. It stays when the files are removed, so that no older version is written again.
 """
 
 import fcntl
@@ -48,8 +48,11 @@ class DirectoryStorage:
 
     @contextmanager
     def _claim(self, place: str, version: int) -> Iterator[bool]:
-        """Whether ``version`` is the newest so far. Then it is written down at once, before any file is: a
-        writer that dies half-way is followed by a newer one, never by an older."""
+        """Lock the place; yield whether ``version`` is newer than all before.
+
+        A newer version is stored before any file is written. So when a writer dies half-way, only a newer
+        version can follow.
+        """
         self._versions.mkdir(parents=True, exist_ok=True)
         with (self._versions / place).open("a+") as sidecar:
             fcntl.flock(sidecar, fcntl.LOCK_EX)

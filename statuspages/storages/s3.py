@@ -1,9 +1,9 @@
-"""Copies in a bucket of S3 (or what speaks like it), behind CloudFront or any other cache.
+"""Published copies in an S3 bucket (or a service with the same API), behind CloudFront or another cache.
 
-Each object carries its version as metadata, and is written by a conditional PUT: on what was just seen there,
-or on nothing being there (`If-Match`, `If-None-Match`,
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). A copy that goes leaves empty
-objects that keep their version, so that nothing older comes back.
+Each object holds its version as metadata. It is written by a conditional PUT, which fails when the object was
+changed since it was read (`If-Match`, `If-None-Match`,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). A removed copy leaves objects
+without its content that keep the version, so that no older version is written again.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ _NO_CACHE = "no-cache"
 
 
 class S3Storage:
-    """``<prefix>/<place>/…``; the index lies at ``<prefix>/<place>/`` as well, for caches that know no
-    folders."""
+    """Objects at ``<prefix>/<place>/<name>``. ``index.html`` is also written to ``<prefix>/<place>/``, for
+    caches that have no default file for a folder."""
 
     def __init__(self, bucket: str, prefix: str, *, region: str = "", endpoint: str = "") -> None:
         self.bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
         self._client = connect_s3(region=region, endpoint=endpoint)
 
     def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
-        """Of a page's last files none is left behind: a logo of another kind is written over as gone."""
+        """Write all files, ``index.html`` last. False when this version or a newer one is there."""
         kept = {name: file for name, file in files.items() if name != INDEX}
         for name, file in kept.items():
             if not self._put(place, name, file.body, file.media_type, version=version):
@@ -40,7 +40,7 @@ class S3Storage:
         )
 
     def remove(self, place: str, *, version: int) -> bool:
-        """The index first: from then on nobody is led to the others."""
+        """Remove the index first, so that no reader is led to files that are gone."""
         found = self._call(self._client.list_objects_v2, Bucket=self.bucket, Prefix=self._key(place, ""))
         start = len(self._key(place, ""))
         names = [row["Key"][start:] for row in found.get("Contents", ())]
@@ -57,7 +57,7 @@ class S3Storage:
             found = self._client.get_object(Bucket=self.bucket, Key=self._key(place, name))
             if "gone" in found["Metadata"]:
                 return None
-            # A page says its policy itself; as a header it is not kept.
+            # A page holds its policy in its HTML; the policy's header is not stored.
             policy = "" if found["ContentType"].startswith("text/html") else "default-src 'none'"
             return PageFile(found["ContentType"], found["Body"].read(), policy)
         except (BotoCoreError, ClientError):
@@ -69,8 +69,8 @@ class S3Storage:
     def _put(
         self, place: str, name: str, body: bytes, media_type: str, *, version: int, gone: bool = False
     ) -> bool:
-        """False when something newer lies there. Somebody who writes at the same moment makes us look
-        again."""
+        """Write one object. False when this version or a newer one is there. When another writer was faster,
+        look again, at most ``TRIES`` times; then raise ``StorageError``."""
         key = self._key(place, name)
         for _ in range(TRIES):
             there = self._look(key)
