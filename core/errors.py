@@ -1,6 +1,6 @@
 """The kinds of trouble the code speaks of, and how each becomes an answer of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -55,6 +55,34 @@ answer_not_found = _answer(
 answer_error = _answer(500, "This is a fault of ours. It was logged; try again later.", defaults.server_error)
 
 
+def flatten_faults(detail: Any) -> dict[str, Any]:
+    """DRF's faults, however deep, by one name each: ``steps.0.channels``. Of the whole of a list or object
+    they stand under its own name; ``detail`` stays one sentence."""
+    if isinstance(detail, Mapping) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
+        return dict(detail)
+    flat: dict[str, Any] = {}
+    waiting: list[tuple[str, Any]] = [("", detail)]
+    while waiting:
+        path, part = waiting.pop(0)
+        if isinstance(part, Mapping):
+            waiting = [(_join_path(path, str(name)), inner) for name, inner in part.items()] + waiting
+        elif isinstance(part, list) and any(isinstance(inner, (Mapping, list)) for inner in part):
+            waiting = [(_join_path(path, str(index)), inner) for index, inner in enumerate(part)] + waiting
+        else:
+            sentences = [str(one) for one in part] if isinstance(part, list) else [str(part)]
+            flat.setdefault(path or _WHOLE, []).extend(sentences)
+    return {name: sentences for name, sentences in flat.items() if sentences}
+
+
+_WHOLE = "non_field_errors"
+
+
+def _join_path(path: str, name: str) -> str:
+    if not path:
+        return name
+    return path if name == _WHOLE else f"{path}.{name}"
+
+
 def _is_reading(context: dict[str, Any]) -> bool:
     request = context["request"]
     return request is not None and request.method in SAFE_METHODS
@@ -77,7 +105,7 @@ def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | No
         error = _Conflict(str(error))
     elif isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(
-            error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+            error.message_dict if hasattr(error, "error_dict") else {_WHOLE: error.messages}
         )
     elif isinstance(error, (OperationalError, InterfaceError)) and is_away(error):
         error = _StoreAway()
@@ -85,6 +113,8 @@ def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | No
         # As a list does with a row that it leaves out: see core/isolation.py.
         leave_out("show", (_name_view(context), "/".join(map(str, context["kwargs"].values()))), error)
         error = _CannotShow()
+    elif isinstance(error, exceptions.ValidationError) and not getattr(error, "is_by_row", False):
+        error = exceptions.ValidationError(flatten_faults(error.detail))
     response = exception_handler(error, context)
     if response is not None and response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
         response["Retry-After"] = "5"

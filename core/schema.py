@@ -23,26 +23,22 @@ REFUSALS = {
     HTTPStatus.NOT_FOUND: "There is none, or it is another team's.",
     HTTPStatus.NOT_ACCEPTABLE: "There is no answer in the media types that Accept names.",
     HTTPStatus.CONFLICT: "A rule of the product or a quota is in the way; the sentence says which.",
+    HTTPStatus.PRECONDITION_FAILED: "It was changed since what If-Match names; read it again.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than what is read here.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is in a media type or a charset that is not read here.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests; Retry-After says in how many seconds to try again.",
-}
-_FAULT: _Document = {
-    "description": "Sentences; of lists and objects those of their parts, by index or name.",
-    "anyOf": [
-        {"type": "string"},
-        {"type": "integer"},
-        {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
-        {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Fault"}},
-    ],
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not answering. Nothing was changed; try again soon.",
 }
 _FAULTS: _Document = {
     "type": "object",
-    "description": "What is wrong, by field or parameter; `detail` or `non_field_errors` of the whole.",
+    "description": "What is wrong, by field or parameter: `name`, `config.auth.password`, `steps.0.channels`;"
+    " `non_field_errors` of the whole. Lists of sentences; `detail` alone is one sentence.",
     "minProperties": 1,
-    "additionalProperties": {"$ref": "#/components/schemas/Fault"},
+    "additionalProperties": {
+        "anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string"}]
+    },
 }
-_REFUSAL: _Document = {
+_PROBLEM: _Document = {
     "type": "object",
     "description": "One sentence: why not.",
     "properties": {"detail": {"type": "string", "minLength": 1}},
@@ -75,7 +71,8 @@ class ContractSchema(AutoSchema):
         bodies: _Document = super()._get_response_bodies(*args, **kwargs)
         if self._is_conditional():
             bodies["304"] = {"description": "Nothing has changed since what If-None-Match names."}
-        bodies |= {str(code): self._describe(code) for code in sorted(self.list_refusals())}
+        refusals = {*self.list_refusals(), int(HTTPStatus.SERVICE_UNAVAILABLE)}
+        bodies |= {str(code): self._describe(code) for code in sorted(refusals)}
         return bodies
 
     def list_refusals(self) -> set[int]:
@@ -113,12 +110,13 @@ class ContractSchema(AutoSchema):
         return {code for method in methods for code in getattr(method, "can_answer", ())}
 
     def _describe(self, code: int) -> _Document:
-        shape = "Faults" if code == HTTPStatus.BAD_REQUEST else "Refusal"
-        for name, schema in {"Fault": _FAULT, "Faults": _FAULTS, "Refusal": _REFUSAL}.items():
+        shape = "Faults" if code == HTTPStatus.BAD_REQUEST else "Problem"
+        for name, schema in {"Faults": _FAULTS, "Problem": _PROBLEM}.items():
             component = ResolvedComponent(  # type: ignore[no-untyped-call]
                 name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema
             )
             self.registry.register_on_missing(component)
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
         described: _Document = {"description": REFUSALS[HTTPStatus(code)], "content": content}
-        return described | ({"headers": _WAIT} if code == HTTPStatus.TOO_MANY_REQUESTS else {})
+        waits = code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+        return described | ({"headers": _WAIT} if waits else {})

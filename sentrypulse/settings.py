@@ -342,7 +342,13 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "sentrypulse.api.document.finish",
+    ],
     "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
+        "MonitorKindName": "probes.registry.KINDS",
+        "ChannelKindName": "delivery.registry.KINDS",
         "SubscriberKind": "statuspages.models.SubscriberKind",
         "PageVisibility": "statuspages.models.Visibility",
         "PostVisibility": "statuspages.models.PostVisibility",

@@ -89,6 +89,10 @@ class ResetSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)
 
 
+class DetailSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField(help_text="One sentence")
+
+
 class ConfirmResetSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField(max_length=100)
     token = serializers.CharField(max_length=100)
@@ -167,7 +171,7 @@ class ResetView(PublicView):
     serializer_class = ResetSerializer
     throttle_classes = (throttles.ResetThrottle,)
 
-    @extend_schema(responses={202: None})
+    @extend_schema(responses={202: DetailSerializer})
     def post(self, request: Request) -> Response:
         """Mail a link to choose a new password. The answer does not tell whether there is an account."""
         services.request_password_reset(self.read(request)["email"])

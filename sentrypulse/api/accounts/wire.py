@@ -2,14 +2,16 @@
 
 from rest_framework import serializers
 
-from accounts.models import Team
+from accounts.models import Role, Team
 from core.showing import Showable
 from sentrypulse.api.fields import LineField, check_timezone
 
 
 class TeamSerializer(Showable, serializers.ModelSerializer[Team]):
     name = LineField(max_length=100)
-    role = serializers.CharField(source="my_role", read_only=True, help_text="Your own in this team.")
+    role = serializers.ChoiceField(
+        choices=Role.choices, source="my_role", read_only=True, help_text="Your own in this team."
+    )
     personal = serializers.SerializerMethodField()
 
     class Meta:

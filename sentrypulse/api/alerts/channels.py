@@ -69,6 +69,37 @@ class TestResultSerializer(serializers.Serializer[Any]):
     delivery = serializers.IntegerField(help_text="Its row in the ledger")
 
 
+class FormFieldSerializer(serializers.Serializer[Any]):
+    """A field of a kind's form. ``default``, ``choices`` and ``example`` are null where there are none."""
+
+    name = serializers.CharField()
+    help = serializers.CharField(allow_blank=True)
+    must_be = serializers.CharField(help_text="The end of the sentence: Must be …")
+    input = serializers.CharField(help_text="How to show it, such as `text`, `password`, `choice`, `url`")
+    secret = serializers.BooleanField(help_text="Taken, and never given back")
+    choices = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    example = serializers.JSONField(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """These are names of every field's own, so they cannot be declared above."""
+        return {
+            **super().get_fields(),
+            "label": serializers.CharField(),
+            "required": serializers.BooleanField(),
+            "default": serializers.JSONField(allow_null=True),
+        }
+
+
+class ChannelKindSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=list(KINDS))
+    help = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``label`` and ``fields`` are names of every serializer's own."""
+        form = FormFieldSerializer(many=True)
+        return {**super().get_fields(), "label": serializers.CharField(), "fields": form}
+
+
 @extend_schema_view(create=extend_schema(responses={201: ChannelSerializer}))
 class ChannelViewSet(TeamRowsViewSet[Channel]):
     """Where alerts go. A new team has one already: its owners by e-mail."""
@@ -115,7 +146,7 @@ class ChannelViewSet(TeamRowsViewSet[Channel]):
         actions.delete_channel(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses=serializers.ListSerializer(child=serializers.DictField()))
+    @extend_schema(responses=ChannelKindSerializer(many=True))
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
     def kinds(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The kinds there are, each with the fields of its form."""

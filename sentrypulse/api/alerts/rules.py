@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,6 +39,16 @@ class StepSerializer(SentWhole):
         }
 
 
+@extend_schema_field({"type": "string", "enum": list(CHOSEN_EVENTS)})
+class EventNameField(serializers.CharField):
+    """What the rule may list is judged where the whole rule is."""
+
+
+@extend_schema_field({"type": "string", "enum": list(DAYS)})
+class DayNameField(serializers.CharField):
+    """As with events."""
+
+
 class RuleSerializer(KnownFieldsOnly):
     """Without ``monitors`` and ``tags`` it is for all of the team."""
 
@@ -49,7 +59,7 @@ class RuleSerializer(KnownFieldsOnly):
     monitors = IdsField(default=list, max_length=500)
     tags = TagNamesField(default=list, max_length=50, help_text="By name")
     events = serializers.ListField(
-        child=serializers.CharField(), default=DEFAULT_EVENTS, help_text=f"Of {', '.join(CHOSEN_EVENTS)}"
+        child=EventNameField(), default=DEFAULT_EVENTS, help_text=f"Of {', '.join(CHOSEN_EVENTS)}"
     )
     steps = StepSerializer(many=True)
     delay_min = serializers.IntegerField(
@@ -63,7 +73,7 @@ class RuleSerializer(KnownFieldsOnly):
         default=None, allow_null=True, help_text="What is still so is told then"
     )
     quiet_days = serializers.ListField(
-        child=serializers.CharField(),
+        child=DayNameField(),
         default=list,
         help_text=f"On which they begin: {', '.join(DAYS)}; none: all",
     )

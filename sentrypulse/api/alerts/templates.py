@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -71,12 +70,20 @@ class PreviewSerializer(PartsSerializer):
     event = EventField(default=Event.DOWN)
 
 
-class PreviewedSerializer(serializers.Serializer[Any]):
+class TemplatePartsSerializer(serializers.Serializer[Any]):
     subject = serializers.CharField()
     text = serializers.CharField()
     markdown = serializers.CharField()
     html = serializers.CharField()
+
+
+class PreviewedSerializer(TemplatePartsSerializer):
     faults = serializers.ListField(child=serializers.CharField(), help_text="Where ours stands in, and why")
+
+
+class DefaultsSerializer(serializers.Serializer[Any]):
+    templates = TemplatePartsSerializer()
+    names = serializers.DictField(help_text="What the templates may use, with example values")
 
 
 class MessageTemplateViewSet(TeamRowsViewSet[MessageTemplate], viewsets.ModelViewSet[MessageTemplate]):
@@ -112,7 +119,7 @@ class MessageTemplateViewSet(TeamRowsViewSet[MessageTemplate], viewsets.ModelVie
         parts, faults = render_parts(facts, {part: body.validated_data[part] for part in PARTS}, strict=True)
         return Response({**parts, "faults": faults})
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(responses=DefaultsSerializer)
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
     def defaults(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Our templates, and the names they may use with example values."""

@@ -36,6 +36,7 @@ from core.showing import Showable
 from core.time_zones import find_zone
 from monitors.models import Monitor
 from monitors.tags import find_named
+from probes.registry import KINDS
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.monitors.exchange import JsonAlways
 from sentrypulse.api.monitors.stats import PercentilesSerializer, RatiosSerializer
@@ -114,7 +115,7 @@ class ReportDaySerializer(ReportFiguresSerializer):
 class ReportLineSerializer(ReportFiguresSerializer):
     monitor = serializers.IntegerField()
     name = serializers.CharField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=list(KINDS))
     interval_s = serializers.IntegerField()
     tags = serializers.ListField(child=serializers.CharField())
     mttr_s = serializers.IntegerField(allow_null=True)

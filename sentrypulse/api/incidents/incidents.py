@@ -14,7 +14,12 @@ from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -24,6 +29,7 @@ from rest_framework.response import Response
 from accounts.fields import TeamField
 from accounts.models import User
 from actions import incidents as actions
+from alerts.models import Event, OwnEvent, Reason
 from core.filters import FilterSet, FlagFilter, IdFilter, InstantFilter
 from core.schema import can_answer
 from core.showing import Showable
@@ -33,6 +39,7 @@ from monitors.models import Monitor
 from sentrypulse.api.alerts.incidents import attach_withheld
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.lookups import find_in_team
+from sentrypulse.api.monitors.serializers import ResultSerializer
 from sentrypulse.api.serializers import KnownFieldsOnly
 from sentrypulse.api.viewsets import TeamRowsViewSet
 
@@ -81,17 +88,22 @@ class WithheldSerializer(serializers.Serializer[Any]):
     """A notice that reached nobody, and why; its row is in the ledger (``deliveries/``)."""
 
     delivery = serializers.IntegerField(source="pk")
-    event = serializers.CharField()
+    event = serializers.ChoiceField(choices=[*Event.choices, *OwnEvent.choices])
     channel = serializers.CharField(source="channel_name", help_text="Empty where it is no matter of one.")
-    reason = serializers.CharField(help_text="A code, such as `quiet_hours`; see `deliveries/`.")
+    reason = serializers.ChoiceField(choices=Reason.choices, help_text="See `deliveries/`.")
     text = serializers.CharField(source="answer", help_text="The same in a sentence.")
     since = serializers.DateTimeField(source="planned_at")
     until = serializers.DateTimeField(source="settled_at", allow_null=True, help_text="Null while it lasts.")
 
 
+@extend_schema_field(ResultSerializer(allow_null=True))
+class CauseField(serializers.DictField):
+    """A result, as it was shown when the incident began."""
+
+
 class IncidentSerializer(Showable, serializers.ModelSerializer[Incident]):
     status = StatusField(read_only=True)
-    cause = serializers.DictField(read_only=True, allow_null=True, help_text="The result that opened it.")
+    cause = CauseField(read_only=True, allow_null=True, help_text="The result that opened it.")
     started_at = serializers.DateTimeField(read_only=True)
     acknowledged_by = AuthorSerializer(read_only=True, allow_null=True)
     resolved_at = serializers.DateTimeField(read_only=True, allow_null=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -22,6 +22,7 @@ from core.renderers import JsonRenderer
 from core.schema import can_answer
 from monitors.models import Monitor
 from monitors.validation import SECRET_OF
+from probes.registry import KINDS
 from sentrypulse.api.monitors.base import MonitorEndpoints
 from sentrypulse.api.monitors.serializers import MonitorSerializer
 from sentrypulse.api.serializers import KnownFieldsOnly
@@ -56,6 +57,8 @@ class JsonAlways(DefaultContentNegotiation):
 class ImportInvalid(serializers.ValidationError):
     """Mistakes by row; DRF would make text of each row's index."""
 
+    is_by_row = True
+
     def __init__(self, mistakes: Mapping[int, Mapping[str, Any]]) -> None:
         super().__init__()
         listed = [{"index": index, "errors": errors} for index, errors in sorted(mistakes.items())]
@@ -73,10 +76,15 @@ class ImportRowSerializer(MonitorSerializer):
     )
 
 
+@extend_schema_field(ImportRowSerializer(many=True))
+class ImportRowsField(serializers.ListField):
+    """Rows that are read one by one, so that each tells its own mistakes."""
+
+
 class ImportSerializer(KnownFieldsOnly):
     ignored = frozenset({"note"})
     team = TeamField()
-    monitors = serializers.ListField(child=serializers.DictField(), max_length=MAX_ROWS)
+    monitors = ImportRowsField(child=serializers.DictField(), max_length=MAX_ROWS)
 
 
 class ImportQuerySerializer(serializers.Serializer[Any]):
@@ -85,7 +93,7 @@ class ImportQuerySerializer(serializers.Serializer[Any]):
 
 class ExportRowSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=list(KINDS))
     url = serializers.CharField()
     interval_s = serializers.IntegerField()
     timeout_s = serializers.IntegerField()
@@ -173,6 +181,7 @@ class ExchangeEndpoints(MonitorEndpoints):
             ),
         ],
         responses={(200, "application/json"): ExportSerializer, (200, "text/csv"): OpenApiTypes.STR},
+        filters=True,
     )
     @action(
         detail=False,

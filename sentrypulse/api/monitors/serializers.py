@@ -12,6 +12,7 @@ from monitors.models import Ping, Result
 from monitors.no_data import read_no_data
 from monitors.result_json import result_json
 from monitors.selectors import SHOWN, ping_url, show_status
+from probes.errors import ErrorCode
 from probes.registry import KINDS
 from probes.result import Status
 from sentrypulse.api.fields import IdsField, TagNamesField
@@ -57,7 +58,7 @@ class ResultSerializer(Showable, serializers.Serializer[Result]):
     scheduled_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=[status.value for status in Status])
-    error_code = serializers.CharField(allow_blank=True)
+    error_code = serializers.ChoiceField(choices=[code.value for code in ErrorCode], allow_blank=True)
     error = serializers.CharField(allow_blank=True)
     http_status = serializers.IntegerField(allow_null=True)
     timings = TimingsSerializer()

@@ -155,6 +155,7 @@ class TemplatesSerializer(serializers.Serializer[Any]):
 
 
 _ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
+_COMPONENTS = OpenApiParameter("components", description="Ids of the page's components, such as `1,2`")
 
 
 class StatusPageViewSet(TeamRowsViewSet[StatusPage], viewsets.ModelViewSet[StatusPage]):
@@ -231,7 +232,7 @@ class StatusPageViewSet(TeamRowsViewSet[StatusPage], viewsets.ModelViewSet[Statu
         file = render_page(self.get_object(), now=timezone.now())["index.html"]
         return cast(HttpResponse, answer_file(request._request, file, open_to_all=False, listed=False))
 
-    @extend_schema(responses=TemplatesSerializer, parameters=[_ID])
+    @extend_schema(responses=TemplatesSerializer, parameters=[_ID, _COMPONENTS])
     @action(detail=True, methods=["get"], url_path="post-templates")
     def post_templates(self, request: Request, pk: str) -> Response:
         """Texts to begin a post with, by status, in the page's language; `?components=1,2` names those."""
