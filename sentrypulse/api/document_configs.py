@@ -32,7 +32,9 @@ def monitor_configs() -> Schemas:
 def channel_configs() -> Schemas:
     """The same of channels: ``EmailChannelConfig``, …, ``ChannelConfig``."""
     forms = [load_channel(kind).form for kind in CHANNEL_KINDS]
-    names = {form: form.__name__.removesuffix("Form") + "ChannelConfig" for form in forms}
+    names: dict[type[msgspec.Struct], str] = {
+        form: form.__name__.removesuffix("Form") + "ChannelConfig" for form in forms
+    }
     return _describe("ChannelConfig", names, {form.__name__: _list_secrets(form) for form in forms})
 
 

@@ -116,13 +116,13 @@ def test_a_patch_does_not_excuse_what_is_missing_in_its_parts(client, world):  #
     answer = client.patch(f"/api/v1/alert-rules/{ids['rule']}/", {"steps": [{"after_min": 0}]}, format="json")
     assert (answer.status_code, answer.json()) == (
         400,
-        {"steps": {"0": {"channels": ["This field is required."]}}},
+        {"steps.0.channels": ["This field is required."]},
     )
     assert Rule.objects.get(pk=ids["rule"]).steps.count() == before
     answer = client.patch(f"/api/v1/status-pages/{ids['page']}/", {"components": [{}]}, format="json")
     assert (answer.status_code, answer.json()) == (
         400,
-        {"components": {"0": {"name": ["This field is required."]}}},
+        {"components.0.name": ["This field is required."]},
     )
     assert StatusPage.objects.get(pk=ids["page"]).components.count() == 1
 

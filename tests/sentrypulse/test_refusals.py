@@ -48,7 +48,8 @@ def test_every_operation_documents_its_refusals_with_their_bodies():
         for code in refused:
             answer = operation.document["responses"][code]
             assert answer["description"] == REFUSALS[int(code)], operation.name
-            assert read_shape(answer) == ("Faults" if code == "400" else "Problem"), operation.name
+            faults = "ImportFaults" if operation.name == "POST /api/v1/monitors/import" else "Faults"
+            assert read_shape(answer) == (faults if code == "400" else "Problem"), operation.name
             assert ("Retry-After" in answer.get("headers", {})) == (code == "429"), operation.name
 
 
@@ -96,7 +97,7 @@ def test_operations_answer_what_they_document_and_nothing_else(world, settings):
     text = json.dumps(shapes).replace("#/components/schemas/", "#/$defs/")
     check = {
         name: Draft202012Validator({**json.loads(text), "$ref": f"#/$defs/{name}"})
-        for name in ("Faults", "Problem")
+        for name in ("Faults", "ImportFaults", "Problem")
     }
     for client in list_people(world):
         for operation in list_operations():
