@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from analytics import dialect
-from analytics.histogram import CODES_A_PHASE, PHASES, Histogram, parse, percentiles
+from analytics.histogram import CODES_A_PHASE, PHASES, Histogram, medians, parse, percentiles
 from analytics.uptime import Sql, in_list, periods_sql, run, run_rolled
 from analytics.windows import Range, Span
 from core.instants import from_ms, to_ms
@@ -66,6 +66,10 @@ class Latency:
             for phase, name in enumerate(PHASES)
             if phase
         }
+
+    def tell_medians(self) -> dict[str, int | None]:
+        """The median of each phase before the total, in ms."""
+        return dict(zip(PHASES[1:], medians(self.histogram)[1:], strict=True))
 
 
 def read_parts(

@@ -42,6 +42,11 @@ def hours_kept_from(now: datetime) -> datetime:
     return floor_day(now) - timedelta(days=settings.HOUR_RETENTION_DAYS)
 
 
+def raw_kept_from(now: datetime) -> datetime:
+    """Raw results before it may be gone."""
+    return now - timedelta(days=settings.RAW_RETENTION_DAYS)
+
+
 def purge(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = math.inf) -> Purged:
     """Delete what is older than the settings keep. Safe to run twice at once, and to be killed at any moment.
 

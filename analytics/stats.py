@@ -3,31 +3,25 @@
 Every piece is a rollup, or raw results from where those end, so that the newest check counts at once.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics import latency, outages, uptime
+from analytics.bands import read_bands
 from analytics.bars import read_bars
+from analytics.frames import Frame, frame_window
 from analytics.latency import Latency
 from analytics.models import Period
 from analytics.retention import hours_kept_from
 from analytics.uptime import Measured, life_ms
-from analytics.windows import DAY, HOUR, WINDOWS, Sources, Span, find_sources, start_of
+from analytics.windows import DAY, HOUR, Sources, Span, find_sources
 from core.instants import EPOCH
-from monitors.models import Monitor
+from monitors.models import Monitor, Result
 
-STEPS: Mapping[str, timedelta] = {
-    "1h": timedelta(minutes=1),
-    "24h": timedelta(minutes=15),
-    "7d": HOUR,
-    "30d": timedelta(hours=6),
-    "90d": DAY,
-    "365d": DAY,
-}
-"""How long a point of each window's chart is; a step begins on a whole multiple of itself, in UTC."""
 CHECKS = ("up", "degraded", "down", "unknown", "maintenance")
 RAW_IN_STEPS = timedelta(days=7)
 """Where rolling up has still to catch up, raw results older than this are read by the day; a chart of them
@@ -43,18 +37,41 @@ class Piece:
 
 
 def read_stats(monitor: Monitor, window: str, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """Uptime, coverage, downtime, incidents and latency in ``[start, now)``; days and hours are those of
-    ``zone``. ``KeyError``: no such window. The number of queries does not depend on what is stored."""
-    start = start_of(WINDOWS[window], now, hours_from=hours_kept_from(now))
+    """``read_frame`` of a fixed window that ends ``now``, with days and hours of ``zone``. ``KeyError``: no
+    such window."""
+    return read_frame(monitor, frame_window(window, now, hours_from=hours_kept_from(now)), zone=zone)
+
+
+def find_newest_end(monitor: Monitor, *, now: datetime) -> datetime:
+    """Where a window that ends now ends: right behind the newest result, or at the last whole minute. So the
+    figures stay the same until there is something new."""
+    newest = Result.objects.filter(monitor=monitor, scheduled_at__lt=now).order_by("-scheduled_at")
+    at = newest.values_list("scheduled_at", flat=True).first()
+    minute = now.replace(second=0, microsecond=0)
+    return max(minute, at + timedelta(milliseconds=1)) if at else minute
+
+
+def name_figures(monitor: Monitor, frame: Frame, *, zone: ZoneInfo) -> str:
+    """An ETag of ``read_frame``, for less than it costs: it changes with all that the figures are made of.
+    Results that come late are in it from the next minute or hour on."""
+    settings = [monitor.pk, monitor.holds_s, monitor.created_at, zone.key]
+    bands = read_bands(monitor, frame.start, frame.end)
+    made_of = repr([settings, frame, uptime.read_rolled_until(), bands]).encode()
+    return f'"{hashlib.sha256(made_of).hexdigest()[:32]}"'
+
+
+def read_frame(monitor: Monitor, frame: Frame, *, zone: ZoneInfo) -> dict[str, Any]:
+    """Uptime, coverage, downtime, incidents and latency of the frame. A fixed window has days and a heat map
+    beside it, in ``zone``. The number of queries does not depend on what is stored."""
+    start, now, step = frame.start, frame.end, frame.step
     rolled_until = uptime.read_rolled_until()
-    step = STEPS[window]
     pieces = _read_pieces(monitor, _choose_sources(step, start, now, rolled_until), step, start, now)
     total, timed = Measured(), Latency()
     for piece in pieces.values():
         total += piece.measured
         timed.merge(piece.latency)
     return {
-        "window": window,
+        "window": frame.window,
         "from": start,
         "to": now,
         "timezone": zone.key,
@@ -72,7 +89,12 @@ def read_stats(monitor: Monitor, window: str, *, now: datetime, zone: ZoneInfo) 
                 _tell_point(monitor, piece, at, at + step, start, now) for at, piece in pieces.items()
             ],
         },
-        **read_bars(monitor, start, now=now, rolled_until=rolled_until, zone=zone),
+        "bands": read_bands(monitor, start, now),
+        **(
+            read_bars(monitor, start, now=now, rolled_until=rolled_until, zone=zone)
+            if frame.window
+            else {"heat_map": [], "days": []}
+        ),
     }
 
 
@@ -120,12 +142,17 @@ def _tell_point(
     monitor: Monitor, piece: Piece, since: datetime, until: datetime, start: datetime, now: datetime
 ) -> dict[str, Any]:
     since = max(since, start)
-    told = piece.latency.tell()
+    told, measured = piece.latency.tell(), piece.measured
     return {
         "at": since,
-        "uptime": piece.measured.uptime_ratio,
-        "coverage": piece.measured.coverage_ratio(life_ms(monitor, since, min(until, now))),
+        "uptime": measured.uptime_ratio,
+        "coverage": measured.coverage_ratio(life_ms(monitor, since, min(until, now))),
         "p50_ms": told["p50"],
         "p95_ms": told["p95"],
         "p99_ms": told["p99"],
+        "count": measured.checks_up + measured.checks_degraded + measured.checks_down,
+        "failures": measured.checks_down,
+        "degraded": measured.checks_degraded,
+        "maintenance": measured.checks_maintenance,
+        "phases_ms": piece.latency.tell_medians(),
     }

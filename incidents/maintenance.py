@@ -33,18 +33,18 @@ def running(window: MaintenanceWindow, at: datetime) -> Span | None:
 
     Forms refuse a bad rule or zone; a row got past them, or a zone left the database of zones.
     """
-    return covering(at, **asdict(_times(window)), told=partial(_warn_once, window.pk))
+    return covering(at, **asdict(times_of(window)), told=partial(_warn_once, window.pk))
 
 
 def upcoming(window: MaintenanceWindow, now: datetime) -> Span | None:
     """The running or next occurrence; None for a window that is over for good, or that nobody can follow."""
-    return next_occurrence(now, **asdict(_times(window)), told=partial(_warn_once, window.pk))
+    return next_occurrence(now, **asdict(times_of(window)), told=partial(_warn_once, window.pk))
 
 
 def problem_of(window: MaintenanceWindow, now: datetime) -> str:
     """Why nobody can follow it, as a sentence; empty when all is well."""
     problems: list[str] = []
-    next_occurrence(now, **asdict(_times(window)), told=problems.append)
+    next_occurrence(now, **asdict(times_of(window)), told=problems.append)
     return problems[0] if problems else ""
 
 
@@ -55,7 +55,7 @@ def find_crowded_out(team_ids: Collection[int], now: datetime) -> dict[int, str]
     return dict.fromkeys(left_out, _TOO_MANY)
 
 
-def _times(window: MaintenanceWindow) -> Times:
+def times_of(window: MaintenanceWindow) -> Times:
     return Times(window.starts_at, window.ends_at, window.rrule, window.timezone, window.last_starts_at)
 
 
@@ -73,7 +73,7 @@ def _follow(
     left_out = set[int]()
     left: dict[tuple[int, date], int] = {}
     for window in windows:
-        times, spans = _times(window), set[Span]()
+        times, spans = times_of(window), set[Span]()
         for day in days:
             purse = (window.team_id, day)
             if left.setdefault(purse, TEAM_STEPS) < 0:

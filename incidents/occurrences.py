@@ -43,9 +43,9 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class OccurrencesOfDay:
-    """The occurrences that touch a day of UTC, in order, and how many steps they took. With a ``fault`` there
-    are none."""
+class Occurrences:
+    """The occurrences that touch a range, in order, and how many steps they took. With a ``fault`` there are
+    none."""
 
     spans: tuple[Span, ...] = ()
     steps: int = 0
@@ -93,12 +93,16 @@ def _covering(at: datetime, times: Times) -> Span | None:
 
 
 @lru_cache(maxsize=8192)
-def find_day(times: Times, day: date) -> OccurrencesOfDay:
-    """What of the window happens on ``day``, for at most ``DAY_STEPS``. Looks back no further than one
-    occurrence is long. What goes wrong is remembered as well."""
+def find_day(times: Times, day: date) -> Occurrences:
+    """What of the window happens on ``day`` of UTC, for at most ``DAY_STEPS``. What goes wrong is remembered
+    as well."""
     since = datetime.combine(day, time.min, UTC)
-    until = since + _DAY
-    steps = StepCount(DAY_STEPS)
+    return find_range(times, since, since + _DAY, most_steps=DAY_STEPS)
+
+
+def find_range(times: Times, since: datetime, until: datetime, *, most_steps: int) -> Occurrences:
+    """What of the window happens in ``[since, until)``. Looks back no further than one occurrence is long."""
+    steps = StepCount(most_steps)
     try:
         spans = [
             (start, end)
@@ -106,8 +110,8 @@ def find_day(times: Times, day: date) -> OccurrencesOfDay:
             if start < until and (end := _end_of(start, times)) > since
         ]
     except _FAULTS as fault:
-        return OccurrencesOfDay(steps=DAY_STEPS - max(0, steps.left), fault=fault)
-    return OccurrencesOfDay(tuple(spans), DAY_STEPS - steps.left)
+        return Occurrences(steps=most_steps - max(0, steps.left), fault=fault)
+    return Occurrences(tuple(spans), most_steps - steps.left)
 
 
 def _find_starts(times: Times, since: datetime, until: datetime, steps: StepCount) -> list[datetime]:
