@@ -79,7 +79,8 @@ def load_schema():
 
 SCHEMA = load_schema()
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
-FAMILIES = sorted({operation.path.split("/")[3] for operation in OPERATIONS})
+FAMILIES = sorted({operation.path.split("/")[3] for operation in OPERATIONS} - {"health"})
+"""Health answers 503 on purpose, where nothing is scheduled as here: see tests/sentrypulse/views."""
 
 
 def find_ids(path, ids):
