@@ -31,8 +31,8 @@ class FairQueue(Generic[Item]):
     asks for does not wait behind a thousand of the timetable's, and a slow host delays only itself. While
     others wait, one team has at most a third of the places, and of each host's places. While others may come,
     because they were here a minute ago, it leaves a third free. A team that is alone may have all places,
-    unless ``expects_others``. Slow items have two thirds at most, however many teams they belong to: anybody
-    can have several teams, and must not fill every place with them.
+    unless ``expects_others``. Slow items have two thirds of all places and of each host's at most, however
+    many teams they belong to: anybody can have several teams, and must not fill every place with them.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class FairQueue(Generic[Item]):
         self._busy: Counter[int] = Counter()
         self._busy_slow = 0
         self._busy_host: Counter[str] = Counter()
+        self._slow_host: Counter[str] = Counter()
         self._busy_there: Counter[tuple[int, str]] = Counter()
 
     def add(self, item: Item) -> None:
@@ -75,12 +76,14 @@ class FairQueue(Generic[Item]):
                 continue
             for owner, lines in owners.items():
                 for host, line in lines.items():
-                    if self._has_room(team, host) and self._may_be_slow(line[0]):
+                    if self._has_room(team, host) and self._may_be_slow(line[0], host):
                         return self._start(team, owner, host)
         return None
 
-    def _may_be_slow(self, item: Item) -> bool:
-        return not item.slow or self._busy_slow < rest_of(self._concurrency)
+    def _may_be_slow(self, item: Item, host: str) -> bool:
+        return not item.slow or (
+            self._busy_slow < rest_of(self._concurrency) and self._slow_host[host] < rest_of(self._per_host)
+        )
 
     def _has_room(self, team: int, host: str) -> bool:
         if self._busy_host[host] >= self._per_host:
@@ -121,6 +124,8 @@ class FairQueue(Generic[Item]):
         self._busy[team] += 1
         self._busy_slow += item.slow
         self._busy_host[host] += 1
+        if item.slow:
+            self._slow_host[host] += 1
         self._busy_there[team, host] += 1
         return item
 
@@ -138,22 +143,30 @@ class FairQueue(Generic[Item]):
         _count_less(self._busy, item.team)
         self._busy_slow -= item.slow
         _count_less(self._busy_host, item.host)
+        if item.slow:
+            _count_less(self._slow_host, item.host)
         _count_less(self._busy_there, (item.team, item.host))
 
     def drop(self, owner: Hashable) -> list[Item]:
         """Forget the items of ``owner`` that wait, and free the places of those that run. Returns the
         latter."""
-        for team in [team for team, owners in self._waiting.items() if owner in owners]:
-            owners = self._waiting[team]
-            for line in owners.pop(owner).values():
-                for item in line:
-                    self._want_less(item)
-            if not owners:
-                del self._waiting[team]
+        self.drop_waiting(owner)
         running = [item for item in self._running if item.owner is owner]
         for item in running:
             self.release(item)
         return running
+
+    def drop_waiting(self, owner: Hashable) -> list[Item]:
+        """Forget the items of ``owner`` that wait, and return them. Those that run go on."""
+        waiting: list[Item] = []
+        for team in [team for team, owners in self._waiting.items() if owner in owners]:
+            owners = self._waiting[team]
+            waiting += [item for line in owners.pop(owner).values() for item in line]
+            if not owners:
+                del self._waiting[team]
+        for item in waiting:
+            self._want_less(item)
+        return waiting
 
     def list_running(self) -> list[Item]:
         """Those that have begun and not ended."""

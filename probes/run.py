@@ -1,7 +1,6 @@
 """Runs batches of specs: concurrent, bounded, and never an exception for a target's fault."""
 
 import logging
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ import msgspec
 
 from core.descriptors import bound_checks, is_shortage
 from core.hosts import split_host_port
+from probes.batch import LOOK_EVERY_S, Batch, until
 from probes.check import CertificateHook, Check, Judgement, Starter, judge_bug
 from probes.errors import SHORT, ErrorCode
 from probes.guard import Guard
@@ -30,74 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 JUDGES = 2
-LOOK_EVERY_S = 5.0
 STALLED_S = 15.0
 """Seconds. A loop that has not turned for so long stands still; so does a check that is so late after its
 timeout."""
-
-
-class _Batch:
-    """The results of one ``run``. Its caller is woken twice a chunk, not once a result."""
-
-    def __init__(
-        self, size: int, *, hosts: int, learns: bool, leave_out: Callable[[CheckSpec], None] | None
-    ) -> None:
-        self.hosts = hosts
-        self.learns = learns
-        self.held = 0
-        self._left = size
-        self._leave_out = leave_out
-        self._ready: list[CheckResult] = []
-        self._changed = threading.Condition()
-
-    def deliver(self, result: CheckResult) -> None:
-        with self._changed:
-            self._ready.append(result)
-            self._left -= 1
-            if len(self._ready) == 1 or self._left == 0:
-                self._changed.notify()
-
-    def leave_out(self, spec: CheckSpec) -> None:
-        """Note that this spec gets no result."""
-        if self._leave_out is not None:
-            self._leave_out(spec)
-        with self._changed:
-            self._left -= 1
-            if self._left == 0:
-                self._changed.notify()
-
-    @property
-    def is_all_in(self) -> bool:
-        """Whether each check has ended, even if some results are held."""
-        return self._left <= self.held
-
-    def abandon(self) -> None:
-        with self._changed:
-            self._left = 0
-            self._changed.notify()
-
-    def collect(
-        self, flush_s: float, deadline_at: float | None, look_after: Callable[[], None]
-    ) -> list[CheckResult]:
-        """Wait for the next chunk, and call ``look_after`` meanwhile. Empty: no more comes in time."""
-        while not self._wait(deadline_at):
-            look_after()
-        with self._changed:
-            if self._ready and self._left > 0:
-                self._changed.wait_for(lambda: self._left <= 0, min(flush_s, _until(deadline_at)))
-            chunk, self._ready = self._ready, []
-            return chunk
-
-    def _wait(self, deadline_at: float | None) -> bool:
-        """For the first result or the end, but not for long; true: there is no more to wait for."""
-        left_s = _until(deadline_at)
-        with self._changed:
-            there = self._changed.wait_for(lambda: self._ready or self._left <= 0, min(LOOK_EVERY_S, left_s))
-        return bool(there) or left_s <= LOOK_EVERY_S
-
-
-def _until(deadline_at: float | None) -> float:
-    return math.inf if deadline_at is None else max(0.0, deadline_at - monotonic())
 
 
 class Prober:
@@ -147,6 +82,7 @@ class Prober:
         flush_s: float = 0.5,
         deadline_at: float | None = None,
         start_within_s: Callable[[CheckSpec], float] | None = None,
+        patience_s: float | None = None,
         leave_out: Callable[[CheckSpec], None] | None = None,
         learn: bool = True,
     ) -> Iterator[list[CheckResult]]:
@@ -156,12 +92,13 @@ class Prober:
         not finished at ``deadline_at`` (by ``time.monotonic()``) is cancelled and has no result; so have all
         checks when the caller stops iterating or the prober is closed. A spec that has not begun within the
         seconds that ``start_within_s`` gives for it has no result either: it is too late, and others wait for
-        the place; ``leave_out`` is called with it. ``learn``: the results are evidence about our own network;
-        those that a person asks for, who may choose any target, must not be.
+        the place. After ``patience_s`` seconds every spec that still waits for a place is taken out, and an
+        empty chunk comes. ``leave_out`` is called with each spec of both kinds. ``learn``: the results are
+        evidence about our own network; those that a person asks for, who may choose any target, must not be.
         """
         our_process.watch()
         checks = [Check(spec, host=_name_host(spec), done=self._done) for spec in specs]
-        batch = _Batch(
+        batch = Batch(
             len(specs), hosts=len({check.host for check in checks}), learns=learn, leave_out=leave_out
         )
         with self._lock:
@@ -173,7 +110,8 @@ class Prober:
                     check.start_until = monotonic() + start_within_s(check.spec)
                 self._queue.add(check)
         self._launch_waiting()
-        return self._drain(batch, flush_s, deadline_at)
+        patient_until = None if patience_s is None else monotonic() + patience_s
+        return self._drain(batch, flush_s, deadline_at, patient_until)
 
     def run_one(self, spec: CheckSpec) -> CheckResult:
         """Run one spec and return its result. Raises ``RuntimeError`` when the prober is closed meanwhile."""
@@ -192,7 +130,7 @@ class Prober:
             check.done = None
         self._network.close()
         for owner in owners:
-            if isinstance(owner, _Batch):
+            if isinstance(owner, Batch):
                 owner.abandon()
         if curl is not None:
             curl.close()
@@ -233,8 +171,18 @@ class Prober:
                     self._judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="probe-judge")
         return self._judges
 
-    def _drain(self, batch: _Batch, flush_s: float, deadline_at: float | None) -> Iterator[list[CheckResult]]:
+    def _drain(
+        self, batch: Batch, flush_s: float, deadline_at: float | None, patient_until: float | None
+    ) -> Iterator[list[CheckResult]]:
         try:
+            while patient_until is not None and batch.is_waited_for and until(deadline_at) > 0:
+                soon = patient_until if deadline_at is None else min(patient_until, deadline_at)
+                if chunk := batch.collect(flush_s, soon, self._look_after):
+                    yield chunk
+                if monotonic() >= patient_until:
+                    self._take_out_waiting(batch)
+                    patient_until = None
+                    yield []
             while chunk := batch.collect(flush_s, deadline_at, self._look_after):
                 yield chunk
         finally:
@@ -285,7 +233,14 @@ class Prober:
             logger.error("check given up kind=%s monitor=%s", check.spec.kind, check.spec.monitor_id)
             check.finish(judge_bug())
 
-    def _cancel(self, batch: _Batch) -> None:
+    def _take_out_waiting(self, batch: Batch) -> None:
+        with self._lock:
+            checks = self._queue.drop_waiting(batch)
+        for check in checks:
+            check.done = None
+            batch.leave_out(check.spec)
+
+    def _cancel(self, batch: Batch) -> None:
         with self._lock:
             checks = self._queue.drop(batch)
         for check in checks:

@@ -8,6 +8,7 @@ from core.env import Env
 from delivery.send import Courier
 from pipeline import dispatch
 from pipeline.health import vitals
+from pipeline.messages import pack_specs
 from pipeline.queues.base import ROUTES
 from probes.run import Prober
 
@@ -31,9 +32,14 @@ def shared_courier() -> Courier:
 
 def probe(bodies: Sequence[bytes]) -> list[int]:
     """Run the checks of the messages and send their results. Returns the indexes of the messages that could
-    not be decoded. Nothing is put back: the broker delays messages for as long as it is asked to."""
+    not be decoded. What comes early is not put back: the broker delays messages for as long as it is asked
+    to."""
     failed: list[int] = _probe(
-        bodies, prober=shared_prober(), send=lambda body: dispatch.send("results", body), now=read_clock()
+        bodies,
+        prober=shared_prober(),
+        send=lambda body: dispatch.send("results", body),
+        send_on=lambda specs: dispatch.send_all("checks", pack_specs(specs)),
+        now=read_clock(),
     )
     return failed
 

@@ -72,6 +72,7 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
             bodies,
             prober=edge.prober,
             send=lambda body: edge.sender.send("results", body),
+            send_on=lambda specs: put_back(specs, 0.0),
             flush_s=FLUSH_S,
             now=datetime.now(UTC),
             deadline_at=deadline_at,

@@ -23,18 +23,19 @@ from pipeline.edge import COURIER, PROBER
 from pipeline.entrypoints.crew import Crew, CrewPlace, Worker
 from pipeline.jobs.listening import Listener
 from pipeline.jobs.periodic import send_again
-from pipeline.messages import Wake, find_message
+from pipeline.messages import Wake, find_message, pack_specs
 from pipeline.queues.base import ROUTES, DeadLetter, Parcel, Route, Sender
 from pipeline.queues.memory import MemoryQueue, QueuedMessage
 from pipeline.stages.deliver import START_WITHIN_S
 from pipeline.stages.probe import TOO_OLD
 from pipeline.timetable import TIMETABLE, Job, run_job
+from probes.spec import CheckSpec
 
 logger = logging.getLogger(__name__)
 
-THREADS = {"checks": 48, "deliveries": 12}
-"""Threads that wait for the messages they took. How many checks and deliveries run at once, prober and
-courier decide. A third of the threads at most waits for one team's share (``MemoryQueue``)."""
+TAKERS = {"checks": 48, "deliveries": 12}
+"""Threads that may wait for messages of slow work, a third of them for one team's (``MemoryQueue``). How many
+checks and deliveries run at once, prober and courier decide."""
 LASTS_S = {"checks": TOO_OLD.total_seconds(), "deliveries": START_WITHIN_S}
 """Seconds that a message may wait once it is due: an older check becomes a gap, an older delivery comes again
 from its outbox."""
@@ -64,7 +65,7 @@ class EmbeddedEngine(Sender):
             name: MemoryQueue(
                 name,
                 max_messages=settings.QUEUE_MAX_MESSAGES,
-                takers=THREADS.get(name),
+                takers=TAKERS.get(name),
                 lasts_s=LASTS_S.get(name, math.inf),
             )
             for name in ROUTES
@@ -133,7 +134,7 @@ class EmbeddedEngine(Sender):
         for route in ROUTES.values():
             if route.plane == "core":
                 self._crew.spawn(_place(route, route.stage), self._write_down, route)
-            for number in range(THREADS.get(route.queue, 0)):
+            for number in range(_threads_of(route.queue)):
                 self._crew.spawn(_place(route, f"{route.stage}-{number}"), self._reach_out, route)
         self._crew.watch()
         logger.info("engine started owner=%s", self.owner)
@@ -301,10 +302,20 @@ def _place(route: Route, name: str) -> CrewPlace:
     return CrewPlace(route.queue, name, WORK_S[route.queue])
 
 
+def _threads_of(queue: str) -> int:
+    """How many threads take from a queue of the edge. A thread that took quick checks holds one that runs, or
+    is free within a second; so with a thread for each check that may run, one is always free."""
+    return TAKERS.get(queue, 0) + (settings.PROBE_CONCURRENCY if queue == "checks" else 0)
+
+
 def _tools_of(route: Route) -> dict[str, Any]:
     """What a stage of the edge works with besides its messages: a prober or courier for the whole process.
     Checks may be old here, too (after a full queue of slow targets, or after the process was suspended), so a
     prober's stage gets ``now``."""
     if route.stage == "probe":
-        return {"prober": PROBER.get(), "now": read_clock()}
+        return {"prober": PROBER.get(), "now": read_clock(), "send_on": _send_on}
     return {"courier": COURIER.get()}
+
+
+def _send_on(specs: Sequence[CheckSpec]) -> None:
+    dispatch.send_all("checks", pack_specs(specs))

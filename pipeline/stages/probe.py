@@ -4,6 +4,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
 
 from core import telemetry
 from pipeline.messages import Checks, read_messages, result_bodies
@@ -21,8 +24,12 @@ TOO_EARLY = timedelta(seconds=30)
 """A check that comes earlier than this before its slot is put back: the queue could not delay it long enough.
 Clocks differ by less."""
 
+PATIENCE_S = 1.0
+"""How long a check waits for a place among the quick checks before it goes with its team's slow ones."""
 PutBack = Callable[[Sequence[CheckSpec], float], None]
 """Puts specs on the queue again, due in so many seconds."""
+SendOn = Callable[[Sequence[CheckSpec]], None]
+"""Puts specs on the queue again, due at once."""
 
 
 def probe(
@@ -30,6 +37,7 @@ def probe(
     *,
     prober: Prober,
     send: Callable[[bytes], None],
+    send_on: SendOn,
     flush_s: float = 0.5,
     now: datetime,
     deadline_at: float | None = None,
@@ -42,20 +50,25 @@ def probe(
     ``put_back``, where the queue needs it, gets the specs that came too early (``TOO_EARLY``) and those that
     have not ended at ``deadline_at`` (by ``time.monotonic()``). Specs whose check begins later than
     ``TOO_OLD`` after the slot are left out: no downtime is made of them.
+
+    The quick checks of all teams share their messages. A check that waits for a place longer than
+    ``PATIENCE_S``, because its team or its host has no more, must not hold the message and the thread that
+    took it. ``send_on`` gets it, marked as slow, and it travels on with its team's slow checks.
     """
     started = time.perf_counter()
     messages, failed = read_messages(bodies, Checks, stage="probe")
     specs = [spec for _, message in messages for spec in message.specs]
     current = take_current(specs, now=now, put_back=put_back)
     open_specs = {_key_of(spec): spec for spec in current}
-    found = 0
-    left_out: list[CheckSpec] = []
+    slow, found = any(spec.slow for spec in current), 0
+    not_begun: list[CheckSpec] = []
     running = prober.run(
         list(open_specs.values()),
         flush_s=flush_s,
         deadline_at=deadline_at,
         start_within_s=lambda spec: (spec.scheduled_at + TOO_OLD - now).total_seconds(),
-        leave_out=left_out.append,
+        patience_s=None if slow else PATIENCE_S,
+        leave_out=not_begun.append,
     )
     for results in running:
         for result in results:
@@ -65,9 +78,14 @@ def probe(
             send(body)
         found += len(told)
         _note_left_out(len(results) - len(told))
-    for spec in left_out:
-        open_specs.pop(_key_of(spec), None)
-    _note_left_out(len(left_out))
+        if not_begun and not slow:
+            _send_on(not_begun, open_specs, send_on)
+    if slow:
+        _note_left_out(len(not_begun))
+        for spec in not_begun:
+            del open_specs[_key_of(spec)]
+    elif not_begun:
+        _send_on(not_begun, open_specs, send_on)
     if open_specs and put_back is not None:
         put_back(list(open_specs.values()), 0.0)
     telemetry.count(Specs=len(specs), Results=found, SpecsPutBack=len(open_specs))
@@ -78,6 +96,13 @@ def probe(
 
 def _key_of(one: CheckSpec | CheckResult) -> tuple[int, datetime, str]:
     return one.monitor_id, one.scheduled_at, one.region
+
+
+def _send_on(not_begun: list[CheckSpec], open_specs: dict[Any, CheckSpec], send_on: SendOn) -> None:
+    send_on([msgspec.structs.replace(spec, slow=True) for spec in not_begun])
+    for spec in not_begun:
+        del open_specs[_key_of(spec)]
+    not_begun.clear()
 
 
 def take_current(specs: Sequence[CheckSpec], *, now: datetime, put_back: PutBack | None) -> list[CheckSpec]:

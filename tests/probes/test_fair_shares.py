@@ -137,6 +137,28 @@ def test_slow_checks_of_however_many_teams_leave_a_third_to_the_quick_ones():
     assert [check.slow for check in take_all(queue)] == [True]
 
 
+def test_slow_checks_of_however_many_teams_leave_a_third_of_a_host_to_the_quick_ones():
+    queue = FairQueue(concurrency=100, per_host=9)
+    for team in range(4):
+        for _ in range(3):
+            queue.add(make_check(team, "victim", slow=True))
+    assert len(take_all(queue)) == 6
+    for _ in range(3):
+        queue.add(make_check(9, "victim"))
+    assert teams_of(take_all(queue)) == [9, 9, 9]
+
+
+def test_what_waits_for_a_place_can_be_taken_out_while_the_rest_runs():
+    queue = FairQueue(concurrency=1)
+    for number in range(3):
+        queue.add(make_check(1, f"a{number}", owner="batch"))
+    running = queue.take()
+    assert len(queue.drop_waiting("batch")) == 2
+    assert queue.list_running() == [running]
+    queue.release(running)
+    assert queue.take() is None
+
+
 @pytest.mark.parametrize(("places", "share"), [(1, 1), (2, 1), (4, 1), (9, 3), (100, 33)])
 def test_a_share_is_a_third_and_one_at_least(places, share):
     assert share_of(places) == share
@@ -188,6 +210,19 @@ def test_what_has_not_begun_in_time_is_left_out_and_told(ca_file):
     prober.close()
     assert [result.monitor_id for result in results] == [slow.monitor_id]
     assert left_out == [waiting]
+
+
+def test_what_waits_for_longer_than_its_patience_is_told_while_the_rest_still_runs(ca_file):
+    prober = Prober(allow_private=True, concurrency=1, ca_file=ca_file)
+    with serve(stay_silent) as silent:
+        slow = make_spec("http", silent.url, timeout_s=2)
+        waiting = msgspec.structs.replace(slow, monitor_id=8)
+        left_out = []
+        running = prober.run([slow, waiting], patience_s=0.2, leave_out=left_out.append)
+        assert (next(running), left_out) == ([], [waiting])
+        assert [result.monitor_id for result in next(running)] == [slow.monitor_id]
+        assert list(running) == []
+    prober.close()
 
 
 # ---- threads ----

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("shared_database")
 @pytest.fixture(autouse=True)
 def _quick(settings, monkeypatch):
     settings.MIN_INTERVAL_S = 1
-    monkeypatch.setitem(embedded.THREADS, "checks", 4)
+    monkeypatch.setitem(embedded.TAKERS, "checks", 4)
 
 
 @pytest.fixture
@@ -430,7 +430,10 @@ def test_a_wall_clock_that_jumps_and_returns_stops_neither_schedule_nor_belief(
 
 
 def test_a_team_whose_targets_hang_costs_another_team_no_slot(target, recording, settings, monkeypatch):
-    monkeypatch.setitem(embedded.THREADS, "checks", 24)
+    """Nobody knows yet that they hang, so they travel with everybody's checks. Before, each message with one
+    of
+    them held its thread until that one had got a place, for up to three minutes."""
+    monkeypatch.setitem(embedded.TAKERS, "checks", 6)
     settings.PROBE_CONCURRENCY, settings.PROBE_PER_HOST = 6, 100
     greedy, other = make_team("Greedy"), make_team("Other")
     with serve(stay_silent) as silent:

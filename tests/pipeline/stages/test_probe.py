@@ -10,7 +10,7 @@ from pipeline.celery import edge
 from pipeline.entrypoints import embedded
 from pipeline.messages import Checks, Results, decode, encode
 from pipeline.queues.base import ROUTES
-from pipeline.stages.probe import TOO_OLD, probe
+from pipeline.stages.probe import PATIENCE_S, TOO_OLD, probe
 from probes.result import CheckResult, Status
 from probes.spec import CheckSpec
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def spec(number, at):
+def spec(number, at, *, slow=False):
     return CheckSpec(
         monitor_id=number,
         revision=1,
@@ -28,6 +28,7 @@ def spec(number, at):
         scheduled_at=at,
         timeout_s=10,
         config={},
+        slow=slow,
     )
 
 
@@ -37,7 +38,8 @@ class FakeProber:
     def __init__(self, now=NOW, began_at=None, hangs=(), never_begins=()):
         self.now, self.began_at, self.hangs, self.never_begins = now, began_at or {}, hangs, never_begins
 
-    def run(self, specs, *, flush_s, deadline_at, start_within_s, leave_out):
+    def run(self, specs, *, flush_s, deadline_at, start_within_s, patience_s, leave_out):
+        assert patience_s == (None if any(one.slow for one in specs) else PATIENCE_S)
         for one in specs:
             assert start_within_s(one) == (one.scheduled_at + TOO_OLD - NOW).total_seconds()
             if one.monitor_id in self.never_begins:
@@ -55,7 +57,11 @@ class FakeProber:
                 ]
 
 
-def take(specs, prober=None, *, now=NOW, put_back=None):
+def refuse_to_send_on(specs):
+    raise AssertionError(f"sent on: {specs}")
+
+
+def take(specs, prober=None, *, now=NOW, put_back=None, send_on=refuse_to_send_on):
     """The monitors of the results, and how many specs were too old."""
     sent = []
     with telemetry.collecting() as notes:
@@ -65,6 +71,7 @@ def take(specs, prober=None, *, now=NOW, put_back=None):
             send=sent.append,
             now=now,
             put_back=put_back,
+            send_on=send_on,
         )
     assert failed == []
     return told(sent), notes.figures.get("SpecsTooOld", 0)
@@ -102,11 +109,23 @@ def test_a_check_that_had_to_wait_for_its_host_until_it_was_too_old_tells_nothin
 def test_a_check_whose_turn_never_came_in_time_is_left_out_and_not_put_back():
     put_back = []
     found = take(
-        [spec(1, NOW), spec(2, NOW)],
+        [spec(1, NOW, slow=True), spec(2, NOW, slow=True)],
         FakeProber(never_begins=[2]),
         put_back=lambda some, delay_s: put_back.extend(some),
     )
     assert (found, put_back) == (([1], 1), [])
+
+
+def test_what_waits_for_a_place_among_the_quick_ones_goes_on_with_its_teams_slow_ones():
+    put_back, sent_on = [], []
+    found = take(
+        [spec(1, NOW), spec(2, NOW), spec(3, NOW)],
+        FakeProber(never_begins=[1, 3]),
+        put_back=lambda some, delay_s: put_back.extend(some),
+        send_on=sent_on.extend,
+    )
+    assert (found, put_back) == (([2], 0), [])
+    assert sent_on == [spec(1, NOW, slow=True), spec(3, NOW, slow=True)]
 
 
 def test_what_comes_before_its_time_is_put_back_and_what_did_not_end_too():
