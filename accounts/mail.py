@@ -17,7 +17,7 @@ def send_later(template: str, *, to: str, context: dict[str, object]) -> None:
 
     The answer does not wait for the mail server, so that its time does not tell whether an account exists.
     """
-    text = render_to_string(f"accounts/{template}.txt", {"public_url": settings.PUBLIC_URL, **context})
+    text = render_to_string(f"accounts/{template}.txt", {"app_url": settings.APP_URL, **context})
     subject, _, body = text.partition("\n")
     message = EmailMessage(subject.strip(), body.lstrip("\n"), to=[to])
     transaction.on_commit(partial(start, message, template), robust=True)

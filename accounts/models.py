@@ -40,9 +40,7 @@ class UserManager(BaseUserManager["User"]):
         joined_at: datetime = fields.pop("joined_at", None) or now()
         user = self.model(email=fold_email(email), joined_at=joined_at, **fields)
         user.set_password(password)
-        with transaction.atomic(using=self._db):
-            user.save(using=self._db)
-            make_personal_team(user)
+        save_with_team(user)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -238,6 +236,13 @@ class OutsideCall(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.user_id} until {self.until}"
+
+
+def save_with_team(user: User) -> None:
+    """A new user, and the personal team. Raises ``IntegrityError`` for an address that is taken."""
+    with transaction.atomic():
+        user.save(force_insert=True)
+        make_personal_team(user)
 
 
 def make_personal_team(user: User) -> Team:

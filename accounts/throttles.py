@@ -67,6 +67,12 @@ def list_login_counts(request: HttpRequest, account: str) -> list[Count]:
     return counts
 
 
+def list_counts_of(start: str, request: HttpRequest, account: str) -> list[Count]:
+    """Under what an attempt to ``register`` or ``reset`` is counted; ``account`` may be empty."""
+    counts = [(f"{start}_address", fold_address(client_address(request)))]
+    return [*counts, (f"{start}_account", account)] if account else counts
+
+
 def note_login(request: HttpRequest, account: str, *, now: float) -> None:
     """After a success: only failures in a row count, and the account is known at this address from now on."""
     address = fold_address(client_address(request))
@@ -120,12 +126,12 @@ class LoginThrottle(_Attempts):
 
 class RegisterThrottle(_Attempts):
     def list_counts(self, request: Request) -> list[Count]:
-        return _by_address_and_account("register", request)
+        return list_counts_of("register", request._request, _account_of(request))
 
 
 class ResetThrottle(_Attempts):
     def list_counts(self, request: Request) -> list[Count]:
-        return _by_address_and_account("reset", request)
+        return list_counts_of("reset", request._request, _account_of(request))
 
 
 class PasswordThrottle(_Attempts):
@@ -143,12 +149,6 @@ class InviteThrottle(_Attempts):
     def list_counts(self, request: Request) -> list[Count]:
         account = _user_of(request) if request.method in self.counted else ""
         return [("invite_user", account)] if account else []
-
-
-def _by_address_and_account(start: str, request: Request) -> list[Count]:
-    counts = [(f"{start}_address", fold_address(client_address(request._request)))]
-    account = _account_of(request)
-    return [*counts, (f"{start}_account", account)] if account else counts
 
 
 def _account_of(request: Request) -> str:

@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from accounts.email_addresses import note_verified
 from accounts.mail import send_later
 from accounts.models import Membership, User
-from accounts.services import note_verified
 from alerts.models import Channel, Consent, Recipient
 
 ASK_AGAIN_AFTER = timedelta(days=1)

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.csrf import csrf_failure
 from rest_framework import exceptions, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
@@ -52,6 +53,22 @@ answer_forbidden = _answer(403, "This is not for you.", defaults.permission_deni
 answer_not_found = _answer(
     404, "There is no such address; /api/docs/ has those there are.", defaults.page_not_found
 )
+_CSRF = (
+    "The CSRF token is missing, old, or from another origin. GET /_allauth/browser/v1/auth/session gives a "
+    "new one; send it in X-CSRFToken."
+)
+
+
+def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """In the shape of whoever was asked: sign-in, the API, else Django's page."""
+    if request.path_info.startswith("/_allauth/"):
+        errors = [{"message": _CSRF, "code": "csrf"}]
+        return JsonResponse(
+            {"status": 403, "errors": errors}, status=403, headers={"Cache-Control": "no-store"}
+        )
+    return _answer(403, _CSRF, csrf_failure)(request, reason=reason)
+
+
 answer_error = _answer(500, "This is a fault of ours. It was logged; try again later.", defaults.server_error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core import checks
 
 OVERRIDES = {
+    "django-allauth": ("65.22", "accounts/library_forms.py"),
     "celery": ("5.7", "pipeline/celery/overrides.py"),
     "billiard": ("4.3", "pipeline/celery/overrides.py"),
     "kombu": ("5.7", "pipeline/celery/redis_transport.py"),

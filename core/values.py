@@ -13,6 +13,8 @@ BIGGEST_ID = 2**63 - 1
 MAX_FAULTS = 20
 MAX_NAMED = 10
 """Levels of a path that are named."""
+CONTROL_CHARACTERS = "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]"
+"""A pattern of what no line of text holds: names end in subjects of letters and in logs."""
 _BIGGEST_NUMBER = 10**308
 """What a JSON column of MySQL holds, as a double."""
 _TOO_DEEP = f"Nests deeper than {MAX_DEPTH} levels; flatten it."

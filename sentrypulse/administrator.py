@@ -6,7 +6,6 @@ from collections.abc import Callable
 from django.conf import settings
 
 from accounts.models import Team, User
-from accounts.services import register_user
 
 
 def ensure_administrator(tell: Callable[[str], object]) -> Team:
@@ -14,10 +13,7 @@ def ensure_administrator(tell: Callable[[str], object]) -> Team:
     administrator = User.objects.filter(is_superuser=True).order_by("pk").first()
     if administrator is None:
         password = secrets.token_urlsafe(12)
-        administrator = register_user(email=settings.ADMIN_EMAIL, password=password, name="Administrator")
-        administrator.is_staff = administrator.is_superuser = True
-        administrator.email_verified_at = administrator.joined_at  # the operator knows who he is
-        administrator.save(update_fields=["is_staff", "is_superuser", "email_verified_at"])
+        administrator = User.objects.create_superuser(settings.ADMIN_EMAIL, password, name="Administrator")
         tell(
             f"\n  Your administrator (shown only this once):\n\n"
             f"    e-mail    {administrator.email}\n    password  {password}\n"

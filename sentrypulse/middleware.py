@@ -1,10 +1,13 @@
-"""What happens to every request: its two spellings, its line in the log, and how its answer is packed."""
+"""What happens to every request: which pages may ask, its two spellings, its line in the log, and how its
+answer is packed."""
 
 import logging
 import time
 import uuid
 from collections.abc import Callable
 
+from corsheaders.middleware import ACCESS_CONTROL_ALLOW_CREDENTIALS, CorsMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -27,6 +30,16 @@ def _spell_path(path: str) -> str:
     begin a line of the log."""
     secret = next((start for start in _SECRET_PATHS if path.startswith(start)), None)
     return f"{secret}…" if secret else escape_uri_path(path)
+
+
+class AppCorsMiddleware(CorsMiddleware):
+    """Pages of the app's own origin may use the session; other pages that may call the API bring a token."""
+
+    def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response = super().add_response_headers(request, response)
+        if request.headers.get("Origin") not in settings.APP_ORIGINS:
+            response.headers.pop(ACCESS_CONTROL_ALLOW_CREDENTIALS, None)
+        return response
 
 
 class RequestLogMiddleware:
@@ -70,8 +83,8 @@ class CompressApiMiddleware(GZipMiddleware):
     The API alone. A compressed answer's length tells what it has in common with what a stranger made us
     repeat in it (BREACH), if he can make a browser ask with somebody's rights: the API's are shown by a
     header that no strange page can send, its session cookie is not sent for such pages either
-    (SameSite=Lax), and it never repeats a secret. The admin and public pages with forms, which rest on
-    cookies, stay as they are. On top, Django pads every answer at random.
+    (SameSite=Lax), and it never repeats a secret. Sign-in, the admin and public pages with forms, which rest
+    on cookies, stay as they are. On top, Django pads every answer at random.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

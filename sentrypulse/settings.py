@@ -33,11 +33,19 @@ _reached_at = "127.0.0.1" if HOST in {"0.0.0.0", "::"} else f"[{HOST}]" if ":" i
 PUBLIC_URL = env.http_url("PUBLIC_URL", f"http://{_reached_at}:{PORT}")
 _public_host = re.sub(r":\d+$", "", PUBLIC_URL.split("://")[1])  # an IPv6 address keeps its brackets
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or sorted({_public_host, "127.0.0.1", "localhost", "[::1]"})
-CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
-CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-none-match", "x-api-key"]
+APP_URL = env.http_url("APP_URL", PUBLIC_URL)
+_dev_server = ["http://localhost:3000"] if DEBUG else []  # of `next dev`
+APP_ORIGINS = [url for url in (APP_URL, *_dev_server) if url != PUBLIC_URL]
+"""Where the app is opened, if not at PUBLIC_URL. Pages there may use the session cookie; others may not."""
+CORS_ALLOWED_ORIGINS = [*env.items("CORS_ALLOWED_ORIGINS"), *APP_ORIGINS]
+CORS_ALLOW_CREDENTIALS = bool(APP_ORIGINS)  # to them alone: sentrypulse.middleware.AppCorsMiddleware
+CORS_URLS_REGEX = r"^/(api|_allauth)/"
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "if-none-match", "x-api-key", "x-csrftoken",
+    "x-email-verification-key", "x-password-reset-key",
+]  # fmt: skip
 CORS_EXPOSE_HEADERS = ["etag", "x-request-id", "retry-after"]
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *APP_ORIGINS]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
 ORIGIN_SECRETS = env.items("ORIGIN_SECRET")
 USE_X_FORWARDED_HOST = bool(ORIGIN_SECRETS)  # who knows the secret is the proxy, and says its own name
@@ -180,6 +188,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.usersessions",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "corsheaders",
@@ -199,7 +210,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sentrypulse.request_guard.ReadableMiddleware",
     "statuspages.middleware.CustomDomainMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "sentrypulse.middleware.AppCorsMiddleware",
     "sentrypulse.request_guard.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -210,6 +221,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "sentrypulse.sign_in_gate.SignInGate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -261,6 +274,28 @@ PASSWORD_RESET_TIMEOUT = 3600
 SIGNUP = env.choice("SIGNUP", "open", among=("open", "invite", "closed"))
 RECIPIENTS_A_DAY = env.integer("RECIPIENTS_A_DAY", 20, low=1, high=10_000)
 
+# Signing in by the app: django-allauth's headless API (decision 29, docs/operating.md)
+
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("browser",)
+HEADLESS_ADAPTER = "accounts.account_adapter.HeadlessAdapter"
+ACCOUNT_ADAPTER = "accounts.account_adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.signup_form.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "optional"  # who is new works at once, and is asked to verify
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no e-mails to strangers
+ACCOUNT_MAX_EMAIL_ADDRESSES = 1  # the user's own, which is unique; see SILENCED_SYSTEM_CHECKS
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_RATE_LIMITS = False  # ours count: sentrypulse/sign_in_gate.py
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write a row with each request
+SILENCED_SYSTEM_CHECKS = [
+    # MySQL and MariaDB cannot make allauth's conditional unique constraints: one verified row an address, one
+    # primary row a user. accounts/email_addresses.py holds both. Our models have no such: a test looks.
+    "models.W036",
+]
+
 _email = env.email()
 EMAIL_URL: str = _email["EMAIL_URL"]
 vars().update(_email)
@@ -273,6 +308,11 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{
 
 _https = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+_cookie_prefix = "__Host-" if _https else ""  # bound to this host, to https and to all paths
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_cookie_prefix}sessionid", f"{_cookie_prefix}csrftoken"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.errors.answer_csrf_failure"
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=_https)
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/health$", r"^metrics$", r"^ping/"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -313,6 +353,8 @@ REST_FRAMEWORK: dict[str, Any] = {
         "register_account": "10/hour",
         "reset_address": "20/hour",
         "reset_account": "5/hour",
+        "verify_address": "60/hour",
+        "verify_user": "5/hour",
         "invite_user": "60/hour",
         "subscribe_address": "20/hour",
         "subscribe_target": "5/hour",
@@ -334,7 +376,11 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SentryPulse API",
     "VERSION": __version__,
-    "DESCRIPTION": "Monitors, incidents, status pages, reports. Authenticate with a token or an API key.",
+    "DESCRIPTION": (
+        "Monitors, incidents, status pages, reports. Programs authenticate with a token or an API key. The "
+        "app has a session: django-allauth documents its sign-in, below /_allauth/browser/v1/. With a "
+        "session, what changes something shows the CSRF token, too, in X-CSRFToken."
+    ),
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/"), name="home"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg"), name="favicon"),
     path("api/", include("sentrypulse.api.urls")),
+    path("_allauth/", include("allauth.headless.urls")),  # of which sign_in_gate.py opens some
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
     *PING_PATHS,

@@ -11,33 +11,20 @@ from accounts.services.teams import (
     update_team,
     withdraw_invitation,
 )
-from accounts.services.users import (
-    change_password,
-    confirm_password_reset,
-    note_verified,
-    register_user,
-    rename_user,
-    request_password_reset,
-    sign_up,
-)
+from accounts.services.users import change_password, rename_user
 
 __all__ = [
     "accept_invitation",
     "change_password",
     "change_role",
-    "confirm_password_reset",
     "create_api_key",
     "create_team",
     "delete_team",
     "invite",
-    "note_verified",
-    "register_user",
     "remove_member",
     "rename_api_key",
     "rename_user",
-    "request_password_reset",
     "revoke_api_key",
-    "sign_up",
     "update_team",
     "withdraw_invitation",
 ]

@@ -14,11 +14,11 @@ from rest_framework.exceptions import NotFound
 
 from accounts.addresses import fold_email
 from accounts.authentication import hash_secret
+from accounts.email_addresses import note_verified
 from accounts.mail import send_later
 from accounts.models import Invitation, Membership, Role, Team, User
 from accounts.permissions import require_role
 from accounts.services.keys import revoke_keys_of
-from accounts.services.users import note_verified
 from core.errors import RuleViolation
 
 INVITATION_LIFETIME = timedelta(days=7)

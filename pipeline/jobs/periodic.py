@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model
 
+from accounts.sessions import purge_expired_sessions
 from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
 from alerts import retention as ledger
@@ -73,8 +74,9 @@ def prune_pings(*, owner: str, now: datetime) -> None:
 
 
 def flush_tokens(*, owner: str, now: datetime) -> None:
-    """Delete refresh tokens that have expired, up to 10,000 of them."""
+    """Delete refresh tokens and sessions that have expired, up to 10,000 of each."""
     purge_expired_tokens(now=now, limit=10_000)
+    purge_expired_sessions(now=now, limit=10_000)
 
 
 def roll_up(*, owner: str, now: datetime) -> bool:

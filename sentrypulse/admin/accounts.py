@@ -3,6 +3,8 @@
 import time
 from typing import Any, cast
 
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -14,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.addresses import fold_email, read_email
+from accounts.email_addresses import sync_address
 from accounts.models import ApiKey, Invitation, Membership, Quota, Team, User, make_personal_team
 from accounts.services import revoke_api_key
 from accounts.throttles import count_attempts, list_login_counts, note_login
@@ -32,6 +35,7 @@ class ThrottledLoginForm(AdminAuthenticationForm):
 
 
 admin.site.login_form = ThrottledLoginForm
+admin.site.unregister([EmailAddress, UserSession])  # they follow User, and the sessions
 
 
 class _LowerCaseEmail:
@@ -101,6 +105,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         super().save_model(request, obj, form, change)
         if not change:
             make_personal_team(obj)
+        sync_address(obj)
 
 
 @admin.register(Team)

@@ -6,9 +6,9 @@ from typing import Any
 from rest_framework import serializers
 
 from core.time_zones import find_zone
-from core.values import BIGGEST_ID
+from core.values import BIGGEST_ID, CONTROL_CHARACTERS
 
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+_CONTROL = re.compile(CONTROL_CHARACTERS)
 
 
 class LineField(serializers.CharField):

@@ -28,7 +28,7 @@ def accept(client, token):
 def test_an_invitation_is_mailed_and_its_link_joins_the_team(
     crew, as_user, invited, settings, django_capture_on_commit_callbacks
 ):
-    settings.PUBLIC_URL = "https://pulse.example.com"
+    settings.APP_URL = "https://pulse.example.com"
     with django_capture_on_commit_callbacks(execute=True):
         made = as_user(crew["admin"]).post(
             f"/api/v1/teams/{crew['team'].pk}/invitations/", {"email": "New@example.com", "role": "viewer"}

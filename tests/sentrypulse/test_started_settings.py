@@ -84,6 +84,34 @@ def test_the_settings_of_production_pass_djangos_own_check_without_a_warning(tmp
     )
 
 
+COOKIES = """
+from django.conf import settings as s
+print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,
+      s.SESSION_COOKIE_SAMESITE, s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH, s.CORS_ALLOW_CREDENTIALS,
+      ",".join(s.CSRF_TRUSTED_ORIGINS), sep="|")
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({}, "sessionid|csrftoken|False|True|Lax|None|/|False|http://127.0.0.1:8000"),
+        (
+            {"PUBLIC_URL": "https://api.example.com", "APP_URL": "https://app.example.com"},
+            "__Host-sessionid|__Host-csrftoken|True|True|Lax|None|/|True|https://api.example.com,https://app.example.com",
+        ),
+        (
+            {"DEBUG": "1"},
+            "sessionid|csrftoken|False|True|Lax|None|/|True|http://127.0.0.1:8000,http://localhost:3000",
+        ),
+    ],
+)
+def test_cookies_are_bound_to_our_host_where_browsers_can_do_that(tmp_path, environment, shown):
+    ran = manage("shell", "--no-imports", "-c", COOKIES, DATA_DIR=str(tmp_path), **environment)
+    assert ran.stderr == ""
+    assert ran.stdout.strip() == shown
+
+
 SHOW = """
 import gc
 from django.conf import settings as s

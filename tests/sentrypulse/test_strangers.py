@@ -33,10 +33,11 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-OBJECT, LIST, CREATE, OWN, PUBLIC = "object", "list", "create", "own", "public"
+OBJECT, LIST, CREATE, OWN, PUBLIC, SHUT = "object", "list", "create", "own", "public", "shut"
 
 # Every route, with what it is: an object of a team, a list of a team's objects, an action that takes new
-# ones, a person's own account, or public on purpose. Django's admin asks for a staff session itself.
+# ones, a person's own account, public on purpose, or shut by the gate. Django's admin asks for a staff
+# session itself.
 ROUTES = {
     "": PUBLIC,  # leads to the API's root
     "favicon.ico": PUBLIC,
@@ -46,6 +47,25 @@ ROUTES = {
     "api/v1/health": PUBLIC,
     "metrics": PUBLIC,  # for this machine or a token; see test_health
     "api/v1/auth/register": PUBLIC,
+    "_allauth/browser/v1/config": PUBLIC,
+    "_allauth/browser/v1/auth/session": PUBLIC,  # tells who is signed in, if anybody
+    "_allauth/browser/v1/auth/login": PUBLIC,
+    "_allauth/browser/v1/auth/signup": PUBLIC,
+    "_allauth/browser/v1/auth/email/verify": PUBLIC,  # the key is the right
+    "_allauth/browser/v1/auth/password/request": PUBLIC,
+    "_allauth/browser/v1/auth/password/reset": PUBLIC,  # the key is the right
+    "_allauth/browser/v1/auth/reauthenticate": OWN,
+    "_allauth/browser/v1/auth/sessions": OWN,
+    "_allauth/browser/v1/account/email": OWN,
+    "_allauth/browser/v1/account/password/change": OWN,
+    "_allauth/browser/v1/account/phone": SHUT,
+    "_allauth/browser/v1/auth/code/confirm": SHUT,
+    "_allauth/browser/v1/auth/email/verify/resend": SHUT,
+    "_allauth/browser/v1/auth/phone/verify": SHUT,
+    "_allauth/browser/v1/auth/phone/verify/resend": SHUT,
+    "_allauth/browser/v1/auth/reauthenticate/code/confirm": SHUT,
+    "_allauth/browser/v1/auth/reauthenticate/code/request": SHUT,
+    "_allauth/browser/v1/auth/reauthenticate/code/resend": SHUT,
     "recipients/{token}/": PUBLIC,  # the token is the right
     "api/v1/auth/token": PUBLIC,
     "api/v1/auth/token/refresh": PUBLIC,
@@ -265,6 +285,15 @@ def test_nobody_gets_anything_without_signing_in(world):
     for method, path, answer in call_all(world, {OBJECT, LIST, CREATE, OWN}, None):
         assert answer.status_code in {401, 405}, (method, path, answer.status_code)
     assert snapshot() == before
+
+
+def test_what_the_gate_shuts_is_there_for_nobody(world):
+    for method, path, answer in call_all(world, {SHUT}, None):
+        assert answer.status_code == 404, (method, path)
+    member = Client()
+    member.force_login(world["owner"])
+    for route in [route for route, what in ROUTES.items() if what == SHUT]:
+        assert member.get(f"/{route}").status_code == 404
 
 
 def test_to_a_stranger_the_objects_of_a_team_do_not_exist(world):

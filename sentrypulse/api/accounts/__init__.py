@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from accounts.account_adapter import RESET
 from sentrypulse.api.accounts.auth import (
     ConfirmResetView,
     LogoutView,
@@ -25,7 +26,7 @@ AUTH_PATHS: list[URLPattern] = [
     path("auth/me", MeView.as_view()),
     path("auth/password", PasswordView.as_view()),
     path("auth/password/reset", ResetView.as_view()),
-    path("auth/password/reset/confirm", ConfirmResetView.as_view()),
+    path("auth/password/reset/confirm", ConfirmResetView.as_view(), name=RESET),
     path("teams/<int:team_id>/members/", MemberViewSet.as_view({"get": "list"})),
     path(
         "teams/<int:team_id>/members/<int:pk>/",

@@ -1,9 +1,11 @@
-"""Accounts on the wire: register, log in, refresh, log out, me, passwords."""
+"""Accounts on the wire, for programs: register, log in, refresh, log out, me, passwords. The app signs in by
+``/_allauth/browser/v1/``."""
 
 import time
 from typing import Any, cast
 
-from django.contrib.auth import authenticate, update_session_auth_hash
+from allauth.account.internal.flows.password_change import finalize_password_change
+from django.contrib.auth import authenticate
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services, throttles, tokens
+from accounts import library_forms, services, throttles, tokens
 from accounts.addresses import fold_email, read_email
 from accounts.models import Team, User
 from accounts.permissions import SignedIn
@@ -32,16 +34,22 @@ class UserSerializer(serializers.ModelSerializer[User]):
 class MeSerializer(UserSerializer):
     email = serializers.EmailField(required=False)
     name = LineField(max_length=100, allow_blank=True, required=False)
+    email_verified = serializers.SerializerMethodField(
+        help_text="Was a link that was mailed to the address followed?"
+    )
     teams = TeamSerializer(many=True, read_only=True)
 
     class Meta(UserSerializer.Meta):
-        fields = [*UserSerializer.Meta.fields, "teams"]
+        fields = [*UserSerializer.Meta.fields, "email_verified", "teams"]
         read_only_fields = ["joined_at"]
 
     def validate_email(self, email: str) -> str:
         if self.instance is not None and fold_email(email) != self.instance.email:
             raise serializers.ValidationError("The address cannot be changed here; ask an operator.")
         return email
+
+    def get_email_verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
 
 
 class PairSerializer(serializers.Serializer[Any]):
@@ -124,7 +132,7 @@ class RegisterView(PublicView):
     @can_answer(403)
     def post(self, request: Request) -> Response:
         """Make an account with a personal team, logged in at once. 403 where SIGNUP does not allow it."""
-        user = services.sign_up(**self.read(request), now=timezone.now())
+        user = library_forms.sign_up(request._request, **self.read(request))
         throttles.note_login(request._request, user.email, now=time.time())
         return Response({"user": UserSerializer(user).data, **tokens.issue_tokens(user)}, status=201)
 
@@ -174,7 +182,7 @@ class ResetView(PublicView):
     @extend_schema(responses={202: DetailSerializer})
     def post(self, request: Request) -> Response:
         """Mail a link to choose a new password. The answer does not tell whether there is an account."""
-        services.request_password_reset(self.read(request)["email"])
+        library_forms.request_password_reset(request._request, email=self.read(request)["email"])
         return Response({"detail": "If an account has this address, a link is on its way."}, status=202)
 
 
@@ -186,11 +194,9 @@ class ConfirmResetView(PublicView):
     def post(self, request: Request) -> Response:
         """Choose a new password with what the link carried; every session and API key ends."""
         given = self.read(request)
-        user = services.confirm_password_reset(
-            uid=given["uid"], token=given["token"], new=given["new_password"], now=timezone.now()
+        library_forms.reset_password(
+            request._request, uid=given["uid"], token=given["token"], new=given["new_password"]
         )
-        # Whoever holds the link reads the account's mail: guesses by others keep nobody out who asked for it.
-        throttles.note_login(request._request, user.email, now=time.time())
         return Response(status=204)
 
 
@@ -212,7 +218,8 @@ class MeView(APIView):
 
     def _answer(self, user: User) -> Response:
         teams = TeamSerializer(Team.objects.for_user(user).order_by("pk"), many=True)
-        return Response({**UserSerializer(user).data, "teams": teams.data})
+        told = {"email_verified": user.email_verified_at is not None, "teams": teams.data}
+        return Response({**UserSerializer(user).data, **told})
 
 
 class PasswordView(APIView):
@@ -226,7 +233,9 @@ class PasswordView(APIView):
         serializer = ChangePasswordSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given, user = serializer.validated_data, cast(User, request.user)
-        services.change_password(user, current=given["current_password"], new=given["new_password"])
+        services.change_password(
+            user, current=given["current_password"], new=given["new_password"], now=timezone.now()
+        )
         if isinstance(request.successful_authenticator, SessionAuthentication):
-            update_session_auth_hash(request._request, user)
+            finalize_password_change(request._request, user)  # this session goes on, and is listed
         return Response(tokens.issue_tokens(user))

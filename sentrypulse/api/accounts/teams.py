@@ -134,7 +134,7 @@ class NewInvitationSerializer(InvitationSerializer):
         fields = [*InvitationSerializer.Meta.fields, "accept_url"]
 
     def get_accept_url(self, invitation: Invitation) -> str:
-        return f"{settings.PUBLIC_URL}/invitations/accept?token={self.context['token']}"
+        return f"{settings.APP_URL}/invitations/accept?token={self.context['token']}"
 
 
 class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, InTeam):

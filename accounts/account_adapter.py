@@ -1,0 +1,117 @@
+"""How django-allauth does what it does here: whom it takes, which e-mails it sends, who is asking.
+
+The settings name these classes. What counts attempts and reads bodies is ``sentrypulse/sign_in_gate.py``.
+"""
+
+import time
+from typing import Any, ClassVar
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.headless.adapter import DefaultHeadlessAdapter
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.utils import timezone
+
+from accounts import throttles
+from accounts.addresses import read_email
+from accounts.email_addresses import ensure_address, note_verified
+from accounts.mail import send_later
+from accounts.models import User, save_with_team
+from accounts.services.users import DEAD_LINK, WRONG_PASSWORD, replace_password
+from core.client_address import client_address, parse_address
+
+MAX_PASSWORD_CHARS = 256
+RESET = "reset_password"
+"""The name of both addresses, the library's and the API's, where a reset link is spent."""
+TAKEN = "An account with this address exists; log in or reset the password."
+
+
+def check_password(password: str, user: User | None) -> None:
+    """Raises ``ValidationError`` for a weak one, and for one that is long for no reason."""
+    if len(password) > MAX_PASSWORD_CHARS:
+        raise ValidationError(f"A password may have {MAX_PASSWORD_CHARS} characters at most.")
+    validate_password(password, user)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library has no types here
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_taken": TAKEN,
+        "email_password_mismatch": "No active account has this address and password.",
+        "enter_current_password": WRONG_PASSWORD,
+        "incorrect_password": WRONG_PASSWORD,
+        "invalid_password_reset": DEAD_LINK,
+        "invalid_or_expired_key": DEAD_LINK,
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Where ``SIGNUP=invite``, the form asks for the invitation."""
+        return bool(settings.SIGNUP != "closed")
+
+    def clean_email(self, email: str) -> str:
+        return read_email(email)
+
+    def clean_password(self, password: str, user: User | None = None) -> str:
+        check_password(password, user)
+        return password
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """The user and the personal team, in one transaction."""
+        given = form.cleaned_data
+        user.email, user.name = given["email"], given.get("name", "")
+        user.set_password(given["password"])
+        try:
+            save_with_team(user)
+        except IntegrityError:  # somebody took the address between the look and the insert
+            raise ValidationError({"email": [TAKEN]}) from None
+        return user
+
+    def set_password(self, user: User, password: str) -> None:
+        """Of a signed-in user, or by a reset link: then the address is proven, and whoever had taken the
+        account loses what he may have made there."""
+        by_link = self.request.resolver_match.url_name == RESET
+        if not replace_password(user, password, by_link=by_link, now=timezone.now()):
+            refusal = {"key": [DEAD_LINK]} if by_link else {"current_password": [WRONG_PASSWORD]}
+            raise ValidationError(refusal)
+        if by_link:
+            # Whoever holds the link reads the account's mail: guesses by others keep nobody out who has it.
+            throttles.note_login(self.request, user.email, now=time.time())
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        ensure_address(user)
+        throttles.note_login(request, user.email, now=time.time())
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        confirmed = bool(super().confirm_email(request, email_address))
+        if confirmed:
+            note_verified(email_address.user, now=timezone.now())
+        return confirmed
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        address = emailconfirmation.email_address.email
+        send_later("verify_email", to=address, context={"email": address, "key": emailconfirmation.key})
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """To the address we know, not the one typed: MariaDB finds é for e, and that may be another's."""
+        link = {"uid": context["uid"], "token": context["key"]}
+        send_later("reset_password", to=user.email, context={"email": user.email, **link})
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The e-mail's template knows where the link leads."""
+        return ""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """For the list of sessions. A socket's peer may have none."""
+        return parse_address(client_address(request)) or "0.0.0.0"  # noqa: S104  # shown, not bound
+
+
+class HeadlessAdapter(DefaultHeadlessAdapter):  # type: ignore[misc]  # the library has no types here
+    def populate_response_meta(self, request: HttpRequest, meta: dict[str, Any]) -> None:
+        """An app on another origin cannot read our cookie."""
+        meta["csrf_token"] = get_token(request)
