@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 from pipeline.queues.base import Parcel, Sender
 
 ENGINE_SENDERS = {
-    "celery": "pipeline.celery.sender:make_sender",
+    "celery": "pipeline.celery.app:make_sender",
     "serverless": "pipeline.queues.sqs:make_sender",
 }
 """By engine, the function that makes its sender. Only engines whose queues every process can reach (the web

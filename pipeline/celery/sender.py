@@ -57,18 +57,6 @@ class Dead(msgspec.Struct, frozen=True):
     died_at: datetime
 
 
-def make_sender() -> "CelerySender":
-    """The sender of this process, on the application that the environment describes."""
-    from pipeline.celery.app import app, options
-
-    return CelerySender(
-        app,
-        max_messages=options.queue_max_messages,
-        retry_after_s=options.retry_after_s,
-        queue_prefix=options.queue_prefix,
-    )
-
-
 def describe_queue(alias: str, *, prefix: str) -> kombu.Queue:
     """A durable queue that is reached by its name alone (the default exchange). Workers know it as
     ``alias``."""

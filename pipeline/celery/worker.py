@@ -25,10 +25,10 @@ from core.env import SettingsError
 from core.logging import logging_setting
 from core.retries import POSTPONED_S
 from pipeline import dispatch
-from pipeline.celery.app import app, env, options
+from pipeline.celery.app import app, env, make_sender, options
 from pipeline.celery.options import JOB_MAX_S
 from pipeline.celery.overrides import install_stops
-from pipeline.celery.sender import MESSAGE, SHARE, TICK, CelerySender, Postponed, make_sender
+from pipeline.celery.sender import MESSAGE, SHARE, TICK, CelerySender, Postponed
 from pipeline.celery.shares import Shares
 from pipeline.queues.base import ROUTES, QueuesAway
 

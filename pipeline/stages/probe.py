@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -30,6 +29,9 @@ PutBack = Callable[[Sequence[CheckSpec], float], None]
 """Puts specs on the queue again, due in so many seconds."""
 SendOn = Callable[[Sequence[CheckSpec]], None]
 """Puts specs on the queue again, due at once."""
+SpecKey = tuple[int, datetime, str]
+"""Monitor, slot, region."""
+OpenSpecs = dict[SpecKey, CheckSpec]
 
 
 def probe(
@@ -71,21 +73,9 @@ def probe(
         leave_out=not_begun.append,
     )
     for results in running:
-        for result in results:
-            open_specs.pop(_key_of(result), None)
-        told = [result for result in results if result.checked_at - result.scheduled_at <= TOO_OLD]
-        for body in result_bodies(told):
-            send(body)
-        found += len(told)
-        _note_left_out(len(results) - len(told))
-        if not_begun and not slow:
-            _send_on(not_begun, open_specs, send_on)
-    if slow:
-        _note_left_out(len(not_begun))
-        for spec in not_begun:
-            del open_specs[_key_of(spec)]
-    elif not_begun:
-        _send_on(not_begun, open_specs, send_on)
+        found += _send_results(results, open_specs, send)
+        _part_with(not_begun, open_specs, None if slow else send_on)
+    _part_with(not_begun, open_specs, None if slow else send_on)
     if open_specs and put_back is not None:
         put_back(list(open_specs.values()), 0.0)
     telemetry.count(Specs=len(specs), Results=found, SpecsPutBack=len(open_specs))
@@ -94,14 +84,31 @@ def probe(
     return failed
 
 
-def _key_of(one: CheckSpec | CheckResult) -> tuple[int, datetime, str]:
+def _key_of(one: CheckSpec | CheckResult) -> SpecKey:
     return one.monitor_id, one.scheduled_at, one.region
 
 
-def _send_on(not_begun: list[CheckSpec], open_specs: dict[Any, CheckSpec], send_on: SendOn) -> None:
-    send_on([msgspec.structs.replace(spec, slow=True) for spec in not_begun])
+def _send_results(
+    results: Sequence[CheckResult], open_specs: OpenSpecs, send: Callable[[bytes], None]
+) -> int:
+    """Send those of checks that began in time. Returns how many."""
+    for result in results:
+        open_specs.pop(_key_of(result), None)
+    told = [result for result in results if result.checked_at - result.scheduled_at <= TOO_OLD]
+    for body in result_bodies(told):
+        send(body)
+    _note_left_out(len(results) - len(told))
+    return len(told)
+
+
+def _part_with(not_begun: list[CheckSpec], open_specs: OpenSpecs, send_on: SendOn | None) -> None:
+    """Send on the specs that got no place in time; without ``send_on`` they are too old, and left out."""
+    if send_on is None:
+        _note_left_out(len(not_begun))
+    elif not_begun:
+        send_on([msgspec.structs.replace(spec, slow=True) for spec in not_begun])
     for spec in not_begun:
-        del open_specs[_key_of(spec)]
+        open_specs.pop(_key_of(spec), None)
     not_begun.clear()
 
 
