@@ -6,7 +6,7 @@ DEMO ?= 1
 PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
+.PHONY: help run test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
 
 help:  ## This list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -15,21 +15,26 @@ run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leave
 	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
 
 # Containers often forbid Python to keep bytecode; each worker and process would then compile everything anew.
-test test-schema test-mariadb test-mysql-own test-aws: export PYTHONDONTWRITEBYTECODE :=
+test test-stories test-schema test-mariadb test-mysql-own test-aws: export PYTHONDONTWRITEBYTECODE :=
 
-test: .venv/dev.stamp  ## The whole suite on SQLite; no service needed
+test: .venv/dev.stamp  ## The suite on SQLite, all that needs no real clock; no service needed
 	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+
+# They wait for the product's own processes, for a browser, for servers that are slow on purpose.
+STORIES := tests/e2e tests/hostile tests/stories
+test-stories: .venv/dev.stamp  ## The product as it runs: outages, kills, bad servers, a minute's soak; on SQLite
+	$(BIN)/pytest -n auto --dist worksteal -q $(STORIES) $(ARGS)
 
 test-schema: .venv/dev.stamp  ## Ask every operation of the API what its OpenAPI document allows and forbids
 	$(BIN)/pytest -n 2 --dist worksteal -v --no-header tests/schema $(ARGS)
 
 DATABASE_URL_MYSQL ?= mysql://root:@127.0.0.1:3306/test
 REDIS_URL_TEST ?= redis://127.0.0.1:6379/5
-SUITE_WITH_REDIS = REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
-test-mariadb: .venv/mysql.stamp  ## The same suite on MariaDB (or what DATABASE_URL_MYSQL names), with the Redis cache
+SUITE_WITH_REDIS = REDIS_URL="$(REDIS_URL_TEST)" $(BIN)/pytest -n auto --dist worksteal -q tests $(STORIES) $(ARGS)
+test-mariadb: .venv/mysql.stamp  ## Suite and stories on MariaDB (or what DATABASE_URL_MYSQL names), with the Redis cache
 	DATABASE_URL="$(DATABASE_URL_MYSQL)" $(SUITE_WITH_REDIS)
 
-test-mysql-own: .venv/mysql.stamp  ## The same suite on a MySQL of its own; needs root and debootstrap
+test-mysql-own: .venv/mysql.stamp  ## The same on a MySQL of its own; needs root and debootstrap
 	sh scripts/with-mysql.sh env $(SUITE_WITH_REDIS)
 
 test-mysql: test-mariadb test-mysql-own  ## Both, one after the other

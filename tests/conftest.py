@@ -22,6 +22,11 @@ from tests.factories import make_client, make_member, make_team
 # As our servers make them, so that a test's request meets what a stranger's would.
 django_client.WSGIRequest = ReadableWSGIRequest  # type: ignore[attr-defined]  # it imports that name
 
+# Once, and not by a fixture: each change tells a dozen listeners, which took a fifth of the suite's time.
+project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
+# WhiteNoise lists all static files whenever a test client is made, unless it looks for each when asked.
+project.WHITENOISE_AUTOREFRESH = True
+
 gc.disable()  # while the tests are collected; what that leaves lives to the end
 
 # A third of hypothesis' usual examples keeps the suite short; HYPOTHESIS_EXAMPLES=1000 looks deeper.
@@ -113,13 +118,8 @@ def django_db_setup(request, migrated):
 
 
 @pytest.fixture(autouse=True)
-def _cheap_and_clean(settings):
-    """Argon2 is slow on purpose; throttles live in the cache and must not leak between tests.
-
-    WhiteNoise lists all static files whenever a test client is made, unless it looks for each when asked.
-    """
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.WHITENOISE_AUTOREFRESH = True
+def _clean():
+    """Throttles live in the cache and must not leak between tests."""
     for store in caches.all(initialized_only=True):
         if project.REDIS_URL:
             store.delete_pattern("*")  # to clear it would empty the whole database, which others use, too
