@@ -26,16 +26,17 @@ LONG_AGO = T0 - timedelta(days=2)
 
 
 class Watching(Telling):
-    """Telling, with the clock that looks for data, too."""
+    """Telling, with the clock that looks for data, too: each half minute, or less often where nothing is to
+    happen for hours."""
 
     def __init__(self, **given):
         super().__init__(**given)
         DataWatch.objects.create(pk="results", since=LONG_AGO, away_from=LONG_AGO, looked_at=T0)
 
-    def run(self, *, seconds):
+    def run(self, *, seconds, every_s=30.0):
         end = self.now + timedelta(seconds=seconds)
         while self.now < end:
-            step_s = min(30.0, (end - self.now).total_seconds())
+            step_s = min(every_s, (end - self.now).total_seconds())
             super().run(seconds=step_s)
             watch_for_data(now=self.now)
         return self
@@ -102,7 +103,7 @@ def test_monitors_of_longer_intervals_follow_in_few_messages(team, hook):
     telling.feed(*monitors[:3])
     for monitor in monitors[3:]:  # their slots lie over 15 minutes
         telling.feed(*monitors[:3], monitor).run(seconds=75)
-    telling.run(seconds=7200)
+    telling.run(seconds=7200, every_s=180)
     assert telling.subjects()[0] == "3 monitors have no data"
     assert len(telling.subjects()) <= 3
     moments = [seconds for seconds, _, _ in telling.heard]
@@ -148,7 +149,7 @@ def test_a_rule_that_does_not_list_it_does_not_tell_it(team):
 def test_it_is_told_once_without_reminders_or_escalation(team, hook):
     mail = make_channel(team, "email", name="Mail")
     make_rule(hook, steps=[(5, mail)], remind_every_min=10)
-    telling = Watching().feed(make_monitor(team, now=T0)).run(seconds=3600)
+    telling = Watching().feed(make_monitor(team, now=T0)).run(seconds=3600, every_s=120)
     assert telling.subjects() == ["Shop has no data"]
 
 

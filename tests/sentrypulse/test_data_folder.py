@@ -59,7 +59,7 @@ def test_a_database_elsewhere_is_closed_and_its_folder_left_alone(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)
     file = elsewhere / "own.sqlite3"
-    ran = manage("migrate", "accounts", "zero", DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{file}")
+    ran = manage("migrate", "--check", DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{file}")
     assert mode_of(file) == 0o600, ran.stderr
     file.chmod(0o644)
     ran = manage("check", DATA_DIR=str(tmp_path / "data"), DATABASE_URL=f"sqlite:///{file}")

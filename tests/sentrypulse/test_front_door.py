@@ -76,7 +76,9 @@ def test_make_tells_of_every_task(goal):
     assert phony is not None
     assert sorted(line.split()[1] for line in told) == sorted(phony[1].split())
     assert [line for line in told if len(line.split()) < 4] == []
-    assert "make test              The suite on SQLite, all that needs no real clock; no service needed" in told
+    assert (
+        "make test              The suite on SQLite, all that needs no real clock; no service needed" in told
+    )
 
 
 def test_pip_says_what_failed_and_nothing_of_what_it_passed_over(tmp_path):
