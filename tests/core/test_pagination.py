@@ -29,8 +29,8 @@ from tests.factories import (
     UserFactory,
     make_monitor,
 )
-from tests.sentrypulse.test_strangers import spell
 from tests.statuspages.factories import make_page
+from tests.walks.test_strangers import spell
 
 pytestmark = pytest.mark.django_db
 ROWS = 4

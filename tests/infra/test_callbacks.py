@@ -8,7 +8,7 @@ from infra import callbacks
 from infra.callbacks import DeployRefused, environment, fill_settings, warm_settings
 from infra.outputs import NotProvisioned
 from infra.stages import WrongStage, ZappaStage, read_zappa_config, read_zappa_stage, rule_name, zappa_stages
-from tests.infra.test_templates import ROOT
+from tests.infra.test_stacks_templates import ROOT
 
 OUTPUTS = {
     "PackagesBucket": "packages",

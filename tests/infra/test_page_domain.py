@@ -6,7 +6,7 @@ import pytest
 
 from infra.stacks import FOLDER
 from tests.infra.conftest import REASON
-from tests.infra.test_guide import DEPLOY
+from tests.infra.test_deploy_guide import DEPLOY
 
 pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
 TEMPLATE = (FOLDER / "page-domain.yaml").read_text()

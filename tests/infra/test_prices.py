@@ -6,7 +6,7 @@ import pytest
 
 from infra import prices
 from infra.stacks import ALARMS, EDGE
-from tests.infra.test_templates import ROOT
+from tests.infra.test_stacks_templates import ROOT
 
 
 def test_the_documented_bill_is_the_computed_one():

@@ -16,7 +16,7 @@ from accounts.models import Team, User
 from statuspages.models import StatusPage
 from statuspages.rendering import render_page
 from tests.poison.lives import NOW
-from tests.sentrypulse.operations import Operation, list_operations
+from tests.walks.operations import Operation, list_operations
 
 MANY = "page_size=200"
 RUNNING = f"{NOW:%Y-%m}"

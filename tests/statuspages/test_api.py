@@ -9,7 +9,7 @@ from statuspages.models import Component, StatusPage, Subscriber
 from statuspages.services import set_logo
 from tests.factories import TeamFactory, UserFactory, make_member
 from tests.statuspages.factories import HOSTILE, NOW, PAGES, make_old, make_page, subscribe
-from tests.statuspages.test_rules import PNG
+from tests.statuspages.test_logos import PNG
 
 pytestmark = pytest.mark.django_db
 

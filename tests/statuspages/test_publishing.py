@@ -18,7 +18,7 @@ from statuspages.rendering.files import PageFile
 from statuspages.storages import StorageError
 from statuspages.storages.directory import DirectoryStorage
 from tests.statuspages.factories import NOW, make_old, make_page
-from tests.statuspages.test_rules import PNG
+from tests.statuspages.test_logos import PNG
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)

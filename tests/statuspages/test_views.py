@@ -13,7 +13,7 @@ from statuspages.models import StatusPage, Subscriber
 from statuspages.publishing import publish_due
 from tests.factories import MembershipFactory, TeamFactory, UserFactory, make_member
 from tests.statuspages.factories import HOSTILE, NOW, make_old, make_page, subscribe, tokens_of
-from tests.statuspages.test_rules import PNG
+from tests.statuspages.test_logos import PNG
 
 pytestmark = pytest.mark.django_db
 FILES = (

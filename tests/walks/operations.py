@@ -7,7 +7,7 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.sentrypulse.test_strangers import _NAMES
+from tests.walks.test_strangers import _NAMES
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PICTURE = "/api/v1/status-pages/{id}/logo"

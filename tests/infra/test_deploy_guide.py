@@ -7,7 +7,7 @@ import pytest
 
 from infra.stacks import FOLDER
 from infra.stages import zappa_stages
-from tests.infra.test_templates import ROOT
+from tests.infra.test_stacks_templates import ROOT
 
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories import make_member, make_monitor, make_team
-from tests.sentrypulse.operations import list_operations
+from tests.walks.operations import list_operations
 
 pytestmark = pytest.mark.django_db
 LISTS = sorted(

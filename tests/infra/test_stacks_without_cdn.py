@@ -16,7 +16,7 @@ from infra.stages import ZappaStage, read_zappa_config
 from infra.status import tell
 from monitors.models import Ping
 from tests.infra.conftest import REASON
-from tests.infra.test_http_api import (  # noqa: F401  # fixtures, too
+from tests.infra.test_gateway import (  # noqa: F401  # fixtures, too
     GATEWAY,
     VIEWER,
     ask,

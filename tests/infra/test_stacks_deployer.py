@@ -12,7 +12,7 @@ from infra.clients import Clients
 from infra.provision import provision
 from infra.stacks import ALL, BASTION, EDGE_STACKS, Wishes
 from tests.infra.conftest import REASON
-from tests.infra.test_templates import ROOT
+from tests.infra.test_stacks_templates import ROOT
 
 pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
 POLICY = ROOT / "docs" / "deployer-policy.json"

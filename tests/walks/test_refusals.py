@@ -13,7 +13,7 @@ from accounts.models import Scope
 from accounts.tokens import issue_tokens
 from core.schema import REFUSALS
 from tests.factories import ApiKeyFactory, secret_of
-from tests.sentrypulse.operations import (
+from tests.walks.operations import (
     find_body,
     find_operation,
     list_operations,
@@ -21,8 +21,8 @@ from tests.sentrypulse.operations import (
     read_document,
     require_documented,
 )
-from tests.sentrypulse.test_fuzz import ASK_OUTSIDE, undone
-from tests.sentrypulse.test_strangers import world  # noqa: F401  # a fixture
+from tests.walks.test_fuzz import ASK_OUTSIDE, undone
+from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 LARGE = b'{"name": "' + b"x" * 70_000 + b'"}'
 RAISED_BELOW = {"409", "429"}

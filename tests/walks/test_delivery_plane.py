@@ -1,4 +1,4 @@
-from tests.probes.test_plane import FORBIDDEN, run
+from tests.walks.test_probe_plane import FORBIDDEN, run
 
 
 def test_the_edge_plane_sends_without_django_and_without_a_database_driver():

@@ -7,8 +7,8 @@ import pytest
 
 from tests.hostile import servers
 from tests.hostile.servers import answer, read_request, say, serve
+from tests.probes.kinds.test_http_reading import OK, UP, judge, verdict
 from tests.probes.specs import make_spec
-from tests.probes.test_http_reading import OK, UP, judge, verdict
 
 # ---- cookies ----
 

@@ -1,6 +1,6 @@
 """Whatever is sent to whatever address: nothing answers 5xx. A seed's sample of all there is to try.
 
-``FUZZ_REQUESTS=20000 FUZZ_SEED=7 pytest tests/sentrypulse/test_fuzz.py`` looks deeper.
+``FUZZ_REQUESTS=20000 FUZZ_SEED=7 pytest tests/walks/test_fuzz.py`` looks deeper.
 """
 
 import json
@@ -15,8 +15,8 @@ from django.test import Client
 
 from accounts.tokens import issue_tokens
 from probes.registry import KINDS, load_kind
-from tests.sentrypulse.operations import find_body, list_operations, make_bodies, require_documented
-from tests.sentrypulse.test_strangers import ROUTES, world  # noqa: F401  # a fixture
+from tests.walks.operations import find_body, list_operations, make_bodies, require_documented
+from tests.walks.test_strangers import ROUTES, world  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 

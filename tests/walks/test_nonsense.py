@@ -9,8 +9,8 @@ from alerts.models import Rule
 from monitors.models import Monitor
 from statuspages.models import StatusPage
 from tests.factories import TeamFactory
-from tests.sentrypulse.operations import list_operations
-from tests.sentrypulse.test_strangers import world  # noqa: F401  # a fixture
+from tests.walks.operations import list_operations
+from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 

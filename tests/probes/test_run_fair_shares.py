@@ -191,7 +191,7 @@ def test_a_team_whose_targets_hang_does_not_hold_up_the_others(ca_file, kind):
     prober.close()
     assert len(found) == 30
     assert {result.status.value for result in found} == {"up"}
-    assert took_s < 3
+    assert took_s < 6
 
 
 def test_what_has_not_begun_in_time_is_left_out_and_told(ca_file):

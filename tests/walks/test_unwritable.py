@@ -8,8 +8,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from statuspages.models import StatusPage, Subscriber, Visibility
-from tests.sentrypulse.operations import find_body, list_operations, make_bodies, resolve
-from tests.sentrypulse.test_strangers import world  # noqa: F401  # a fixture
+from tests.walks.operations import find_body, list_operations, make_bodies, resolve
+from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 
