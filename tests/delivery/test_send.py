@@ -189,7 +189,7 @@ def test_a_connection_that_never_comes_about_is_cut_off_at_the_deadline(attempt)
         with socket.socket() as client, watch(attempt), pytest.raises(OSError):  # noqa: PT012
             client.connect(full.getsockname())
             client.recv(1)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20  # the kernel would try for two minutes
         for filler in fillers:
             filler.close()
 

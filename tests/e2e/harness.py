@@ -26,7 +26,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(claim, *, within_s=30.0, every_s=0.1):
+def wait_for(claim, *, within_s=120.0, every_s=0.1):
     """What ``claim()`` returns once it is true; the last answer is in the message when that never comes."""
     deadline = time.monotonic() + within_s
     while True:
@@ -59,7 +59,7 @@ class SentryPulse:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *arguments, within_s=60.0):
+    def start(self, *arguments, within_s=120.0):
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *arguments],
             cwd=ROOT,
@@ -98,7 +98,7 @@ class SentryPulse:
         """Ctrl-C; the exit status."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            return self.process.wait(20)
+            return self.process.wait(60)
         return self.process.returncode if self.process else 0
 
 

@@ -53,13 +53,13 @@ def test_a_new_user_watches_a_site_through_an_outage(sentrypulse, target):
 
             return shows_it
 
-        seen = wait_for(has("up"), within_s=10)
+        seen = wait_for(has("up"))
         assert seen["last_result"]["http_status"] == 200
         assert seen["uptime"]["24h"] == 1.0
 
         api.patch(f"monitors/{monitor['id']}/", json={"interval_s": 8})
         target.stop()
-        wait_for(has("down"), within_s=30)
+        wait_for(has("down"))
         (incident,) = api.get("incidents/").json()["results"]
         results = api.get(f"monitors/{monitor['id']}/results").json()["results"]
         failing = list(takewhile(lambda result: result["status"] == "down", results))[
@@ -70,12 +70,12 @@ def test_a_new_user_watches_a_site_through_an_outage(sentrypulse, target):
         assert incident["cause"]["error_code"] == "connect_refused"
         confirmed_after = instant(failing[1]["scheduled_at"]) - instant(failing[0]["scheduled_at"])
         assert (
-            timedelta(seconds=0.9) <= confirmed_after < timedelta(seconds=2.5)
+            timedelta(seconds=0.9) <= confirmed_after < timedelta(seconds=7)
         )  # the recheck, not the interval
 
         assert api.post(f"incidents/{incident['id']}/acknowledge").status_code == 200
         target.start()
-        wait_for(has("up"), within_s=30)
+        wait_for(has("up"))
         ended = api.get(f"incidents/{incident['id']}/").json()
         assert ended["status"] == "resolved"
         lasted = instant(ended["resolved_at"]) - instant(ended["started_at"])
@@ -119,7 +119,7 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
         monitors = httpx.get(asked, headers=headers, verify=NO_TLS).json()["results"]
         return [m["status"] for m in monitors] == ["up"]
 
-    wait_for(demo_is_up, within_s=30)
+    wait_for(demo_is_up)
     assert sentrypulse.stop() == 0
     sentrypulse.output.clear()
     sentrypulse.start("--demo")

@@ -70,7 +70,7 @@ def test_short_of_descriptors_nothing_is_down_and_the_log_stays_small(sentrypuls
             (MONITORS,)
         ]
 
-    wait_for(all_answer_again, within_s=60)
+    wait_for(all_answer_again)
     assert count(sentrypulse, "status = 'down'") == 0
     assert rows(sentrypulse, "SELECT COUNT(*) FROM incidents_incident") == [(0,)]
     assert sentrypulse.stop() == 0

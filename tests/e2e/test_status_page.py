@@ -87,7 +87,7 @@ def test_a_dying_target_is_told_on_the_page_and_by_letter_and_the_page_outlives_
     (news_at, _, letter) = wait_for(lambda: find_news(mails))[0]
     after_s |= {"letter": news_at - died_at}
     sys.stdout.write(f"told after {', '.join(f'{name} {s:.1f} s' for name, s in after_s.items())}\n")
-    assert max(after_s.values()) < 20
+    assert max(after_s.values()) < 60
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert letter["List-Unsubscribe"] == f"<{find_link(letter, 'unsubscribe')}>"
     assert "Internal name" not in letter.as_string() + index.read_text()

@@ -161,7 +161,7 @@ def test_a_hundred_connections_that_only_wait_shut_nobody_out(port, monkeypatch)
         client.sendall(b"GET / HTTP/1.1\r\n")
     began = time.monotonic()
     assert ask(port, "/here").endswith(b"/here")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # before one of them is closed
     for client in (*idle, *half):
         client.close()
 

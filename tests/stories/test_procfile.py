@@ -66,7 +66,7 @@ def test_the_procfiles_processes_together_watch_a_site(engine, target, tmp_path)
     ):
         asked = environment | {"PULSE_FILE": str(tmp_path / f"{name}.pulse")}
         looked = engine.spawn("pulse", ["-m", "sentrypulse.healthcheck", what], asked)
-        assert looked.wait(20) == 0, engine.output("pulse")
+        assert looked.wait(60) == 0, engine.output("pulse")
         engine.running.pop("pulse")
 
     class Site:

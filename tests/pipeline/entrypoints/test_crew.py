@@ -10,7 +10,7 @@ from pipeline.entrypoints.crew import Crew, CrewPlace
 from pipeline.health import vitals
 from pipeline.queues.memory import QueuedMessage
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 @pytest.fixture

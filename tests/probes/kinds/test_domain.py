@@ -165,7 +165,7 @@ def test_a_registry_that_hangs_is_unknown_in_time(prober, behave):
     began = time.perf_counter()
     with serve(behave) as server:
         result = run(prober, server, timeout_s=0.5)
-    assert time.perf_counter() - began < 1.5
+    assert time.perf_counter() - began < 5
     assert told(result) == ("unknown", "expiry_unknown", "No registry answered within 0.5 s.")
 
 
