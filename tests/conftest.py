@@ -56,6 +56,9 @@ WAITING = (
     "tests/probes/kinds/test_ping.py",
 )
 
+# Each makes a world of thirteen teams, once in each worker that runs any of it; so one worker runs all of it.
+TOGETHER = ("tests/poison/test_reads.py", "tests/poison/test_walk.py")
+
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)  # optional: `-p no:xdist` knows no such hook
 def pytest_xdist_auto_num_workers():
@@ -65,17 +68,19 @@ def pytest_xdist_auto_num_workers():
 
 @pytest.hookimpl(trylast=True)  # after pytest-django, which puts whatever has no database last
 def pytest_collection_modifyitems(items):
-    """Deal the tests that wait to the heads of the workers' queues, so that all the others run meanwhile.
+    """Deal the tests that wait to the heads of the workers' queues, so that all the others run meanwhile, and
+    those that share a world to one worker each.
 
     `--dist worksteal` cuts the list into one run of tests a worker, and the same cuts are made here. Where
     they differ after all, only the time differs: who has nothing left takes from who has most.
     """
     waiting = [item for start in WAITING for item in items if item.nodeid.startswith(start)]
-    others = [item for item in items if not item.nodeid.startswith(WAITING)]
+    shared = [[item for item in items if item.nodeid.startswith(file)] for file in TOGETHER]
+    others = [item for item in items if not item.nodeid.startswith(WAITING + TOGETHER)]
     workers, total = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), len(items)
     items.clear()
     for worker in range(workers):
-        head = waiting[worker::workers]
+        head = waiting[worker::workers] + [item for file in shared[worker::workers] for item in file]
         size = (total - len(items)) // (workers - worker)
         rest = max(0, size - len(head))
         items += head + others[:rest]
