@@ -22,8 +22,9 @@ test: .venv/dev.stamp  ## The suite on SQLite, all that needs no real clock; no 
 
 # They wait for the product's own processes, for a browser, for servers that are slow on purpose.
 STORIES := tests/e2e tests/hostile tests/stories
-test-stories: .venv/dev.stamp  ## The product as it runs: outages, kills, bad servers, a minute's soak; on SQLite
-	$(BIN)/pytest -n auto --dist worksteal -q $(STORIES) $(ARGS)
+test-stories test-mariadb test-mysql-own: export POISON_SHARE := 1
+test-stories: .venv/dev.stamp  ## The product as it runs: outages, kills, bad servers, a minute's soak, all poison; on SQLite
+	$(BIN)/pytest -n auto --dist worksteal -q $(STORIES) tests/poison $(ARGS)
 
 test-schema: .venv/dev.stamp  ## Ask every operation of the API what its OpenAPI document allows and forbids
 	$(BIN)/pytest -n 2 --dist worksteal -v --no-header tests/schema $(ARGS)

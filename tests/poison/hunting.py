@@ -1,5 +1,6 @@
 """Finding the poison that does harm among many: doses are halved until it stands alone."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from tests.poison.poisons import Poison, list_models, list_poisons, rows_of
 
 Dose = list[Poison]
 """What one team gets: one column of some of its tables."""
+SHARE = int(os.environ.get("POISON_SHARE", "6"))
+"""One of so many groups of doses is tried. `make test-stories` tries all of them (1), which takes minutes."""
 
 
 class undone:  # reads as a word
@@ -39,6 +42,11 @@ def deal(tables: list[Dose]) -> list[Dose]:
         for number, poison in enumerate(some):
             doses[number * len(doses) // len(some)].append(poison)
     return [dose for dose in doses if dose]
+
+
+def group(some: list[Any], teams: int) -> list[list[Any]]:
+    """For as many teams at once as there are."""
+    return [some[first : first + teams] for first in range(0, len(some), teams)]
 
 
 def hunt(doses: list[Dose], find: Callable[[Sequence[Dose]], list[str]]) -> Iterator[str]:

@@ -21,13 +21,13 @@ from django.urls import resolve
 
 from accounts.models import Membership, Role, Team, User
 from core import isolation
-from tests.poison.hunting import Dose, deal, hunt, list_tables, undone
+from tests.poison.hunting import SHARE, Dose, deal, group, hunt, list_tables, undone
 from tests.poison.lives import NOW, make_life, make_ours
 from tests.poison.poisons import Poison, rows_of
 from tests.poison.reads import MANY, Answer, Places, Reader, list_public, list_reads
 
 pytestmark = pytest.mark.django_db
-TEAMS, PARTS = 12, 4
+TEAMS, PARTS = 12, 4 if SHARE == 1 else 1
 EVERYWHERE, THIN = 2, 8
 """The first poisons of a column are tried at every address that reads it, and each of the others where its
 own row is shown and at every eighth of the other addresses: they fail alike."""
@@ -230,20 +230,17 @@ def number_by_column(some: Dose) -> list[tuple[int, Poison]]:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_healthy_are_answered_as_ever(world: World, part: int) -> None:
     asked = "\n".join(world.said[address] for address in (*world.own.all, *world.public))
-    doses = deal(list_tables(world.ill[0], asked))[part::PARTS]
-    groups = [doses[first : first + TEAMS] for first in range(0, len(doses), TEAMS)]
-    assert [wrong for group in groups for wrong in hunt(group, world.read_as_healthy)] == []
+    groups = group(deal(list_tables(world.ill[0], asked)), TEAMS)[part :: PARTS * SHARE]
+    assert groups
+    assert [wrong for some in groups for wrong in hunt(some, world.read_as_healthy)] == []
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_ill_are_told_all_that_can_be_told(world: World, part: int) -> None:
-    groups = [
-        numbered[first : first + TEAMS]
-        for some in list_tables(world.ill[0], "\n".join(world.said.values()))
-        for numbered in [number_by_column(some)]
-        for first in range(0, len(some), TEAMS)
-    ]
-    assert [wrong for group in groups[part::PARTS] for wrong in world.read_as_ill(group)] == []
+    tables = list_tables(world.ill[0], "\n".join(world.said.values()))
+    groups = [some for table in tables for some in group(number_by_column(table), TEAMS)]
+    wrong = [wrong for some in groups[part :: PARTS * SHARE] for wrong in world.read_as_ill(some)]
+    assert wrong == []
 
 
 def test_every_address_of_the_document_is_in_the_walk(world: World) -> None:
