@@ -11,8 +11,8 @@ from delivery.registry import KINDS as CHANNEL_KINDS
 from delivery.registry import load_kind as load_channel
 from probes.registry import KINDS, load_kind
 from tests.factories import make_monitor
-from tests.sentrypulse.operations import list_operations, read_document
-from tests.sentrypulse.test_strangers import world  # noqa: F401  # a fixture
+from tests.walks.operations import list_operations, read_document
+from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 SHAPES = read_document()["components"]["schemas"]
 
