@@ -14,6 +14,10 @@ from probes.registry import KINDS, load_kind
 
 MAX_INTERVAL_S = 7 * 86_400
 DEFAULT_TIMEOUT_S = 10
+MAX_TIMEOUT_S = 60
+MAX_RECHECK_S = 3_600
+MAX_RESULTS = 20
+"""In a row, to believe a change."""
 MAX_NAME_CHARS = 100
 MAX_URL_CHARS = 2_000
 MAX_TAGS = 20
@@ -132,8 +136,8 @@ def _check_seconds(value: int, low: int, high: int) -> int:
 
 
 def _check_count(value: int) -> int:
-    if not 1 <= value <= 20:
-        raise ValueError(f"Must be from 1 to 20 results, not {value}.")
+    if not 1 <= value <= MAX_RESULTS:
+        raise ValueError(f"Must be from 1 to {MAX_RESULTS} results, not {value}.")
     return value
 
 
@@ -173,8 +177,8 @@ def _check_regions(regions: Iterable[str]) -> list[str]:
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": _check_name,
-    "timeout_s": lambda value: _check_seconds(value, 1, 60),
-    "recheck_s": lambda value: _check_seconds(value, 1, 3_600),
+    "timeout_s": lambda value: _check_seconds(value, 1, MAX_TIMEOUT_S),
+    "recheck_s": lambda value: _check_seconds(value, 1, MAX_RECHECK_S),
     "fail_after": _check_count,
     "recover_after": _check_count,
     "tags": check_tags,

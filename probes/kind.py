@@ -23,13 +23,22 @@ def name_target_host(spec: CheckSpec) -> str:
     return (host if colon and (":" not in host or host.endswith("]")) else target).lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How a form asks for what is watched."""
+
+    label: str
+    example: str
+    help: str = ""
+
+
 def _moves(old: str, _old_config: Mapping[str, Any], new: str, _new_config: Mapping[str, Any]) -> bool:
     return old != new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckKind:
-    """All that the rest of the product knows about a kind. The first three fields are required, the others
+    """All that the rest of the product knows about a kind. The first six fields are required, the others
     have defaults.
 
     The core reads configurations and probes nothing: a kind's module must not import pycurl, dnspython,
@@ -37,13 +46,21 @@ class CheckKind:
     those modules, so that the prober imports them before the first check's clock starts.
     """
 
+    label: str
+    help: str
+    """What it does, in one sentence."""
+    target: Target | None
+    """None: it watches no address."""
     config: type[Struct]
-    """The fields of its configuration, with types, defaults and descriptions."""
+    """The fields of its configuration, with types, defaults and descriptions: `probes/forms.py` makes the
+    form of them."""
     check_target: Callable[[str], str]
     """Returns a target in its normal form. Raises ``ValueError`` with a sentence for one that is not
     valid."""
     start: Starter | None
     """Begins a check; ``check.finish`` is called exactly once. None: nothing is probed."""
+    name_hint: str = "{host}"
+    """What a form calls a new monitor: ``{host}`` and ``{target}`` are of its target, other words fields."""
     needs: tuple[str, ...] = ()
     tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     """Reads values as people mean them, before their types are judged."""

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from core.hosts import split_host_port
 from probes.check import Check, Engines, Judgement
-from probes.config_fields import DegradedMs
+from probes.config_fields import DegradedMs, field
 from probes.config_rules import explain
 from probes.errors import ErrorCode
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.result import Status
 from probes.spec import CheckSpec
 from probes.targets import check_bare_host
@@ -26,16 +26,44 @@ class DnsConfig(Struct, frozen=True, kw_only=True):
 
     record_type: Annotated[
         Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"],
-        Meta(description="one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT"),
+        field("Record", "one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT", section="request"),
     ] = "A"
     expected: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=1_000)]],
-        Meta(max_length=50, description="a list of at most 50 texts, none of them empty"),
+        field(
+            "Expected",
+            "a list of at most 50 texts, none of them empty",
+            "Without any, every record will do.",
+            limits={"max_length": 50},
+            example=["203.0.113.20"],
+        ),
     ] = []
     match: Annotated[
-        Literal["any", "all", "exact", "contains"], Meta(description='"any", "all", "exact" or "contains"')
+        Literal["any", "all", "exact", "contains"],
+        field(
+            "How they match",
+            '"any", "all", "exact" or "contains"',
+            when=("expected", None),
+            labels={
+                "any": "At least one is there",
+                "all": "All are there",
+                "exact": "These and no others",
+                "contains": "Each is part of some record",
+            },
+        ),
     ] = "any"
-    resolver: Annotated[str, Meta(max_length=260, description="a host, host:port, or empty")] = ""
+    resolver: Annotated[
+        str,
+        field(
+            "Name server",
+            "a host, host:port, or empty",
+            "Who is asked; empty: the system's.",
+            limits={"max_length": 260},
+            section="request",
+            advanced=True,
+            example="1.1.1.1",
+        ),
+    ] = ""
     degraded_ms: DegradedMs = None
 
 
@@ -75,6 +103,10 @@ async def probe_dns(check: Check) -> Judgement:
 
 
 KIND = CheckKind(
+    label="DNS",
+    help="Asks a name server for records and compares them with what is expected.",
+    target=Target("Name", "example.com"),
+    name_hint="{host} {record_type}",
     config=DnsConfig,
     check_target=check_bare_host,
     start=start,

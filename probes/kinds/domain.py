@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from core.hostnames import to_ascii
 from core.hosts import check_name
 from probes.check import UP, Check, Engines, Judgement, ProbeError
-from probes.config_fields import ExpiryDays
+from probes.config_fields import EXPIRY_DAYS_MUST_BE, ExpiryDays, field
 from probes.errors import ErrorCode
 from probes.expiry import find_passed, list_thresholds, say_days, spell_thresholds
 from probes.json_body import NotJson, read_json
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.result import Status
 from probes.spec import CheckSpec
 from probes.targets import check_url, refuse_url
@@ -53,8 +53,28 @@ class _Domain:
 class DomainConfig(Struct, frozen=True, kw_only=True):
     """Ask the RDAP server at ``rdap_url`` (empty: the one IANA lists) until when the domain is registered."""
 
-    expiry_days: ExpiryDays = 14
-    rdap_url: Annotated[str, Meta(max_length=500, description="the address of an RDAP server, or empty")] = ""
+    expiry_days: Annotated[
+        ExpiryDays,
+        field(
+            "Warn of expiry",
+            EXPIRY_DAYS_MUST_BE,
+            "So many days before the registration ends, the monitor is degraded.",
+            unit="days",
+            example=[30, 14, 7, 1],
+        ),
+    ] = 14
+    rdap_url: Annotated[
+        str,
+        field(
+            "RDAP server",
+            "the address of an RDAP server, or empty",
+            "Who is asked; empty: the one that IANA lists.",
+            limits={"max_length": 500},
+            section="request",
+            advanced=True,
+            example="https://rdap.org/",
+        ),
+    ] = ""
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,6 +257,10 @@ def _say_unregistered(name: str) -> str:
 
 
 KIND = CheckKind(
+    label="Domain",
+    help="Asks the registry until when a domain is registered.",
+    target=Target("Domain", "example.com"),
+    name_hint="{host} domain",
     config=DomainConfig,
     check_target=check_target,
     start=start,

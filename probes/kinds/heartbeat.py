@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from core.time_zones import find_zone
+from probes.config_fields import field
 from probes.config_rules import explain
 from probes.heartbeat_schedule import check_cron, spell_cron
 from probes.kind import CheckKind
@@ -21,19 +22,59 @@ class HeartbeatConfig(Struct, frozen=True, kw_only=True):
 
     period_s: Annotated[
         Annotated[int, Meta(ge=10, le=366 * DAY_S)] | None,
-        Meta(description="a whole number of seconds from 10 to 31622400, or null when cron is set"),
+        field(
+            "Called every",
+            "a whole number of seconds from 10 to 31622400, or null when cron is set",
+            "A day, if there is no cron expression either.",
+            section="schedule",
+            unit="s",
+            example=DAY_S,
+        ),
     ] = None
     cron: Annotated[
         str,
-        Meta(max_length=200, description="a cron expression such as */5 * * * *, or a word such as @daily"),
+        field(
+            "Or by cron",
+            "a cron expression such as */5 * * * *, or a word such as @daily",
+            "When the job runs, instead of a number of seconds.",
+            limits={"max_length": 200},
+            section="schedule",
+            example="*/5 * * * *",
+        ),
     ] = ""
-    timezone: Annotated[str, Meta(max_length=64, description="a zone such as Europe/Berlin")] = "UTC"
+    timezone: Annotated[
+        str,
+        field(
+            "Time zone",
+            "a zone such as Europe/Berlin",
+            "In which the cron expression is read.",
+            limits={"max_length": 64},
+            section="schedule",
+            example="Europe/Berlin",
+            when=("cron", None),
+        ),
+    ] = "UTC"
     grace_s: Annotated[
-        int, Meta(ge=0, le=31 * DAY_S, description="a whole number of seconds from 0 to 2678400")
+        int,
+        field(
+            "Grace",
+            "a whole number of seconds from 0 to 2678400",
+            "How late a call may be.",
+            limits={"ge": 0, "le": 31 * DAY_S},
+            section="schedule",
+            unit="s",
+        ),
     ] = 3_600
     max_run_s: Annotated[
         Annotated[int, Meta(ge=1, le=31 * DAY_S)] | None,
-        Meta(description="a whole number of seconds from 1 to 2678400, or null"),
+        field(
+            "Longest run",
+            "a whole number of seconds from 1 to 2678400, or null",
+            "From a call of /start to the one at the end; empty: the grace.",
+            section="schedule",
+            unit="s",
+            advanced=True,
+        ),
     ] = None
 
 
@@ -60,4 +101,13 @@ def check_target(target: str) -> str:
     return ""
 
 
-KIND = CheckKind(config=HeartbeatConfig, check_target=check_target, start=None, tidy=tidy, judge=judge)
+KIND = CheckKind(
+    label="Heartbeat",
+    help="Waits to be called by a job, and tells when no call comes.",
+    target=None,
+    config=HeartbeatConfig,
+    check_target=check_target,
+    start=None,
+    tidy=tidy,
+    judge=judge,
+)

@@ -4,13 +4,13 @@ import socket
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from probes.check import Check, Engines, Judgement, ProbeError
-from probes.config_fields import DegradedMs, Family
+from probes.config_fields import DegradedMs, Family, field
 from probes.config_rules import tidy_family
 from probes.errors import ErrorCode
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.result import Status
 from probes.routes import explain_no_route, has_route
 from probes.targets import check_bare_host
@@ -24,9 +24,24 @@ _REFUSED = (
 class PingConfig(Struct, frozen=True, kw_only=True):
     """Send ``count`` echo requests; down when a larger share than ``max_loss_ratio`` stays unanswered."""
 
-    count: Annotated[int, Meta(ge=1, le=20, description="a whole number from 1 to 20")] = 3
+    count: Annotated[
+        int,
+        field(
+            "Requests",
+            "a whole number from 1 to 20",
+            limits={"ge": 1, "le": 20},
+            section="request",
+            advanced=True,
+        ),
+    ] = 3
     max_loss_ratio: Annotated[
-        float, Meta(ge=0, lt=1, description="a number from 0 to below 1, such as 0.5")
+        float,
+        field(
+            "Loss at most",
+            "a number from 0 to below 1, such as 0.5",
+            "The share of the requests that may stay unanswered.",
+            limits={"ge": 0, "lt": 1},
+        ),
     ] = 0.5
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
@@ -93,6 +108,9 @@ def _judge(check: Check, config: PingConfig, trips_ms: list[float]) -> Judgement
 
 
 KIND = CheckKind(
+    label="Ping",
+    help="Sends ICMP echo requests and counts what comes back.",
+    target=Target("Host", "example.com"),
     config=PingConfig,
     check_target=check_bare_host,
     start=start,

@@ -9,14 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from core.hosts import join_host_port, split_host_port
 from probes.check import Check, Engines, Judgement, ProbeError
-from probes.config_fields import BasicAuth, DegradedMs, ExpiryDays, Family, Flag, HostName
+from probes.config_fields import BasicAuth, DegradedMs, ExpiryDays, Family, HostName, VerifyTls, field
 from probes.config_rules import CONTROL, judge_server_name, tidy_tls
 from probes.errors import ErrorCode
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.targets import refuse_url
 
 if TYPE_CHECKING:
@@ -34,13 +34,26 @@ class SmtpConfig(Struct, frozen=True, kw_only=True):
     """Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``."""
 
     security: Annotated[
-        Literal["none", "starttls", "tls"], Meta(description='"none", "starttls" or "tls"')
+        Literal["none", "starttls", "tls"],
+        field(
+            "Security",
+            '"none", "starttls" or "tls"',
+            section="request",
+            labels={"none": "None", "starttls": "STARTTLS", "tls": "TLS from the start"},
+        ),
     ] = "starttls"
     auth: Annotated[
-        BasicAuth | None, Meta(description='null or {"type": "basic", "username": "…", "password": "…"}')
+        BasicAuth | None,
+        field(
+            "Log in with",
+            'null or {"type": "basic", "username": "…", "password": "…"}',
+            "Never shown again.",
+            section="request",
+            advanced=True,
+        ),
     ] = None
     server_name: HostName = ""
-    verify_tls: Flag = True
+    verify_tls: VerifyTls = True
     tls_expiry_days: ExpiryDays = 14
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
@@ -207,6 +220,10 @@ async def _take_leave(check: Check, talk: _Talk) -> None:
 
 
 KIND = CheckKind(
+    label="SMTP",
+    help="Talks to a mail server up to the point where mail is handed over.",
+    target=Target("Host", "mail.example.com:587", "With a port, or the one of the security that is chosen."),
+    name_hint="{target}",
     config=SmtpConfig,
     check_target=check_target,
     start=start,

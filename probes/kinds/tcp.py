@@ -1,15 +1,15 @@
 """TCP: connect, and if asked to, say something and wait for the right words."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Struct
 
 from probes.check import Check, Engines, Judgement, ProbeError
-from probes.config_fields import DegradedMs, Family, ShortText
+from probes.config_fields import DegradedMs, Family, ShortText, field
 from probes.config_rules import tidy_family
 from probes.errors import ErrorCode
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.targets import check_host_port
 
 if TYPE_CHECKING:
@@ -21,8 +21,20 @@ ANSWER_CAP_BYTES = 64 * 1024
 class TcpConfig(Struct, frozen=True, kw_only=True):
     """Connect; then send ``send``, if any, and wait for ``expect``, if any, in what comes back."""
 
-    send: ShortText = ""
-    expect: ShortText = ""
+    send: Annotated[
+        ShortText,
+        field(
+            "Send",
+            "text of at most 1000 characters",
+            r"Sent after connecting; \r, \n and \t are read as such.",
+            section="request",
+            advanced=True,
+        ),
+    ] = ""
+    expect: Annotated[
+        ShortText,
+        field("Answer contains", "text of at most 1000 characters", "Waited for in what comes back."),
+    ] = ""
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
 
@@ -82,6 +94,10 @@ async def _await_words(check: Check, stream: "Stream", expected: bytes, *, shown
 
 
 KIND = CheckKind(
+    label="TCP",
+    help="Connects to a port, and if asked to, says something and waits for the right words.",
+    target=Target("Host and port", "db.example.com:5432"),
+    name_hint="{target}",
     config=TcpConfig,
     check_target=check_host_port,
     start=start,

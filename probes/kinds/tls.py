@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from probes.check import Check, Engines, Judgement
-from probes.config_fields import DegradedMs, ExpiryDays, Family, Flag, HostName
+from probes.config_fields import DegradedMs, ExpiryDays, Family, HostName, VerifyTls
 from probes.config_rules import judge_server_name, tidy_tls
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.targets import check_host_port
 
 DEFAULT_PORT = 443
@@ -19,7 +19,7 @@ class TlsConfig(Struct, frozen=True, kw_only=True):
     """Shake hands and look at the certificate; it must be for ``server_name`` (empty: the host)."""
 
     server_name: HostName = ""
-    verify_tls: Flag = True
+    verify_tls: VerifyTls = True
     tls_expiry_days: ExpiryDays = 14
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
@@ -62,6 +62,10 @@ async def probe_tls(check: Check) -> Judgement:
 
 
 KIND = CheckKind(
+    label="TLS",
+    help="Verifies a certificate and says how long it still holds.",
+    target=Target("Host", "example.com", "With a port, if it is not 443."),
+    name_hint="{host} certificate",
     config=TlsConfig,
     check_target=partial(check_host_port, default_port=DEFAULT_PORT),
     start=start,

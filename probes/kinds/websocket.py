@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from core.hosts import join_host_port
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import (
+    Auth,
     BasicAuth,
-    BearerAuth,
     DegradedMs,
     ExpiryDays,
     Family,
-    Flag,
-    SecretValue,
+    Headers,
     ShortText,
+    VerifyTls,
+    field,
 )
 from probes.config_rules import judge_credentials, moves_secrets, tidy_tls
 from probes.credentials import USER_AGENT, list_headers, redact
 from probes.errors import ErrorCode
-from probes.kind import CheckKind
+from probes.kind import CheckKind, Target
 from probes.targets import check_url
 
 if TYPE_CHECKING:
@@ -53,25 +54,28 @@ _CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 class WebsocketConfig(Struct, frozen=True, kw_only=True):
     """Shake hands; then send ``send``, if any, and wait for ``expect``, if any, in the first text message."""
 
-    headers: Annotated[
-        dict[str, str | SecretValue],
-        Meta(
-            description='an object of name and value, where a value is text or {"value": "…", "secret": true}'
-        ),
-    ] = {}
-    auth: Annotated[
-        BasicAuth | BearerAuth | None,
-        Meta(
-            description='null, {"type": "basic", "username": "…", "password": "…"} or '
-            '{"type": "bearer", "token": "…"}'
-        ),
-    ] = None
+    headers: Headers = {}
+    auth: Auth = None
     subprotocol: Annotated[
-        str, Meta(max_length=100, description="a subprotocol such as graphql-transport-ws, or empty")
+        str,
+        field(
+            "Subprotocol",
+            "a subprotocol such as graphql-transport-ws, or empty",
+            limits={"max_length": 100},
+            section="request",
+            advanced=True,
+            example="graphql-transport-ws",
+        ),
     ] = ""
-    send: ShortText = ""
-    expect: ShortText = ""
-    verify_tls: Flag = True
+    send: Annotated[
+        ShortText,
+        field("Send", "text of at most 1000 characters", "One text message, sent first.", section="request"),
+    ] = ""
+    expect: Annotated[
+        ShortText,
+        field("Answer contains", "text of at most 1000 characters", "Waited for in the first text message."),
+    ] = ""
+    verify_tls: VerifyTls = True
     tls_expiry_days: ExpiryDays = 14
     degraded_ms: DegradedMs = None
     ip_family: Family = "any"
@@ -315,6 +319,9 @@ async def _take_leave(check: Check, wire: _Wire) -> None:
 
 
 KIND = CheckKind(
+    label="WebSocket",
+    help="Opens a WebSocket, and if asked to, sends a text and waits for the right words.",
+    target=Target("URL", "wss://example.com/socket"),
     config=WebsocketConfig,
     check_target=check_target,
     start=start,

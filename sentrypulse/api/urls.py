@@ -20,6 +20,7 @@ from sentrypulse.api.alerts import (
 from sentrypulse.api.analytics import SlaReportViewSet, SloViewSet
 from sentrypulse.api.incidents import IncidentViewSet, MaintenanceWindowViewSet
 from sentrypulse.api.monitors import MonitorViewSet, TagViewSet
+from sentrypulse.api.server import ServerView
 from sentrypulse.api.statuspages import PAGE_PATHS, StatusPageViewSet
 from sentrypulse.router import ContractRouter
 from sentrypulse.views.health import health
@@ -65,7 +66,15 @@ router.register("status-pages", StatusPageViewSet, basename="status-page")
 urlpatterns = [
     path(
         "v1/",
-        include([*AUTH_PATHS, *PAGE_PATHS, path("health", health, name="health"), *router.urls]),
+        include(
+            [
+                *AUTH_PATHS,
+                *PAGE_PATHS,
+                path("health", health, name="health"),
+                path("server", ServerView.as_view(), name="server"),
+                *router.urls,
+            ]
+        ),
     ),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(url_name="schema"), name="docs"),

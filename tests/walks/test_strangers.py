@@ -45,6 +45,7 @@ ROUTES = {
     "api/schema/": PUBLIC,
     "api/docs/": PUBLIC,
     "api/v1/health": PUBLIC,
+    "api/v1/server": PUBLIC,
     "metrics": PUBLIC,  # for this machine or a token; see test_health
     "api/v1/auth/register": PUBLIC,
     "_allauth/browser/v1/config": PUBLIC,
@@ -87,6 +88,7 @@ ROUTES = {
     "api/v1/monitors/bulk": CREATE,
     "api/v1/monitors/export": LIST,
     "api/v1/monitors/import": CREATE,
+    "api/v1/monitors/kinds": OWN,  # the forms that there are
     "api/v1/monitors/test": CREATE,
     "api/v1/monitors/{monitor}/": OBJECT,
     "api/v1/monitors/{monitor}/check": OBJECT,

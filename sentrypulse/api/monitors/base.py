@@ -24,7 +24,7 @@ class MonitorEndpoints(TeamRowsViewSet[Monitor]):
     search_fields = ["name", "url"]
     ordering = "-id"
     ordering_fields = ["id", "name", "created_at", "interval_s"]
-    conditional_actions = ("list", "retrieve", "results", "stats")
+    conditional_actions = ("list", "retrieve", "results", "stats", "kinds")
     lookup_value_regex = "[0-9]+"
     queryset = Monitor.objects.none()  # tells the schema the type of the id
     now: datetime

@@ -20,6 +20,7 @@ from sentrypulse.api.monitors.base import MonitorEndpoints
 from sentrypulse.api.monitors.bulk import BulkEndpoints
 from sentrypulse.api.monitors.checks import CheckEndpoints
 from sentrypulse.api.monitors.exchange import ExchangeEndpoints
+from sentrypulse.api.monitors.kinds import KindEndpoints
 from sentrypulse.api.monitors.serializers import (
     CloneSerializer,
     MonitorSerializer,
@@ -42,7 +43,9 @@ class ResultPaging(CursorPaging):
         return ("-scheduled_at", "-region")
 
 
-class MonitorViewSet(StatsEndpoints, CheckEndpoints, BulkEndpoints, ExchangeEndpoints, MonitorEndpoints):
+class MonitorViewSet(
+    StatsEndpoints, CheckEndpoints, BulkEndpoints, ExchangeEndpoints, KindEndpoints, MonitorEndpoints
+):
     """What is watched: what is stored of it, whether maintenance covers it, its figures, and checks on
     demand."""
 
