@@ -1,7 +1,7 @@
 """What a person can do to monitors."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from incidents.services import close_open_incidents
 from monitors import services
 from monitors.models import Monitor
 from monitors.quotas import require_room
+from monitors.versions import require_version
 from pipeline.fanout import look_again, tell
 from pipeline.specs import check_soon
 from probes.config import check_target
@@ -47,13 +48,22 @@ def clone(source: Monitor, *, now: datetime, name: str | None = None) -> Monitor
 
 
 @transaction.atomic
-def update(monitor: Monitor, *, now: datetime, within_quota: bool = True, **changes: Any) -> Monitor:
+def update(
+    monitor: Monitor,
+    *,
+    now: datetime,
+    within_quota: bool = True,
+    versions: Collection[str] = (),
+    **changes: Any,
+) -> Monitor:
     """Change the fields that ``changes`` names. Errors: ``monitors.services.update_monitor``.
 
     The new question is asked at once. ``enabled=False`` brings what ``pause`` brings.
     """
     was_enabled = monitor.enabled
-    changed = services.update_monitor(monitor, now=now, within_quota=within_quota, **changes)
+    changed = services.update_monitor(
+        monitor, now=now, within_quota=within_quota, versions=versions, **changes
+    )
     if was_enabled and not changed.enabled:
         _resolve_open([changed], ended_by="paused", now=now)
     else:
@@ -92,12 +102,15 @@ def resume(monitors: Iterable[Monitor], *, now: datetime, within_quota: bool = T
 
 
 @transaction.atomic
-def delete(monitors: Iterable[Monitor], *, now: datetime) -> list[Monitor]:
-    """Delete monitors with all that was found. Returns those that were still there.
+def delete(monitors: Iterable[Monitor], *, now: datetime, versions: Collection[str] = ()) -> list[Monitor]:
+    """Delete monitors with all that was found. Returns those that were still there. Raises ``Stale`` where
+    one is of none of ``versions``, if there are any.
 
     Their open incidents are resolved first, and people are told so. The incidents stay.
     """
     locked = services.lock_monitors([monitor.pk for monitor in monitors])
+    for monitor in locked:
+        require_version(monitor, versions)
     _resolve_open(locked, ended_by="deleted", now=now)
     look_again(_teams_of(locked))
     services.delete_monitors(locked)

@@ -21,6 +21,14 @@ class RuleViolation(Exception):
     """A rule of the product was broken; its text is one sentence for the person who asked (409)."""
 
 
+class Stale(Exception):
+    """What somebody wants to change is not as they saw it; its text is one sentence for them (412)."""
+
+
+class _Precondition(exceptions.APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+
+
 class _Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
 
@@ -120,6 +128,8 @@ def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | No
     by its key, that row is what cannot be shown."""
     if isinstance(error, RuleViolation):
         error = _Conflict(str(error))
+    elif isinstance(error, Stale):
+        error = _Precondition(str(error))
     elif isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(
             error.message_dict if hasattr(error, "error_dict") else {_WHOLE: error.messages}

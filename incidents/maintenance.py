@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 
@@ -170,6 +170,48 @@ def in_maintenance(
         return set()
     spans = _spans_by_monitor(instants, team_ids=team_ids)
     return {(id_, at) for id_, at in instants if any(start <= at < end for start, end in spans.get(id_, ()))}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The occurrence of a window that runs for a monitor; of several the one that ends last."""
+
+    window_id: int
+    title: str
+    start: datetime
+    end: datetime
+
+
+def read_running(team_ids: Collection[int], *, now: datetime) -> dict[int, Running]:
+    """By monitor of the teams, its maintenance ``now``. One query where none is planned, three where one
+    runs."""
+    windows = list(_read_windows(team_ids, since=now, until=now))
+    followed, _ = _follow(windows, {now.astimezone(UTC).date()})
+    titles = {window.pk: window.title for window in windows}
+    runs = {
+        pk: max((span for span in spans if span[0] <= now < span[1]), key=lambda span: span[1], default=None)
+        for pk, spans in followed.items()
+    }
+    found: dict[int, Running] = {}
+    for monitor_id, window_id in _read_all_pairs([pk for pk, span in runs.items() if span]):
+        start, end = runs[window_id] or (now, now)
+        if monitor_id not in found or found[monitor_id].end < end:
+            found[monitor_id] = Running(window_id, titles[window_id], start, end)
+    return found
+
+
+def _read_all_pairs(windows: Collection[int]) -> list[tuple[int, int]]:
+    """(monitor, window) for whatever these windows cover, by itself or by a tag, in a fixed order."""
+    if not windows:
+        return []
+    named = MaintenanceWindow.monitors.through.objects.filter(maintenancewindow_id__in=windows)
+    tagged = MaintenanceWindow.objects.filter(pk__in=windows, tags__monitors__isnull=False)
+    return sorted(
+        {
+            *named.values_list("monitor_id", "maintenancewindow_id"),
+            *tagged.values_list("tags__monitors", "pk"),
+        }
+    )
 
 
 def maintenance_ends(

@@ -47,7 +47,11 @@ class MonitorQuerySet(models.QuerySet["Monitor"]):
         return (
             self.for_user(user)
             .select_related("heartbeat")
-            .prefetch_related("tags", "depends_on", "region_states")
+            .prefetch_related(
+                "tags",
+                "depends_on",
+                models.Prefetch("region_states", RegionState.objects.with_newest(now=now)),
+            )
             .with_newest(now=now)
         )
 
@@ -129,6 +133,21 @@ class Monitor(models.Model):
         return settings.REGIONS[:1] if self.kind == "heartbeat" else self.watched_from
 
 
+class RegionStateQuerySet(models.QuerySet["RegionState"]):
+    def with_newest(self, *, now: datetime) -> "RegionStateQuerySet":
+        """Adds ``newest_at``: the slot of the region's newest result, as ``MonitorQuerySet`` does."""
+        newest = (
+            Result.objects.filter(
+                monitor_id=OuterRef("monitor_id"),
+                region=OuterRef("region"),
+                scheduled_at__lte=now + timedelta(minutes=1),
+            )
+            .order_by("-monitor_id", "-scheduled_at")
+            .values("scheduled_at")[:1]
+        )
+        return self.annotate(newest_at=Subquery(newest, output_field=InstantField()))
+
+
 class RegionState(models.Model):
     """What one region believes of a monitor. The pipeline's; changes only when the belief does."""
 
@@ -149,6 +168,8 @@ class RegionState(models.Model):
     no_data_code = models.CharField(max_length=32, blank=True, db_default="", default="")
     no_data_reason = models.CharField(max_length=500, blank=True, db_default="", default="")
     slow_until = InstantField(null=True, help_text="Until then its checks are taken for slow ones")
+
+    objects = RegionStateQuerySet.as_manager()
 
     changed = False  # in memory only: differs from its row and must be saved
 

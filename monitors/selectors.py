@@ -1,11 +1,23 @@
 """What is computed of monitors for reading."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import Person, team_ids_for
@@ -21,22 +33,31 @@ def tags_for(user: Person) -> QuerySet[Tag]:
     return Tag.objects.filter(team_id__in=team_ids_for(user))
 
 
-def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, Result]:
-    """The newest result of each monitor that has one (``newest_at`` is annotated), in one query."""
+def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, dict[str, Result]]:
+    """The newest result of each region of each monitor that has one, in one query; the monitor's newest comes
+    last. ``newest_at`` is annotated, also on the prefetched ``region_states``."""
     annotated: Sequence[Any] = monitors
-    slots = " OR ".join(
-        f"(monitor_id = {monitor.pk:d} AND scheduled_at = {to_ms(monitor.newest_at):d})"
+    wanted = {
+        (monitor.pk, row.newest_at)
         for monitor in annotated
-        if monitor.newest_at is not None
-    )
-    if not slots:
+        for row in (monitor, *monitor.region_states.all())
+        if row.newest_at is not None
+    }
+    if not wanted:
         return {}
+    slots = " OR ".join(
+        f"(monitor_id = {pk:d} AND scheduled_at = {to_ms(at):d})" for pk, at in sorted(wanted)
+    )
     # Whole numbers in SQL, for 200 conditions of Django's cost a page some 20 ms; as ``extra``, for RawSQL is
     # spelled so on MySQL and MariaDB that they read the whole table.
     rows = Result.objects.extra(where=[slots])  # noqa: S610
-    # Regions share a slot: the one that answered last wins.
-    found = sorted(rows, key=lambda result: (result.checked_at, result.region))
-    return {result.monitor_id: result for result in found}
+    found: dict[int, dict[str, Result]] = defaultdict(dict)
+    # Of regions that share a slot, the one that answered last wins.
+    for result in sorted(rows, key=lambda row: (row.scheduled_at, row.checked_at, row.region)):
+        by_region = found[result.monitor_id]
+        by_region.pop(result.region, None)
+        by_region[result.region] = result
+    return found
 
 
 def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
@@ -66,6 +87,24 @@ def ping_url(monitor: Monitor) -> str | None:
         return f"{settings.PUBLIC_URL}/ping/{monitor.heartbeat.uuid}"
     except Heartbeat.DoesNotExist:
         return None
+
+
+def rank_by_status(monitors: MonitorQuerySet, covered: Collection[int]) -> MonitorQuerySet:
+    """Adds ``status`` as a number, trouble first. ``covered`` are in maintenance."""
+    order = ["down", "degraded", "no_data", "maintenance", "pending", "up", "paused"]
+    believed = [
+        When(pk__in=filter_by_verdict(Monitor.objects.all(), state).values("pk"), then=order.index(state))
+        for state in (State.DOWN, State.DEGRADED, State.NO_DATA, State.UP)
+    ]
+    return monitors.annotate(
+        status=Case(
+            When(enabled=False, then=order.index("paused")),
+            When(pk__in=covered, then=order.index("maintenance")),
+            *believed,
+            default=order.index("pending"),
+            output_field=IntegerField(),
+        )
+    )
 
 
 def filter_by_verdict(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:

@@ -4,7 +4,7 @@ Locks are taken in one order, here, in `monitors/recording.py` and in `monitors/
 region states, monitors, each by primary key. What a change means to incidents is for the caller to say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +40,7 @@ from monitors.validation import (
     default_interval_s,
     default_timeout_s,
 )
+from monitors.versions import require_version
 
 _SETTINGS = [
     "url",
@@ -148,13 +149,21 @@ def _lock(ids: Iterable[int]) -> tuple[list[RegionState], list[Monitor]]:
 # Editing
 
 
-def update_monitor(monitor: Monitor, *, now: datetime, within_quota: bool = True, **changes: Any) -> Monitor:
+def update_monitor(
+    monitor: Monitor,
+    *,
+    now: datetime,
+    within_quota: bool = True,
+    versions: Collection[str] = (),
+    **changes: Any,
+) -> Monitor:
     """Change the fields named in ``changes``: ``EDITABLE``, and ``config_changes`` for a part of ``config``.
 
     Stored secrets stay when the configuration comes back without them, unless the target moves to another
     host.
     The answers to an older question, or judged by an older policy, count no more. Raises ``ValidationError``,
-    and ``QuotaReached`` where more checks come of it than the team may have.
+    ``QuotaReached`` where more checks come of it than the team may have, and ``Stale`` where the monitor is
+    of none of ``versions``, if there are any.
     """
     asks_more = within_quota and bool(_RATE & changes.keys())
     with transaction.atomic():
@@ -164,6 +173,7 @@ def update_monitor(monitor: Monitor, *, now: datetime, within_quota: bool = True
         if not found:
             raise RuleViolation("This monitor was deleted in the meantime.")
         monitor = found[0]
+        require_version(monitor, versions)
         before = count_checks(monitor)
         fields = clean_changes(monitor, changes)
         tags, enabled = fields.pop("tags", None), fields.pop("enabled", monitor.enabled)

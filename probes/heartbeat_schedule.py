@@ -11,6 +11,28 @@ from cronsim import CronSim, CronSimError
 
 from core.time_zones import find_zone
 
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def say_schedule(config: Mapping[str, Any]) -> str:
+    """``every 15 min, grace 5 min``, or ``at */5 * * * * (Europe/Berlin), grace 1 h``; empty for a
+    configuration that is not complete."""
+    try:
+        grace_s = int(config["grace_s"])
+        if config["cron"]:
+            every = f"at {config['cron']} ({config['timezone']})"
+        else:
+            every = f"every {_say_seconds(int(config['period_s']))}"
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return f"{every}, grace {_say_seconds(grace_s)}" if grace_s else every
+
+
+def _say_seconds(seconds: int) -> str:
+    """In the largest unit of which it is a whole number."""
+    length, unit = next(((n, unit) for n, unit in _UNITS if seconds >= n and seconds % n == 0), (1, "s"))
+    return f"{seconds // length} {unit}"
+
 
 def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
     """Return the first expected moment later than ``after`` (aware), as aware UTC.

@@ -41,7 +41,7 @@ CORS_ALLOWED_ORIGINS = [*env.items("CORS_ALLOWED_ORIGINS"), *APP_ORIGINS]
 CORS_ALLOW_CREDENTIALS = bool(APP_ORIGINS)  # to them alone: sentrypulse.middleware.AppCorsMiddleware
 CORS_URLS_REGEX = r"^/(api|_allauth)/"
 CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "if-none-match", "x-api-key", "x-csrftoken",
+    "accept", "authorization", "content-type", "if-match", "if-none-match", "x-api-key", "x-csrftoken",
     "x-email-verification-key", "x-password-reset-key",
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = ["etag", "x-request-id", "retry-after"]

@@ -1,7 +1,7 @@
 """``GET server``: what an app must know of this installation before anybody signs in. Tells nothing of
 anybody's data, and no secret."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -110,7 +110,7 @@ def read_server() -> dict[str, Any]:
 class ServerView(APIView):
     """What this installation is, and what it allows. For everybody."""
 
-    authentication_classes: ClassVar = []
+    authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(responses=ServerSerializer)

@@ -5,11 +5,15 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
+from analytics.models import Period, Rollup
+from analytics.uptime import SUMS
+from analytics.windows import floor_hour
 from monitors.models import Monitor, RegionState
 from monitors.transitions import BELIEFS, Health, State, verdict
 from tests.factories import NOW, make_member, make_monitor, make_team
@@ -55,7 +59,7 @@ def test_a_list_of_thirty_costs_as_many_queries_as_one_of_three(api, team, url):
     of_three = count()
     add(27)
     assert count() == of_three
-    assert of_three <= 11
+    assert of_three <= 12
 
 
 def test_lists_are_filtered(api, user, team):
@@ -77,6 +81,15 @@ def test_lists_are_filtered(api, user, team):
         "status=paused": ["Paused"],
         "status=pending": ["Job", "Shop"],
         "status=maintenance": [],
+        "status=pending&status=paused": ["Paused", "Job", "Shop"],
+        "status=paused&status=maintenance": ["Paused"],
+        "kind=heartbeat&kind=http": ["Paused", "Job", "Shop"],
+        "tag=web&tag=prod": ["Job", "Shop"],
+        "tag=web&tag=prod&tags=all": ["Shop"],
+        "tag=web&tag=nonesuch&tags=all": [],
+        "tag=nonesuch": [],
+        "tag=": ["Paused", "Job", "Shop"],
+        "search=prod": ["Job", "Shop"],
         "ordering=name": ["Job", "Paused", "Shop"],
         "ordering=-name": ["Shop", "Paused", "Job"],
         "ordering=id": ["Shop", "Job", "Paused"],
@@ -85,6 +98,8 @@ def test_lists_are_filtered(api, user, team):
     assert api.get(f"{URL}?kind=carrier").status_code == 400
     assert api.get(f"{URL}?team={10**30}").status_code == 400
     assert api.get(f"{URL}?status=fine").status_code == 400
+    assert api.get(f"{URL}?status=up&status=fine").status_code == 400
+    assert api.get(f"{URL}?tag=web&tags=some").status_code == 400
     assert api.get(f"{URL}?ordering=secrets").status_code == 400
 
 
@@ -114,6 +129,37 @@ def test_maintenance_hides_what_is_believed(api, team):
     assert api.get(path(other)).json()["status"] == "pending"
     assert names(api.get(f"{URL}?status=maintenance")) == ["Covered"]
     assert names(api.get(f"{URL}?status=pending")) == ["Other"]
+
+
+def test_lists_are_ordered_by_what_was_found(api, team):
+    took = {"slow": 900, "down": None, "fast": 20, "paused": 300}
+    for name, total_ms in took.items():
+        make_result(make_monitor(team, name=name, enabled=name != "paused"), total_ms=total_ms)
+    states = {"slow": "degraded", "down": "down", "fast": "up", "paused": "up"}
+    for name, state in states.items():
+        RegionState.objects.filter(monitor__name=name).update(state=state)
+    hour = floor_hour(timezone.now()) - timedelta(hours=2)
+    figures = dict.fromkeys(SUMS, 0) | {"monitor": Monitor.objects.get(name="slow"), "up_ms": 2, "down_ms": 1}
+    Rollup.objects.create(period_h=Period.HOUR, start_at=hour, holds_s=60, **figures)
+    expected = {
+        "status": ["down", "slow", "fast", "paused"],
+        "-status": ["paused", "fast", "slow", "down"],
+        "response": ["down", "fast", "paused", "slow"],
+        "-uptime": ["slow", "paused", "fast", "down"],
+    }
+    asked = {order: all_names(api, f"{URL}?ordering={order}&page_size=1") for order in expected}
+    assert asked == expected
+
+
+def test_what_changes_with_time_alone_changes_no_answer_within_a_minute(api, team):
+    monitor = make_monitor(team)
+    with time_machine.travel(NOW + timedelta(seconds=10), tick=False) as clock:
+        for ago in range(1, 60):
+            make_result(monitor, at=NOW - timedelta(minutes=ago), status="down" if ago == 7 else "up")
+        first = api.get(URL)
+        assert 0 < first.json()["results"][0]["uptime"]["24h"] < 1
+        clock.move_to(NOW + timedelta(seconds=50))
+        assert api.get(URL, headers={"If-None-Match": first["ETag"]}).status_code == 304
 
 
 def test_pages_neither_repeat_nor_lose_a_monitor(api, team):

@@ -26,7 +26,7 @@ def list_filters():
     """Each parameter of each query that is no text to look for."""
     for operation in list_operations():
         for part in operation.document.get("parameters", ()):
-            schema = part["schema"]
+            schema = part["schema"].get("items", part["schema"])
             any_text = schema["type"] == "string" and not {"enum", "format"} & set(schema)
             if operation.method == "get" and part["in"] == "query" and not any_text:
                 yield operation, part["name"]

@@ -87,8 +87,10 @@ ROUTES = {
     "api/v1/monitors/": LIST,
     "api/v1/monitors/bulk": CREATE,
     "api/v1/monitors/export": LIST,
+    "api/v1/monitors/graphs": LIST,
     "api/v1/monitors/import": CREATE,
     "api/v1/monitors/kinds": OWN,  # the forms that there are
+    "api/v1/monitors/overview": LIST,
     "api/v1/monitors/test": CREATE,
     "api/v1/monitors/{monitor}/": OBJECT,
     "api/v1/monitors/{monitor}/check": OBJECT,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,12 @@ from sentrypulse.api.monitors.base import MonitorEndpoints
 from sentrypulse.api.monitors.serializers import MonitorSerializer, ResultSerializer
 
 
+class DraftSerializer(MonitorSerializer):
+    """A monitor that is not stored, and needs no name yet."""
+
+    name = serializers.CharField(default="Test", help_text="1 to 100 characters", allow_blank=True)
+
+
 class CheckEndpoints(MonitorEndpoints):
     @extend_schema(request=None, responses=ResultSerializer)
     @action(detail=True, methods=["post"])
@@ -28,12 +35,14 @@ class CheckEndpoints(MonitorEndpoints):
             result = check_now(monitor, now=timezone.now())
         return Response(result_json(result))
 
-    @extend_schema(request=MonitorSerializer, responses=ResultSerializer)
+    @extend_schema(request=DraftSerializer, responses=ResultSerializer)
     @action(detail=False, methods=["post"])
     @can_answer(409, 429)
     def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Check a monitor before it is created, and return what was found. Nothing is stored."""
-        fields = self.read_body()
+        body = DraftSerializer(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        fields = dict(body.validated_data)
         fields.pop("depends_on", None)  # says whom to tell, not what to check
         draft, _ = draft_monitor(fields.pop("team"), **fields)
         with hold_place(request.user):

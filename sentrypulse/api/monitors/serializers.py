@@ -6,12 +6,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.fields import TeamField
+from core.formats import spell_rfc3339
+from core.instants import from_ms
 from core.showing import Showable
 from core.timestamps import TimestampField
-from monitors.models import Ping, Result
+from monitors.models import Ping, RegionState, Result
 from monitors.no_data import read_no_data
 from monitors.result_json import result_json
 from monitors.selectors import SHOWN, ping_url, show_status
+from monitors.status import Belief, find_since
+from monitors.transitions import State, verdict
+from monitors.versions import version_of
 from probes.errors import ErrorCode
 from probes.registry import KINDS
 from probes.result import Status
@@ -88,6 +93,33 @@ class ResultQuerySerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class OpenIncidentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    acknowledged = serializers.BooleanField()
+
+
+class RegionStateSerializer(serializers.Serializer[Any]):
+    """What one region believes of a monitor, with its newest result."""
+
+    region = serializers.CharField()
+    status = serializers.ChoiceField(choices=list(State))
+    since = serializers.DateTimeField()
+    checked_at = serializers.DateTimeField(allow_null=True)
+    response_ms = serializers.IntegerField(allow_null=True)
+    http_status = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(help_text="What its newest result said; empty: nothing")
+
+
+class HeartbeatSerializer(serializers.Serializer[Any]):
+    """When the next call is due."""
+
+    deadline_at = serializers.DateTimeField(
+        allow_null=True, help_text="Late from then on, grace included; null waits for the first call"
+    )
+    last_ping_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True, help_text="Of the run that has not ended yet")
+
+
 class UptimeSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         """The windows' names are no names of Python's."""
@@ -103,6 +135,20 @@ class NoDataSerializer(serializers.Serializer[Any]):
         " `not_checkable` or, of a heartbeat, `deadline_not_checked`"
     )
     reason = serializers.CharField(help_text="One sentence")
+
+
+def show_region(state: RegionState, result: Result | None) -> dict[str, Any]:
+    belief = Belief.of(state)
+    found = {} if result is None else result_json(result)
+    return {
+        "region": state.region,
+        "status": verdict([belief.health]).value,
+        "since": spell_rfc3339(from_ms(find_since(verdict([belief.health]), [belief]) or 0)),
+        "checked_at": found.get("checked_at"),
+        "response_ms": found["timings"]["total_ms"] if found else None,
+        "http_status": found.get("http_status"),
+        "error": found.get("error", ""),
+    }
 
 
 class MonitorSerializer(KnownFieldsOnly):
@@ -144,17 +190,57 @@ class MonitorSerializer(KnownFieldsOnly):
         default=list, help_text="Monitors; while one of them is down, nobody is told that this one is"
     )
     enabled = serializers.BooleanField(default=True)
+    version = serializers.SerializerMethodField(help_text="Of the settings; for If-Match")
     status = serializers.SerializerMethodField()
+    status_since = serializers.SerializerMethodField()
+    incident = serializers.SerializerMethodField()
+    regions_state = serializers.SerializerMethodField()
     no_data = serializers.SerializerMethodField()
     last_checked_at = serializers.SerializerMethodField()
     last_result = serializers.SerializerMethodField()
-    uptime = UptimeSerializer(read_only=True)
+    uptime = UptimeSerializer(read_only=True, help_text="Up to the last whole minute")
+    heartbeat = serializers.SerializerMethodField()
     ping_url = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(read_only=True)
 
     @extend_schema_field(serializers.ChoiceField(choices=SHOWN))
     def get_status(self, monitor: Any) -> str:
-        return show_status(monitor, in_maintenance=monitor.in_maintenance)
+        return show_status(monitor, in_maintenance=monitor.running is not None)
+
+    def get_version(self, monitor: Any) -> str:
+        return version_of(monitor)
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_status_since(self, monitor: Any) -> str | None:
+        """Null where nobody knows: of a paused one."""
+        if not monitor.enabled:
+            return None
+        if monitor.running:
+            return spell_rfc3339(monitor.running.start)
+        beliefs = [Belief.of(state) for state in monitor.region_states.all()]
+        believed = verdict([belief.health for belief in beliefs])
+        if believed is State.DOWN and monitor.shown_incident:
+            return spell_rfc3339(monitor.shown_incident.started_at)
+        since = find_since(believed, beliefs)
+        return None if since is None else spell_rfc3339(from_ms(since))
+
+    @extend_schema_field(OpenIncidentSerializer(allow_null=True))
+    def get_incident(self, monitor: Any) -> dict[str, Any] | None:
+        """The open one."""
+        if (incident := monitor.shown_incident) is None:
+            return None
+        return {"id": incident.pk, "acknowledged": incident.acknowledged_at is not None}
+
+    @extend_schema_field(RegionStateSerializer(many=True))
+    def get_regions_state(self, monitor: Any) -> list[dict[str, Any]]:
+        states = sorted(monitor.region_states.all(), key=lambda state: state.region)
+        return [show_region(state, monitor.newest_results.get(state.region)) for state in states]
+
+    @extend_schema_field(HeartbeatSerializer(allow_null=True))
+    def get_heartbeat(self, monitor: Any) -> dict[str, Any] | None:
+        """Null for every other kind."""
+        heartbeat = getattr(monitor, "heartbeat", None)
+        return HeartbeatSerializer(heartbeat).data if heartbeat else None
 
     @extend_schema_field(NoDataSerializer(allow_null=True))
     def get_no_data(self, monitor: Any) -> dict[str, Any] | None:

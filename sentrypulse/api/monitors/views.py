@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,7 +21,9 @@ from sentrypulse.api.monitors.base import MonitorEndpoints
 from sentrypulse.api.monitors.bulk import BulkEndpoints
 from sentrypulse.api.monitors.checks import CheckEndpoints
 from sentrypulse.api.monitors.exchange import ExchangeEndpoints
+from sentrypulse.api.monitors.graphs import GraphEndpoints
 from sentrypulse.api.monitors.kinds import KindEndpoints
+from sentrypulse.api.monitors.overview import OverviewEndpoints
 from sentrypulse.api.monitors.serializers import (
     CloneSerializer,
     MonitorSerializer,
@@ -35,6 +38,23 @@ from sentrypulse.api.viewsets import TeamRowsViewSet
 _LOOKUPS = {"status": "status", "region": "region", "since": "scheduled_at__gte", "until": "scheduled_at__lt"}
 
 
+IF_MATCH = extend_schema(
+    parameters=[
+        OpenApiParameter(
+            "If-Match",
+            location=OpenApiParameter.HEADER,
+            description="The monitor's `version`, in quotation marks: 412 where it is another one by now.",
+        )
+    ]
+)
+
+
+def read_versions(request: Request) -> list[str]:
+    """Those that If-Match names. None of them: whoever asks does not care."""
+    named = parse_etags(request.headers.get("If-Match", ""))
+    return [name.removeprefix("W/").strip('"') for name in named]
+
+
 class ResultPaging(CursorPaging):
     """Newest first; regions that share a slot in a fixed order."""
 
@@ -44,7 +64,14 @@ class ResultPaging(CursorPaging):
 
 
 class MonitorViewSet(
-    StatsEndpoints, CheckEndpoints, BulkEndpoints, ExchangeEndpoints, KindEndpoints, MonitorEndpoints
+    StatsEndpoints,
+    OverviewEndpoints,
+    GraphEndpoints,
+    CheckEndpoints,
+    BulkEndpoints,
+    ExchangeEndpoints,
+    KindEndpoints,
+    MonitorEndpoints,
 ):
     """What is watched: what is stored of it, whether maintenance covers it, its figures, and checks on
     demand."""
@@ -80,22 +107,27 @@ class MonitorViewSet(
         monitor = actions.create(fields.pop("team"), now=self.now, **fields)
         return self.show_stored(monitor, status.HTTP_201_CREATED)
 
-    @can_answer(409)
+    @IF_MATCH
+    @can_answer(409, 412)
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         partial = kwargs.get("partial", False)
         monitor = self.get_object()
         changes = self.read_body(monitor, partial=partial)
         if partial and "config" in changes:
             changes["config_changes"] = changes.pop("config")
-        return self.show_stored(actions.update(monitor, now=self.now, **changes))
+        versions = read_versions(request)
+        return self.show_stored(actions.update(monitor, now=self.now, versions=versions, **changes))
 
+    @IF_MATCH
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change the fields that are sent; of ``config``, too, only those that are sent."""
         return self.update(request, *args, **{**kwargs, "partial": True})
 
+    @IF_MATCH
+    @can_answer(412)
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Delete the monitor and all that was found."""
-        actions.delete([self.get_object()], now=self.now)
+        actions.delete([self.get_object()], now=self.now, versions=read_versions(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None)
