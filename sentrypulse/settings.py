@@ -395,6 +395,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
         "MonitorKindName": "probes.registry.KINDS",
         "ChannelKindName": "delivery.registry.KINDS",
+        "RegionStatus": "monitors.transitions.State",
         "SubscriberKind": "statuspages.models.SubscriberKind",
         "PageVisibility": "statuspages.models.Visibility",
         "PostVisibility": "statuspages.models.PostVisibility",
