@@ -17,6 +17,7 @@ _CONFIGS = {
     "Monitor": "MonitorConfig",
     "MonitorRequest": "MonitorConfigRequest",
     "PatchedMonitorRequest": "MonitorConfigRequest",
+    "DraftRequest": "MonitorConfigRequest",
     "ImportRowRequest": "MonitorConfigRequest",
     "ExportRow": "MonitorConfig",
     "Channel": "ChannelConfig",

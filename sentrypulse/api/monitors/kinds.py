@@ -79,7 +79,7 @@ class VariantSerializer(serializers.Serializer[Any]):
         }
 
 
-class FormFieldSerializer(PlainFieldSerializer):
+class MonitorFieldSerializer(PlainFieldSerializer):
     variants = VariantSerializer(many=True, allow_null=True)
 
 
@@ -91,14 +91,14 @@ class KindFormSerializer(serializers.Serializer[Any]):
         help_text="A name for a new one: `{host}` and `{target}` are of its target, other words fields"
     )
     testable = serializers.BooleanField(help_text="Whether `monitors/test` takes it")
-    settings = FormFieldSerializer(many=True)
+    settings = MonitorFieldSerializer(many=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             **super().get_fields(),
             "label": serializers.CharField(),
             "help": serializers.CharField(),
-            "fields": FormFieldSerializer(many=True),
+            "fields": MonitorFieldSerializer(many=True),
         }
 
 

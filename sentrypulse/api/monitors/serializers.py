@@ -102,7 +102,7 @@ class RegionStateSerializer(serializers.Serializer[Any]):
     """What one region believes of a monitor, with its newest result."""
 
     region = serializers.CharField()
-    status = serializers.ChoiceField(choices=list(State))
+    status = serializers.ChoiceField(choices=[(state.value, state.name) for state in State])
     since = serializers.DateTimeField()
     checked_at = serializers.DateTimeField(allow_null=True)
     response_ms = serializers.IntegerField(allow_null=True)
