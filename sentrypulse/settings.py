@@ -395,6 +395,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
         "MonitorKindName": "probes.registry.KINDS",
         "ChannelKindName": "delivery.registry.KINDS",
+        "MonitorStatus": "monitors.selectors.SHOWN",
         "RegionStatus": "monitors.transitions.State",
         "SubscriberKind": "statuspages.models.SubscriberKind",
         "PageVisibility": "statuspages.models.Visibility",
