@@ -108,8 +108,13 @@ def _draw_one(
             for place, ratio in enumerate(ratios)
             if ratio is not None and ratio < 1
         },
-        "hours": [round(sum_ms / count) if count else None for count, sum_ms in counted],
+        "hours": [_round(sum_ms / count) if count else None for count, sum_ms in counted],
     }
+
+
+def _round(ms: float) -> int:
+    """To two digits: a curve of this size shows no more, and packed it is much smaller."""
+    return int(float(f"{ms:.1e}"))
 
 
 def grade_day(found: Measured) -> DayLetter:

@@ -38,7 +38,7 @@ class MonitorEndpoints(TeamRowsViewSet[Monitor]):
     def read_rows(self, user: User) -> MonitorQuerySet:
         return Monitor.objects.for_api(user, now=self.now)
 
-    def filter_queryset(self, queryset: MonitorQuerySet) -> MonitorQuerySet:
+    def filter_queryset(self, queryset: Any) -> Any:
         found: Any = super().filter_queryset(queryset)
         return order_for(
             found,

@@ -35,7 +35,7 @@ class GraphSerializer(serializers.Serializer[Any]):
     )
     hours = serializers.ListField(
         child=serializers.IntegerField(allow_null=True),
-        help_text="Mean response in ms, oldest first",
+        help_text="Mean response in ms, to two digits, oldest first",
     )
 
 
