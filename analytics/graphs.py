@@ -114,7 +114,7 @@ def _draw_one(
 
 def _round(ms: float) -> int:
     """To two digits: a curve of this size shows no more, and packed it is much smaller."""
-    return int(float(f"{ms:.1e}"))
+    return round(float(f"{ms:.1e}"))
 
 
 def grade_day(found: Measured) -> DayLetter:
