@@ -23,6 +23,7 @@ from accounts.email_addresses import ensure_address, note_verified
 from accounts.mail import send_later
 from accounts.models import User, save_with_team
 from accounts.services.users import DEAD_LINK, WRONG_PASSWORD, replace_password
+from accounts.sessions import MAX_SESSIONS_A_USER, end_oldest_sessions
 from core.client_address import client_address, parse_address
 
 MAX_PASSWORD_CHARS = 256
@@ -83,6 +84,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
             throttles.note_login(self.request, user.email, now=time.time())
 
     def login(self, request: HttpRequest, user: User) -> None:
+        end_oldest_sessions(user, keep=MAX_SESSIONS_A_USER - 1)
         super().login(request, user)
         ensure_address(user)
         throttles.note_login(request, user.email, now=time.time())
@@ -105,6 +107,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The e-mail's template knows where the link leads."""
         return ""
+
+    def unstash_verified_email(self, request: HttpRequest) -> str | None:
+        """None is ever put there. The library's own writes a session, also for a program that signs up."""
+        return None
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Nobody shows Django's messages but the admin; they would be a cookie of the API's answers."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """For the list of sessions. A socket's peer may have none."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail as letters
 from django.test import Client
 
@@ -144,6 +145,16 @@ def test_a_reset_link_sets_the_password_once_and_ends_every_session(
     assert api.post("/api/v1/auth/token/refresh", {"refresh": old["refresh"]}).status_code == 401
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {old['access']}")
     assert api.get("/api/v1/auth/me").status_code == 401
+
+
+def test_a_program_is_given_no_cookie_and_no_session(api, user, django_capture_on_commit_callbacks):
+    link = ask_for_link(api, django_capture_on_commit_callbacks)
+    reset = api.post("/api/v1/auth/password/reset/confirm", link)
+    account = {"email": "new@example.com", "password": PASSWORD}
+    registered = api.post("/api/v1/auth/register", account)
+
+    assert (reset.status_code, registered.status_code) == (204, 201)
+    assert (dict(reset.cookies), dict(registered.cookies), Session.objects.count()) == ({}, {}, 0)
 
 
 def test_of_two_people_with_the_same_link_one_sets_the_password(

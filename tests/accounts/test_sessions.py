@@ -8,11 +8,26 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts.sessions import purge_expired_sessions
+from accounts.sessions import MAX_SESSIONS_A_USER, purge_expired_sessions
 from pipeline.jobs.periodic import flush_tokens
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def test_the_oldest_session_ends_when_there_are_too_many():
+    UserFactory.create(email="ada@example.com")
+    UserFactory.create(email="eve@example.com")
+    browsers = [Client() for _ in range(MAX_SESSIONS_A_USER + 2)]
+    for number, browser in enumerate(browsers):
+        body = {"email": "ada@example.com" if number else "eve@example.com", "password": PASSWORD}
+        answer = browser.post("/_allauth/browser/v1/auth/login", body, content_type="application/json")
+        assert answer.status_code == 200
+
+    codes = [browser.get("/api/v1/auth/me").status_code for browser in browsers]
+
+    assert codes == [200, 401] + [200] * MAX_SESSIONS_A_USER
+    assert UserSession.objects.count() == Session.objects.count() == MAX_SESSIONS_A_USER + 1
 
 
 @pytest.fixture
