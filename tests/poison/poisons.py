@@ -124,7 +124,7 @@ def _list_secrets() -> Iterator[str]:
 
 
 def _list_plain(field: Any) -> Iterator[Any]:
-    if isinstance(field, models.CharField | models.TextField):
+    if isinstance(field, models.CharField | models.TextField | models.GenericIPAddressField):
         yield from _WORDS
     elif isinstance(field, InstantField):
         yield from _INSTANTS
