@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.models import Team
 from alerts.models import Event, Trouble, TroubleKind
+from alerts.troubles import open_troubles
 from monitors.models import Monitor
 
 
@@ -50,8 +51,7 @@ def update_budget_troubles(burns: Sequence[Burn], *, now: datetime) -> list[Trou
     Trouble.objects.bulk_update(changed, ["closed_at", "title", "cause", "round", "told_from"])
     met = {burn.slo_id for burn in of.values() if burn}
     new = [_from_burn(burn, now=now) for burn in burns if burn.closed_at is None and burn.slo_id not in met]
-    Trouble.objects.bulk_create(new)
-    return changed + list(Trouble.objects.filter(key__in=[t.key for t in new]) if new else ())
+    return changed + open_troubles(new)
 
 
 def _slo_of(trouble: Trouble) -> int:

@@ -22,6 +22,21 @@ from probes.expiry import find_passed
 from probes.result import CheckResult
 
 
+def open_troubles(new: Sequence[Trouble]) -> list[Trouble]:
+    """Store those whose key is free, and return them as stored.
+
+    A taken key was told of before, or its row was spoilt and is found by nothing but its key. Such a row
+    keeps no other trouble from being opened. Three statements.
+    """
+    by_key = {trouble.key: trouble for trouble in new}
+    if not by_key:
+        return []
+    taken = set(Trouble.objects.filter(key__in=list(by_key)).values_list("key", flat=True))
+    free = [trouble for key, trouble in by_key.items() if key not in taken]
+    Trouble.objects.bulk_create(free, batch_size=200)
+    return list(Trouble.objects.filter(key__in=[trouble.key for trouble in free]) if free else ())
+
+
 def update_incident_troubles(events: Sequence[IncidentEvent], *, now: datetime) -> list[Trouble]:
     """The troubles of the incidents of ``events``: new ones are made, the others are brought up to date.
 
@@ -30,11 +45,7 @@ def update_incident_troubles(events: Sequence[IncidentEvent], *, now: datetime) 
     incidents = {event.incident.pk: event.incident for event in events if event.incident.pk}
     known = {t.incident_id: t for t in Trouble.objects.filter(incident_id__in=incidents)}
     new = [_from_incident(i, now=now) for pk, i in sorted(incidents.items()) if pk not in known]
-    if new:
-        Trouble.objects.bulk_create(new)
-        known |= {
-            t.incident_id: t for t in Trouble.objects.filter(incident_id__in=[n.incident_id for n in new])
-        }
+    known |= {trouble.incident_id: trouble for trouble in open_troubles(new)}
     ended_by = {event.incident.pk: event.ended_by for event in events if event.ended_by}
     changed = [
         trouble
@@ -158,9 +169,7 @@ def update_degraded_troubles(turns: Sequence[Turn], *, now: datetime) -> list[Tr
     touched += nearer
     Trouble.objects.bulk_update(touched, ["closed_at", "round", "told_from", "cause"])
     new = {t.key: t for turn in turns if (t := _from_turn(turn, open_now, thresholds, now=now))}
-    known = set(Trouble.objects.filter(key__in=list(new)).values_list("key", flat=True)) if new else set()
-    Trouble.objects.bulk_create([trouble for key, trouble in new.items() if key not in known])
-    return touched + list(Trouble.objects.filter(key__in=set(new) - known) if set(new) - known else ())
+    return touched + open_troubles(list(new.values()))
 
 
 def _is_over(trouble: Trouble, turns: Sequence[Turn]) -> bool:
@@ -273,9 +282,7 @@ def update_no_data_troubles(*, now: datetime) -> list[Trouble]:
     make = partial(_from_no_data, now=now)
     made = do_each("tell no data", monitors if new else (), make, name=lambda one: ("monitor", one.pk))
     begun = [trouble for trouble in made if trouble is not None]
-    Trouble.objects.bulk_create(begun, batch_size=200)
-    keys = [trouble.key for trouble in begun]
-    return over + list(Trouble.objects.filter(key__in=keys) if keys else ())
+    return over + open_troubles(begun)
 
 
 def _ended_by(monitor: Monitor | None) -> str:

@@ -119,3 +119,17 @@ def test_what_was_told_by_one_trouble_an_alert_goes_on_and_is_told_no_second_tim
     assert burning.turn() == []
     assert burning.turn(closes=["fast"]) == [BEARABLE]
     assert Trouble.objects.get().closed_at == T0 + timedelta(minutes=2)
+
+
+def test_a_spoilt_row_that_holds_the_key_keeps_no_other_budget_from_being_told(burning):
+    """Before, its key was taken twice, and nothing of any team was told."""
+    burning.turn(opens=["fast"])
+    Trouble.objects.update(kind="incident")
+    burning.slo = make_slo(make_monitor(burning.slo.team, name="Other"))
+    spoilt_alert = BurnAlert.objects.get()
+    events = burning.events
+    burning.turn(opens=["fast"])
+    burning.events += [BurnEvent("opened", spoilt_alert), *events]
+    evaluate_slos(owner="test", now=burning.telling.now)
+    others = Trouble.objects.exclude(key=f"budget:{spoilt_alert.pk}")
+    assert others.get().closed_at is None
