@@ -103,7 +103,7 @@ def test_monitors_of_longer_intervals_follow_in_few_messages(team, hook):
     telling.feed(*monitors[:3])
     for monitor in monitors[3:]:  # their slots lie over 15 minutes
         telling.feed(*monitors[:3], monitor).run(seconds=75)
-    telling.run(seconds=7200, every_s=180)
+    telling.run(seconds=7200, every_s=40)
     assert telling.subjects()[0] == "3 monitors have no data"
     assert len(telling.subjects()) <= 3
     moments = [seconds for seconds, _, _ in telling.heard]
@@ -149,7 +149,7 @@ def test_a_rule_that_does_not_list_it_does_not_tell_it(team):
 def test_it_is_told_once_without_reminders_or_escalation(team, hook):
     mail = make_channel(team, "email", name="Mail")
     make_rule(hook, steps=[(5, mail)], remind_every_min=10)
-    telling = Watching().feed(make_monitor(team, now=T0)).run(seconds=3600, every_s=120)
+    telling = Watching().feed(make_monitor(team, now=T0)).run(seconds=3600, every_s=40)
     assert telling.subjects() == ["Shop has no data"]
 
 
