@@ -2,23 +2,36 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= 1
+APP ?= 1
 # Quiet twice: errors alone. A mirror may give a warning for every package.
 PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help run test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
+.PHONY: app app-check app-client app-test dev e2e
 
 help:  ## This list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/run.stamp  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out)
-	@exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
+run: .venv/run.stamp $(if $(filter 1,$(APP)),app)  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out, APP=0 the app)
+	@$(if $(filter 0,$(APP)),APP_DIR=none )exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)
+
+app:  ## Build the operator's app into frontend/out, where its sources changed
+	@PYTHON="$(PYTHON)" sh frontend/build.sh || { echo "The app could not be built; \`make run APP=0\` starts without it."; exit 1; }
+
+dev: .venv/dev.stamp  ## Server and app together on http://localhost:3000, both reloading
+	@PYTHON="$(PYTHON)" sh scripts/dev.sh $(if $(filter 1,$(DEMO)),--demo)
 
 # Containers often forbid Python to keep bytecode; each worker and process would then compile everything anew.
 test test-stories test-schema test-mariadb test-mysql-own test-aws: export PYTHONDONTWRITEBYTECODE :=
 
 test: .venv/dev.stamp  ## The suite on SQLite, all that needs no real clock; no service needed
 	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
+	@if [ -d frontend/out ]; then $(MAKE) --no-print-directory app-test; else echo "The app was not built: its unit tests did not run (make app)."; fi
+
+app-test:  ## The app's unit tests
+	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
+	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent test
 
 # They wait for the product's own processes, for a browser, for servers that are slow on purpose.
 STORIES := tests/e2e tests/hostile tests/stories
@@ -72,6 +85,18 @@ check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@sh scripts/lock.sh --check
+	@if [ -d frontend/node_modules ]; then $(MAKE) --no-print-directory app-check; else echo "The app was not checked: its tools are not installed (make app)."; fi
+
+app-check: .venv/dev.stamp  ## The app alone: lint, format, types, and a client that follows from the API's document
+	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
+	@$(BIN)/python manage.py spectacular --file frontend/schema.yaml
+	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent api:check || { echo "src/api/schema.d.ts is stale; run: make app-client"; exit 1; }
+	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent lint && npm run --silent typecheck
+
+app-client: .venv/dev.stamp  ## Write the app's client anew from the API's document
+	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
+	@$(BIN)/python manage.py spectacular --file frontend/schema.yaml
+	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent api
 
 format: .venv/dev.stamp  ## Put the code in form, and mend what the linter can mend
 	$(BIN)/ruff format .
@@ -90,7 +115,7 @@ bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; 
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 clean:  ## Remove the environments; var/, with the data, stays
-	rm -rf .venv .venv-aws .venv-sam
+	rm -rf .venv .venv-aws .venv-sam .venv-node frontend/node_modules frontend/.next frontend/out
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "SentryPulse needs Python 3.11 or newer; set PYTHON=/path/to/python3")'

@@ -9,7 +9,7 @@ folder=${2:-}
 if [ -z "$folder" ]; then
     folder=frontend/out
     if [ -f frontend/package.json ]; then
-        (cd frontend && npm ci && npm run build)
+        sh frontend/build.sh --plain
     fi
 fi
 exec "${PYTHON:-.venv/bin/python}" manage.py aws frontend --stage "$stage" --folder "$folder"

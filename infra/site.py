@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
-from time import time_ns
+from time import time, time_ns
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "public, no-cache"
 A_DAY = "public, max-age=86400"
 _HASHED = re.compile(r"(^|/)_next/static/|[.-][0-9a-f]{8,}\.\w+$")
+_PACKED = (".br", ".gz")  # for our own web server; CloudFront packs by itself
+_OF_A_BUILD = "_next/static/"
+KEEP_S = 7 * 86_400
 _PAGES = (".html", ".json", ".txt", ".xml", ".webmanifest")
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
@@ -51,6 +54,18 @@ class SiteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    key: str
+    md5: str
+    """As S3 keeps it of an object put in one piece."""
+    age_s: float
+
+    @property
+    def may_be_asked_for(self) -> bool:
+        return self.key.startswith(_OF_A_BUILD) and self.age_s < KEEP_S
+
+
+@dataclass(frozen=True, slots=True)
 class Synced:
     uploaded: int
     unchanged: int
@@ -66,19 +81,22 @@ def find_files(folder: Path) -> list[SiteFile]:
     files = [
         SiteFile(path.relative_to(folder).as_posix(), path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.suffix not in _PACKED and not path.name.startswith(".")
     ]
     return sorted(files, key=lambda file: (file.key.endswith(_PAGES), file.key == "index.html"))
 
 
 def sync(s3: "S3Client", bucket: str, folder: Path, *, report: Report) -> Synced:
-    """Make the bucket hold what the folder holds. Running it again uploads nothing."""
+    """Make the bucket hold what the folder holds. Running it again uploads nothing.
+
+    Scripts of former builds stay for a week: a tab that was opened before still asks for them.
+    """
     files = find_files(folder)
-    there = dict(_list_objects(s3, bucket))
+    there = {one.key: one for one in _list_objects(s3, bucket)}
     uploaded = 0
     for file in files:
         body = file.path.read_bytes()
-        if there.get(file.key) == md5(body, usedforsecurity=False).hexdigest():
+        if file.key in there and there[file.key].md5 == md5(body, usedforsecurity=False).hexdigest():
             continue
         s3.put_object(
             Bucket=bucket,
@@ -89,7 +107,8 @@ def sync(s3: "S3Client", bucket: str, folder: Path, *, report: Report) -> Synced
         )
         uploaded += 1
         report(f"  {file.key} ({file.cache_control})")
-    gone = sorted(set(there) - {file.key for file in files})
+    here = {file.key for file in files}
+    gone = sorted(one.key for one in there.values() if one.key not in here and not one.may_be_asked_for)
     _delete_objects(s3, bucket, gone)
     return Synced(uploaded, len(files) - uploaded, len(gone))
 
@@ -118,11 +137,10 @@ def empty(s3: "S3Client", bucket: str) -> int:
     return count
 
 
-def _list_objects(s3: "S3Client", bucket: str) -> Iterator[tuple[str, str]]:
-    """Keys with the MD5 that S3 keeps of an object put in one piece."""
+def _list_objects(s3: "S3Client", bucket: str) -> Iterator[StoredFile]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for one in page.get("Contents", []):
-            yield one["Key"], one["ETag"].strip('"')
+            yield StoredFile(one["Key"], one["ETag"].strip('"'), time() - one["LastModified"].timestamp())
 
 
 def _delete_objects(s3: "S3Client", bucket: str, keys: list[str]) -> None:

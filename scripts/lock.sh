@@ -19,6 +19,7 @@ pin_all() { # pin_all FOLDER
     pin "$1requirements-aws.txt" 3.12 pyproject.toml --extra aws --constraint "$1requirements-dev.txt"
     pin "$1requirements-edge.txt" 3.12 --group edge --constraint "$1requirements.txt"
     pin "$1requirements-sam.txt" 3.12 --group sam
+    pin "$1requirements-app.txt" 3.11 --group app
 }
 
 upgrade=

@@ -213,7 +213,7 @@ MIDDLEWARE = [
     "sentrypulse.middleware.AppCorsMiddleware",
     "sentrypulse.request_guard.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sentrypulse.app_files.AppFilesMiddleware",
     "sentrypulse.middleware.CompressApiMiddleware",
     "sentrypulse.middleware.RequestLogMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",  # below compression, which pads at random
@@ -256,6 +256,11 @@ WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
+# The app is found at start, where it was built; on Lambda CloudFront serves it from its bucket.
+APP_DIR = Path(env.text("APP_DIR", str(BASE_DIR / "frontend" / "out")))
+WHITENOISE_ROOT = APP_DIR if (APP_DIR / "index.html").is_file() else None
+WHITENOISE_INDEX_FILE = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 APPEND_SLASH = False  # the API answers both spellings itself
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 LOGGING = logging_setting(level=env.text("LOG_LEVEL", "INFO"), style=env.text("LOG_FORMAT", "text"))

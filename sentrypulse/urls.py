@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from alerts.views import RECIPIENT_PATHS
 from sentrypulse import demo
 from sentrypulse.views.acknowledge import ACKNOWLEDGE_PATHS
+from sentrypulse.views.app import home
 from sentrypulse.views.health import metrics
 from sentrypulse.views.pings import PING_PATHS
 from statuspages.urls import STATUS_PATHS
@@ -17,11 +18,11 @@ admin.site.index_title = "Operating"
 
 handler400 = "core.errors.answer_bad_request"
 handler403 = "core.errors.answer_forbidden"
-handler404 = "core.errors.answer_not_found"
+handler404 = "sentrypulse.views.app.answer_not_found"
 handler500 = "core.errors.answer_error"
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/v1/"), name="home"),
+    path("", home, name="home"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg"), name="favicon"),
     path("api/", include("sentrypulse.api.urls")),
     path("_allauth/", include("allauth.headless.urls")),  # of which sign_in_gate.py opens some

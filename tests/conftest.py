@@ -26,6 +26,7 @@ django_client.WSGIRequest = ReadableWSGIRequest  # type: ignore[attr-defined]  #
 project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
 # WhiteNoise lists all static files whenever a test client is made, unless it looks for each when asked.
 project.WHITENOISE_AUTOREFRESH = True
+project.WHITENOISE_ROOT = None  # whether or not the app is built here
 
 gc.disable()  # while the tests are collected; what that leaves lives to the end
 

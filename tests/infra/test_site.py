@@ -74,6 +74,22 @@ def test_a_second_sync_uploads_only_what_changed(clients, provisioned, built):
     assert site.sync(clients.s3, bucket, built, report=lambda line: None) == site.Synced(1, 5, 1)
 
 
+def test_packed_copies_and_stamps_stay_here(clients, provisioned, built):
+    for name in ("index.html.br", "index.html.gz", ".stamp"):
+        (built / name).write_bytes(b"x")
+    site.sync(clients.s3, provisioned["SiteBucket"], built, report=lambda line: None)
+    assert len(heads(clients, provisioned["SiteBucket"])) == 7
+
+
+def test_scripts_of_former_builds_stay_for_a_week(clients, provisioned, built, monkeypatch):
+    bucket = provisioned["SiteBucket"]
+    site.sync(clients.s3, bucket, built, report=lambda line: None)
+    (built / "_next/static/chunks/main-0a1b2c3d4e.js").unlink()
+    assert site.sync(clients.s3, bucket, built, report=lambda line: None).deleted == 0
+    monkeypatch.setattr(site, "KEEP_S", -5)
+    assert site.sync(clients.s3, bucket, built, report=lambda line: None).deleted == 1
+
+
 def test_the_command_says_what_to_build_where_there_is_nothing(clients, provisioned, tmp_path):
     with pytest.raises(CommandError, match=r"holds no index\.html: build the site first"):
         call_command("aws", "frontend", "--stage=prod", f"--folder={tmp_path}")

@@ -1,0 +1,5 @@
+import { Incident } from "@/screens/incidents/Incident";
+
+export default function Page() {
+  return <Incident />;
+}

@@ -1,0 +1,5 @@
+import { Incidents } from "@/screens/incidents/Incidents";
+
+export default function Page() {
+  return <Incidents />;
+}

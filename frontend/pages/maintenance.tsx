@@ -1,0 +1,5 @@
+import { NoScreenYet } from "@/screens/elsewhere/NoScreenYet";
+
+export default function Page() {
+  return <NoScreenYet what="maintenance" />;
+}

@@ -1,0 +1,5 @@
+import { Monitor } from "@/screens/monitor/Monitor";
+
+export default function Page() {
+  return <Monitor />;
+}

@@ -1,0 +1,5 @@
+import { MonitorForm } from "@/screens/monitor/MonitorForm";
+
+export default function Page() {
+  return <MonitorForm />;
+}

@@ -1,0 +1,18 @@
+/** What the pages before the sign-in share. */
+import { useQuery } from "@tanstack/react-query";
+import { isObject } from "@/api/problems";
+import { auth } from "@/session/auth";
+
+/** Where to go after signing in: an address of this app, never another host's. */
+export function nextAddress(query: URLSearchParams): string {
+  const next = query.get("next") ?? "/";
+  return /^\/(?![/\\])/.test(next) ? next : "/";
+}
+
+/** May anybody register? Undefined while nobody knows. */
+export function useIsOpen(): boolean | undefined {
+  const config = useQuery({ queryKey: ["auth-config"], queryFn: auth.config, staleTime: Infinity });
+  const data = config.data?.ok ? config.data.data : undefined;
+  const account = isObject(data) ? data.account : undefined;
+  return isObject(account) ? account.is_open_for_signup === true : undefined;
+}

@@ -1,0 +1,5 @@
+import { NoScreenYet } from "@/screens/elsewhere/NoScreenYet";
+
+export function Incident() {
+  return <NoScreenYet what="incidents" />;
+}

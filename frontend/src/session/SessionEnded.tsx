@@ -1,0 +1,17 @@
+/** Over the page: the password again, and what was sent is sent once more. */
+import { lazy, Suspense, useSyncExternalStore } from "react";
+import { openGate, readGate, readGateOnServer, subscribeToGate } from "@/api/session-gate";
+import { useSignedIn } from ".";
+
+const SessionDialog = lazy(() => import("./SessionDialog"));
+
+export function SessionEnded() {
+  const gate = useSyncExternalStore(subscribeToGate, readGate, readGateOnServer);
+  const { me } = useSignedIn();
+  if (gate.waiting === 0) return null;
+  return (
+    <Suspense>
+      <SessionDialog email={me.email ?? ""} sends={gate.last !== ""} onSignedIn={() => openGate(true)} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,37 @@
+/** Catches what a screen throws, so that the rest of the app stays. */
+import { Component, type ReactNode } from "react";
+import { Empty } from "@/ui/Notices";
+import { Button } from "@/ui/Button";
+import { useWords } from "@/words";
+import styles from "./Shell.module.css";
+import { isLostChunk } from "./version";
+
+type Props = { children: ReactNode };
+
+export class Fallback extends Component<Props, { error: unknown }> {
+  override state = { error: null as unknown };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override render() {
+    return this.state.error === null ? this.props.children : <Broken error={this.state.error} />;
+  }
+}
+
+function Broken({ error }: { error: unknown }) {
+  const words = useWords();
+  const title = isLostChunk(error) ? words.version.isNew : words.problem.fault;
+  return (
+    <div className={styles.failed} role="alert">
+      <Empty
+        icon="incidents"
+        title={title}
+        action={<Button onClick={() => location.reload()}>{words.version.reload}</Button>}
+      >
+        {isLostChunk(error) ? words.version.keeps : String(error)}
+      </Empty>
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** Texts of the monitor form screens. */
+export const monitorForm = {};

@@ -1,0 +1,2 @@
+/** Texts of the incidents screens. */
+export const incidents = {};

@@ -1,0 +1,2 @@
+/** Texts of the monitor screens. */
+export const monitor = {};
