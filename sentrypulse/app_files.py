@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 from wsgiref.headers import Headers
 
 from django.conf import settings
@@ -23,7 +24,7 @@ _NUMBER = re.compile(r"/\d+(?=/|$)")
 _PAGES = (".html", ".json", ".txt")
 
 
-class AppFilesMiddleware(WhiteNoiseMiddleware):
+class AppFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it comes without types
     """Static files, and the app's pages among them.
 
     The app is exported without numbers: `/monitors/7/edit` is `monitors/_/edit/index.html`. CloudFront finds
@@ -36,8 +37,8 @@ class AppFilesMiddleware(WhiteNoiseMiddleware):
         for url in (path, f"{path}/"):
             file = find(url)
             if isinstance(file, StaticFile):
-                return self.serve(file, request)
-        return self.get_response(request)
+                return cast(HttpResponseBase, self.serve(file, request))
+        return cast(HttpResponseBase, self.get_response(request))
 
     def immutable_file_test(self, path: str, url: str) -> bool:
         return url.startswith(HASHED) or super().immutable_file_test(path, url)
