@@ -85,13 +85,11 @@ check: .venv/dev.stamp  ## Format, lint, types, arrows, migrations, lock files
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@sh scripts/lock.sh --check
-	@if [ -d frontend/node_modules ]; then $(MAKE) --no-print-directory app-check; else echo "The app was not checked: its tools are not installed (make app)."; fi
+	@sh frontend/check.sh
 
-app-check: .venv/dev.stamp  ## The app alone: lint, format, types, and a client that follows from the API's document
+app-check: .venv/dev.stamp  ## The app alone: a client that follows from the API's document, lint, format, types
 	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
-	@$(BIN)/python manage.py spectacular --file frontend/schema.yaml
-	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent api:check || { echo "src/api/schema.d.ts is stale; run: make app-client"; exit 1; }
-	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent lint && npm run --silent typecheck
+	@sh frontend/check.sh
 
 app-client: .venv/dev.stamp  ## Write the app's client anew from the API's document
 	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools

@@ -255,7 +255,7 @@ STATIC_ROOT = Path(
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = DEBUG  # a new build is seen without a restart
 # The app is found at start, where it was built; on Lambda CloudFront serves it from its bucket.
 APP_DIR = Path(env.text("APP_DIR", str(BASE_DIR / "frontend" / "out")))
 WHITENOISE_ROOT = APP_DIR if (APP_DIR / "index.html").is_file() else None

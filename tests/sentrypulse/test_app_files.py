@@ -8,6 +8,8 @@ from django.test import Client
 from sentrypulse import app_files
 from tests.e2e.harness import ROOT
 
+pytestmark = pytest.mark.django_db  # a request that ends looks after its connection
+
 PAGES = {
     "index.html": "the overview",
     "404.html": "no such page",
@@ -99,7 +101,6 @@ def test_below_the_api_nothing_is_a_page(app):
     assert answer.json() == {"detail": "There is no such address; /api/docs/ has those there are."}
 
 
-@pytest.mark.django_db
 def test_what_is_not_the_apps_is_answered_as_before(app):
     assert app.get("/api/v1/auth/me").status_code == 401
     assert app.get("/admin/login/").status_code == 200
