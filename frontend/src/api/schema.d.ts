@@ -796,6 +796,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/monitors/graphs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Bars and curves of all monitors of a team, for a list. New once an hour. */
+        get: operations["monitors_graphs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/monitors/import": {
         parameters: {
             query?: never;
@@ -817,6 +834,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/monitors/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The kinds there are, each with the fields of its form. */
+        get: operations["monitors_kinds_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description All monitors, a light row each, ordered by id; with `since` only the rows that changed.
+         *
+         *     Take the `token` of each answer into the next request. `monitors` are whole rows, to be merged by id;
+         *     `gone` are to be dropped. Where the token is not known any more, `whole` is true and all are sent.
+         */
+        get: operations["monitors_overview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/monitors/test": {
         parameters: {
             query?: never;
@@ -828,6 +884,23 @@ export interface paths {
         put?: never;
         /** @description Check a monitor before it is created, and return what was found. Nothing is stored. */
         post: operations["monitors_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What this installation is, and what it allows. For everybody. */
+        get: operations["server_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1522,6 +1595,10 @@ export interface components {
             unknown: number;
             up: number;
         };
+        Choice: {
+            label: string;
+            value: string;
+        };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         CloneRequest: {
             /** @description Default: the old name and “(copy)” */
@@ -1562,6 +1639,15 @@ export interface components {
             reason: string;
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
+        };
+        Counts: {
+            degraded: number;
+            down: number;
+            maintenance: number;
+            no_data: number;
+            paused: number;
+            pending: number;
+            up: number;
         };
         Day: {
             /**
@@ -1653,6 +1739,69 @@ export interface components {
             /** Format: date-time */
             verified_at: string | null;
         };
+        /** @description A monitor that is not stored, and needs no name yet. */
+        DraftRequest: {
+            /** @description By kind; PATCH changes only the fields it names */
+            config?: {
+                [key: string]: unknown;
+            };
+            /** @description Monitors; while one of them is down, nobody is told that this one is */
+            depends_on?: number[];
+            /** @default true */
+            enabled?: boolean;
+            /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
+            fail_after?: number;
+            /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
+            interval_s?: number;
+            /**
+             * @description Fixed once created
+             *
+             *     * `http` - http
+             *     * `tcp` - tcp
+             *     * `dns` - dns
+             *     * `tls` - tls
+             *     * `ping` - ping
+             *     * `domain` - domain
+             *     * `websocket` - websocket
+             *     * `smtp` - smtp
+             *     * `heartbeat` - heartbeat
+             */
+            kind: components["schemas"]["MonitorKind"];
+            /**
+             * @description 1 to 100 characters
+             * @default Test
+             */
+            name?: string;
+            /**
+             * @description Delay of the look that confirms, 1 to 3600
+             * @default 10
+             */
+            recheck_s?: number;
+            /**
+             * @description Passes in a row that make it up, 1 to 20
+             * @default 1
+             */
+            recover_after?: number;
+            /** @description Where it is checked from; empty: everywhere */
+            regions?: string[];
+            tags?: string[];
+            /** @description Optional if you belong to one team; fixed once created. */
+            team?: number;
+            /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
+            timeout_s?: number;
+            /**
+             * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
+             * @default
+             */
+            url?: string;
+        };
+        /**
+         * @description * `embedded` - embedded
+         *     * `celery` - celery
+         *     * `serverless` - serverless
+         * @enum {string}
+         */
+        EngineEnum: "embedded" | "celery" | "serverless";
         /**
          * @description * `down` - a monitor is down
          *     * `heartbeat_late` - a heartbeat is late
@@ -1706,6 +1855,48 @@ export interface components {
         Faults: {
             [key: string]: components["schemas"]["Fault"];
         };
+        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
+        FormField: {
+            /** @description Folded away at first */
+            advanced: boolean;
+            choices: components["schemas"]["Choice"][] | null;
+            default: unknown;
+            example: unknown;
+            help: string;
+            /**
+             * @description What a list is of
+             *
+             *     * `text` - text
+             *     * `number` - number
+             */
+            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
+            label: string;
+            /** Format: double */
+            max: number | null;
+            max_chars: number | null;
+            /** Format: double */
+            min: number | null;
+            /** @description The end of the sentence "Must be …"; may be empty */
+            must_be: string;
+            name: string;
+            required: boolean;
+            /** @description Written, and never read back */
+            secret: boolean;
+            /**
+             * @description What to watch, what counts as up, how it is asked, how often and from where
+             *
+             *     * `target` - target
+             *     * `expect` - expect
+             *     * `request` - request
+             *     * `schedule` - schedule
+             */
+            section: components["schemas"]["SectionEnum"];
+            type: components["schemas"]["TypeEnum"];
+            unit: string;
+            variants: components["schemas"]["Variant"][] | null;
+            /** @description Shown only then */
+            when: components["schemas"]["When"] | null;
+        };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         FrozenReport: {
             /** @description SHA-256; see reports/freezing.py */
@@ -1723,6 +1914,53 @@ export interface components {
             readonly timezone: string;
             /** @default 1 */
             readonly version: number;
+        };
+        Graph: {
+            /** @description Uptime, 0 to 1, of the days that have less than 1, by their place in `days`, from 0 on */
+            below: {
+                [key: string]: number;
+            };
+            /** @description A letter a day, the oldest first: `u` up, `g` degraded, `d` down, `m` maintenance, `-` no data. Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded */
+            days: string;
+            /** @description Mean response in ms, oldest first */
+            hours: (number | null)[];
+            /** Format: int64 */
+            id: number;
+        };
+        Graphs: {
+            /**
+             * Format: date
+             * @description The first day
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where the first hour begins
+             */
+            hours_from: string | null;
+            monitors: components["schemas"]["Graph"][];
+            /** @description The team's, in which days are days */
+            timezone: string;
+            /**
+             * Format: date
+             * @description The last day
+             */
+            to: string;
+        };
+        /** @description When the next call is due. */
+        Heartbeat: {
+            /**
+             * Format: date-time
+             * @description Late from then on, grace included; null waits for the first call
+             */
+            deadline_at: string | null;
+            /** Format: date-time */
+            last_ping_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of the run that has not ended yet
+             */
+            started_at: string | null;
         };
         HeatMap: {
             /** @description Uptime of each local hour, 0 to 1 */
@@ -1824,6 +2062,24 @@ export interface components {
             role?: components["schemas"]["RoleEnum"];
         };
         /**
+         * @description * `text` - text
+         *     * `number` - number
+         * @enum {string}
+         */
+        ItemsEnum: "text" | "number";
+        /** @description A kind's form: ``settings`` are fields of the monitor itself, ``fields`` those of ``config``. */
+        KindForm: {
+            fields: components["schemas"]["FormField"][];
+            help: string;
+            kind: components["schemas"]["MonitorKind"];
+            label: string;
+            /** @description A name for a new one: `{host}` and `{target}` are of its target, other words fields */
+            name_hint: string;
+            settings: components["schemas"]["FormField"][];
+            /** @description Whether `monitors/test` takes it */
+            testable: boolean;
+        };
+        /**
          * @description * `en` - English
          *     * `de` - Deutsch
          *     * `es` - Español
@@ -1840,6 +2096,21 @@ export interface components {
             p50: number | null;
             p95: number | null;
             p99: number | null;
+        };
+        /** @description Bounds that hold for everybody. */
+        Limits: {
+            /** @description Of a request */
+            max_body_bytes: number;
+            max_bulk_ids: number;
+            max_import_rows: number;
+            max_interval_s: number;
+            max_name_chars: number;
+            max_page_size: number;
+            max_tag_chars: number;
+            max_tags_a_monitor: number;
+            max_timeout_s: number;
+            max_url_chars: number;
+            min_interval_s: number;
         };
         LoginRequest: {
             email: string;
@@ -1981,7 +2252,9 @@ export interface components {
             enabled?: boolean;
             /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
             fail_after?: number;
+            readonly heartbeat: components["schemas"]["Heartbeat"] | null;
             readonly id: number;
+            readonly incident: components["schemas"]["OpenIncident"] | null;
             /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
             interval_s?: number;
             /**
@@ -1997,7 +2270,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind: components["schemas"]["MonitorKindEnum"];
+            kind: components["schemas"]["MonitorKind"];
             /** Format: date-time */
             readonly last_checked_at: string | null;
             readonly last_result: components["schemas"]["Result"] | null;
@@ -2018,18 +2291,24 @@ export interface components {
             recover_after?: number;
             /** @description Where it is checked from; empty: everywhere */
             regions?: string[];
-            readonly status: components["schemas"]["MonitorStatusEnum"];
+            readonly regions_state: components["schemas"]["RegionState"][];
+            readonly status: components["schemas"]["Status619Enum"];
+            /** Format: date-time */
+            readonly status_since: string | null;
             tags?: string[];
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
             /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
             timeout_s?: number;
+            /** @description Up to the last whole minute */
             readonly uptime: components["schemas"]["Uptime"];
             /**
              * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
              * @default
              */
             url?: string;
+            /** @description Of the settings; for If-Match */
+            readonly version: string;
         };
         /**
          * @description * `http` - http
@@ -2043,7 +2322,7 @@ export interface components {
          *     * `heartbeat` - heartbeat
          * @enum {string}
          */
-        MonitorKindEnum: "http" | "tcp" | "dns" | "tls" | "ping" | "domain" | "websocket" | "smtp" | "heartbeat";
+        MonitorKind: "http" | "tcp" | "dns" | "tls" | "ping" | "domain" | "websocket" | "smtp" | "heartbeat";
         /** @description A monitor. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         MonitorRequest: {
             /** @description By kind; PATCH changes only the fields it names */
@@ -2071,7 +2350,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind: components["schemas"]["MonitorKindEnum"];
+            kind: components["schemas"]["MonitorKind"];
             /** @description 1 to 100 characters */
             name: string;
             /**
@@ -2097,17 +2376,6 @@ export interface components {
              */
             url?: string;
         };
-        /**
-         * @description * `pending` - pending
-         *     * `up` - up
-         *     * `degraded` - degraded
-         *     * `down` - down
-         *     * `no_data` - no_data
-         *     * `paused` - paused
-         *     * `maintenance` - maintenance
-         * @enum {string}
-         */
-        MonitorStatusEnum: "pending" | "up" | "degraded" | "down" | "no_data" | "paused" | "maintenance";
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         NewApiKey: {
             /** Format: date-time */
@@ -2160,6 +2428,12 @@ export interface components {
              */
             since: string;
         };
+        /** @enum {unknown} */
+        NullEnum: null;
+        OpenIncident: {
+            acknowledged: boolean;
+            id: number;
+        };
         /**
          * @description * `sent` - sent
          *     * `retry` - retry
@@ -2167,6 +2441,52 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "sent" | "retry" | "refused";
+        /** @description Counts are of all monitors, whatever of them is sent. */
+        Overview: {
+            counts: components["schemas"]["Counts"];
+            /** @description Ids of those that are no more */
+            gone: number[];
+            monitors: components["schemas"]["OverviewRow"][];
+            /** Format: date-time */
+            now: string;
+            open_incidents: number;
+            /** @description For `since`; empty where no rows were asked for */
+            token: string;
+            /** @description `monitors` are all there are: forget what you have */
+            whole: boolean;
+        };
+        /** @description A monitor, as a list shows it. */
+        OverviewRow: {
+            /** Format: date-time */
+            checked_at: string | null;
+            enabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description The open one */
+            incident: components["schemas"]["OpenIncident"] | null;
+            interval_s: number;
+            kind: components["schemas"]["MonitorKind"];
+            maintenance: components["schemas"]["RunningMaintenance"] | null;
+            name: string;
+            /** @description Of trouble one sentence, in maintenance its title, else empty */
+            reason: string;
+            /** @description Of the newest check, if it was not down */
+            response_ms: number | null;
+            /**
+             * Format: date-time
+             * @description Of the status; null where it is not known
+             */
+            since: string | null;
+            /** @description The strictest, of the monitor or of one of its tags */
+            slo: components["schemas"]["Promise"] | null;
+            status: components["schemas"]["Status619Enum"];
+            tags: string[];
+            /** @description As it is stored; of a heartbeat its schedule */
+            target: string;
+            /** Format: int64 */
+            team: number;
+            uptime: components["schemas"]["RolledUptime"];
+        };
         /**
          * @description * `public` - public
          *     * `unlisted` - unlisted
@@ -2594,7 +2914,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind?: components["schemas"]["MonitorKindEnum"];
+            kind?: components["schemas"]["MonitorKind"];
             /** @description 1 to 100 characters */
             name?: string;
             /**
@@ -2770,6 +3090,47 @@ export interface components {
          * @enum {string}
          */
         PingKindEnum: "success" | "start" | "fail";
+        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
+        PlainField: {
+            /** @description Folded away at first */
+            advanced: boolean;
+            choices: components["schemas"]["Choice"][] | null;
+            default: unknown;
+            example: unknown;
+            help: string;
+            /**
+             * @description What a list is of
+             *
+             *     * `text` - text
+             *     * `number` - number
+             */
+            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
+            label: string;
+            /** Format: double */
+            max: number | null;
+            max_chars: number | null;
+            /** Format: double */
+            min: number | null;
+            /** @description The end of the sentence "Must be …"; may be empty */
+            must_be: string;
+            name: string;
+            required: boolean;
+            /** @description Written, and never read back */
+            secret: boolean;
+            /**
+             * @description What to watch, what counts as up, how it is asked, how often and from where
+             *
+             *     * `target` - target
+             *     * `expect` - expect
+             *     * `request` - request
+             *     * `schedule` - schedule
+             */
+            section: components["schemas"]["SectionEnum"];
+            type: components["schemas"]["TypeEnum"];
+            unit: string;
+            /** @description Shown only then */
+            when: components["schemas"]["When"] | null;
+        };
         Point: {
             /** Format: date-time */
             at: string;
@@ -2851,6 +3212,14 @@ export interface components {
             /** @default  */
             text?: string;
         };
+        Promise: {
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            target: number;
+            window_days: number;
+        };
         Publication: {
             /** @description Why the last try failed; empty when all is well */
             problem: string;
@@ -2858,6 +3227,17 @@ export interface components {
             published_at: string | null;
             /** @description Where the copy lies; null while there is none */
             url: string | null;
+        };
+        /** @description How much a team may have unless operators say otherwise for it; null: as much as it likes. */
+        Quotas: {
+            channels: number | null;
+            checks_a_minute: number | null;
+            maintenance_windows: number | null;
+            monitors: number | null;
+            rules: number | null;
+            slos: number | null;
+            status_pages: number | null;
+            tags: number | null;
         };
         /**
          * @description * `quiet_hours` - a rule's quiet hours
@@ -2885,6 +3265,28 @@ export interface components {
         Refusal: {
             detail: string;
         };
+        /** @description What one region believes of a monitor, with its newest result. */
+        RegionState: {
+            /** Format: date-time */
+            checked_at: string | null;
+            /** @description What its newest result said; empty: nothing */
+            error: string;
+            http_status: number | null;
+            region: string;
+            response_ms: number | null;
+            /** Format: date-time */
+            since: string;
+            status: components["schemas"]["RegionStateStatusEnum"];
+        };
+        /**
+         * @description * `pending` - pending
+         *     * `up` - up
+         *     * `degraded` - degraded
+         *     * `down` - down
+         *     * `no_data` - no_data
+         * @enum {string}
+         */
+        RegionStateStatusEnum: "pending" | "up" | "degraded" | "down" | "no_data";
         Register: {
             readonly access: string;
             readonly refresh: string;
@@ -2902,6 +3304,13 @@ export interface components {
             name?: string;
             password: string;
         };
+        /**
+         * @description * `open` - open
+         *     * `invite` - invite
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        RegistrationEnum: "open" | "invite" | "closed";
         ReportDay: {
             /**
              * Format: double
@@ -2984,6 +3393,16 @@ export interface components {
          * @enum {string}
          */
         ResultStatusEnum: "up" | "degraded" | "down" | "unknown";
+        /** @description For how many days things are kept. */
+        Retention: {
+            /** @description Figures by the day; null: for ever */
+            days: number | null;
+            /** @description The ledger */
+            deliveries: number;
+            /** @description Figures by the hour */
+            hours: number;
+            results: number;
+        };
         /**
          * @description * `owner` - owner
          *     * `admin` - admin
@@ -2992,6 +3411,24 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "owner" | "admin" | "member" | "viewer";
+        /** @description Over whole hours, from roll-ups, new once an hour; floored to hundredths of a percent. */
+        RolledUptime: {
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            "24h": number | null;
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            "30d": number | null;
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            "90d": number | null;
+        };
         /** @description Without ``monitors`` and ``tags`` it is for all of the team. */
         Rule: {
             /** Format: date-time */
@@ -3107,15 +3544,58 @@ export interface components {
              */
             timezone?: string;
         };
+        RunningMaintenance: {
+            /** Format: int64 */
+            id: number;
+            title: string;
+            /** Format: date-time */
+            until: string;
+        };
         /**
          * @description * `read` - read
          *     * `write` - write
          * @enum {string}
          */
         ScopeEnum: "read" | "write";
+        /**
+         * @description * `target` - target
+         *     * `expect` - expect
+         *     * `request` - request
+         *     * `schedule` - schedule
+         * @enum {string}
+         */
+        SectionEnum: "target" | "expect" | "request" | "schedule";
         Series: {
             points: components["schemas"]["Point"][];
             step_s: number;
+        };
+        /** @description This installation. */
+        Server: {
+            /** @description Whether there is a mail server */
+            email_works: boolean;
+            engine: components["schemas"]["EngineEnum"];
+            kinds: components["schemas"]["MonitorKind"][];
+            limits: components["schemas"]["Limits"];
+            /**
+             * Format: date-time
+             * @description By our clock; an answer may be kept for 60 s
+             */
+            now: string;
+            /** Format: uri */
+            public_url: string;
+            quotas: components["schemas"]["Quotas"];
+            /** @description Where checks are made from */
+            regions: string[];
+            /**
+             * @description Who may make an account: all, the invited, nobody
+             *
+             *     * `open` - open
+             *     * `invite` - invite
+             *     * `closed` - closed
+             */
+            registration: components["schemas"]["RegistrationEnum"];
+            retention_days: components["schemas"]["Retention"];
+            version: string;
         };
         /**
          * @description * `minor` - minor
@@ -3250,6 +3730,17 @@ export interface components {
             uptime: number | null;
             window: components["schemas"]["WindowEnum"];
         };
+        /**
+         * @description * `pending` - pending
+         *     * `up` - up
+         *     * `degraded` - degraded
+         *     * `down` - down
+         *     * `no_data` - no_data
+         *     * `paused` - paused
+         *     * `maintenance` - maintenance
+         * @enum {string}
+         */
+        Status619Enum: "pending" | "up" | "degraded" | "down" | "no_data" | "paused" | "maintenance";
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPage: {
             /** @description #rrggbb; texts on it stay readable */
@@ -3443,6 +3934,23 @@ export interface components {
             tls_ms: number | null;
             total_ms: number | null;
         };
+        /**
+         * @description * `text` - text
+         *     * `textarea` - textarea
+         *     * `number` - number
+         *     * `switch` - switch
+         *     * `choice` - choice
+         *     * `choices` - choices
+         *     * `list` - list
+         *     * `tags` - tags
+         *     * `monitors` - monitors
+         *     * `secret` - secret
+         *     * `headers` - headers
+         *     * `json` - json
+         *     * `variants` - variants
+         * @enum {string}
+         */
+        TypeEnum: "text" | "textarea" | "number" | "switch" | "choice" | "choices" | "list" | "tags" | "monitors" | "secret" | "headers" | "json" | "variants";
         Update: {
             /** Format: date-time */
             readonly at: string;
@@ -3515,6 +4023,18 @@ export interface components {
             /** Format: date-time */
             joined_at?: string;
             name?: string;
+        };
+        /** @description One of several forms for a field: an object with ``type`` and these fields. */
+        Variant: {
+            fields: components["schemas"]["PlainField"][];
+            label: string;
+            value: string;
+        };
+        /** @description Another field of the kind that must have one of ``values``. */
+        When: {
+            field: string;
+            /** @description Null: any, as long as it is filled in */
+            values: unknown[] | null;
         };
         /**
          * @description * `1h` - 1h
@@ -8363,7 +8883,10 @@ export interface operations {
     monitors_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The monitor's `version`, in quotation marks: 412 where it is another one by now. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8437,6 +8960,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description Somebody changed it since the version that If-Match names. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description The body is larger than what is read here. */
             413: {
                 headers: {
@@ -8460,7 +8992,10 @@ export interface operations {
     monitors_destroy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The monitor's `version`, in quotation marks: 412 where it is another one by now. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8520,6 +9055,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            /** @description Somebody changed it since the version that If-Match names. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             /** @description The body is larger than what is read here. */
             413: {
                 headers: {
@@ -8534,7 +9078,10 @@ export interface operations {
     monitors_partial_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The monitor's `version`, in quotation marks: 412 where it is another one by now. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8601,6 +9148,15 @@ export interface operations {
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Somebody changed it since the version that If-Match names. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9346,6 +9902,73 @@ export interface operations {
             };
         };
     };
+    monitors_graphs_retrieve: {
+        parameters: {
+            query?: {
+                days?: number;
+                hours?: number;
+                /** @description Optional if you belong to one team */
+                team?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graphs"];
+                };
+            };
+            /** @description Nothing has changed since what If-None-Match names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     monitors_import_create: {
         parameters: {
             query?: {
@@ -9444,6 +10067,130 @@ export interface operations {
             };
         };
     };
+    monitors_kinds_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindForm"][];
+                };
+            };
+            /** @description Nothing has changed since what If-None-Match names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    monitors_overview_retrieve: {
+        parameters: {
+            query?: {
+                /** @description `true`: the counts alone, without rows */
+                counts?: boolean;
+                /** @description The `token` of an answer: only what changed since then */
+                since?: string;
+                /** @description Left out: all teams of the user */
+                team?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     monitors_test_create: {
         parameters: {
             query?: never;
@@ -9453,7 +10200,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MonitorRequest"];
+                "application/json": components["schemas"]["DraftRequest"];
             };
         };
         responses: {
@@ -9533,6 +10280,52 @@ export interface operations {
                 headers: {
                     /** @description Seconds */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    server_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

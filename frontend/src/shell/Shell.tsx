@@ -1,10 +1,12 @@
 /** What is around every screen behind the sign-in. */
 import { lazy, type ReactNode, Suspense } from "react";
 import { go } from "@/routing";
+import { useSignedIn } from "@/session";
 import { SessionEnded } from "@/session/SessionEnded";
 import { Toasts } from "@/ui/toasts";
 import { useWords } from "@/words";
 import { useKeys } from "./keys";
+import { MonitorsProvider } from "./monitors";
 import { ENTRIES, Nav, TabBar } from "./Nav";
 import { closeOverlay, openKeys, openPalette, useOverlay } from "./overlays";
 import styles from "./Shell.module.css";
@@ -24,23 +26,26 @@ const EVERYWHERE = {
 export function Shell({ children }: { children: ReactNode }) {
   const words = useWords();
   const overlay = useOverlay();
+  const { team } = useSignedIn();
   useFavicon();
   useVersionCheck();
   useKeys(EVERYWHERE);
   return (
-    <div className={styles.shell}>
-      <a href="#content" className={styles.skip}>
-        {words.nav.skip}
-      </a>
-      <Nav />
-      <main className={styles.main}>{children}</main>
-      <TabBar />
-      <Toasts />
-      <SessionEnded />
-      <Suspense>
-        {overlay === "palette" && <Palette onClose={closeOverlay} />}
-        {overlay === "keys" && <KeysList onClose={closeOverlay} />}
-      </Suspense>
-    </div>
+    <MonitorsProvider team={team.id}>
+      <div className={styles.shell}>
+        <a href="#content" className={styles.skip}>
+          {words.nav.skip}
+        </a>
+        <Nav />
+        <main className={styles.main}>{children}</main>
+        <TabBar />
+        <Toasts />
+        <SessionEnded />
+        <Suspense>
+          {overlay === "palette" && <Palette onClose={closeOverlay} />}
+          {overlay === "keys" && <KeysList onClose={closeOverlay} />}
+        </Suspense>
+      </div>
+    </MonitorsProvider>
   );
 }

@@ -1,8 +1,7 @@
-import type { components } from "@/api/schema";
 import { useWords } from "@/words";
 import styles from "./State.module.css";
 
-export type MonitorStatus = components["schemas"]["MonitorStatusEnum"];
+export type MonitorStatus = "up" | "degraded" | "down" | "no_data" | "maintenance" | "paused" | "pending";
 
 const FILLED: Record<Exclude<MonitorStatus, "no_data">, string> = {
   up: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm3.3 5.2-4 4.3a.8.8 0 0 1-1.2 0L4.6 8.9l1.1-1.1 1 1 3.5-3.7 1.1 1.1Z",

@@ -1,5 +1,117 @@
-import { NoScreenYet } from "@/screens/elsewhere/NoScreenYet";
+import { lazy, Suspense, useDeferredValue, useMemo } from "react";
+import type { OverviewRow } from "@/api/overview";
+import { useSignedIn } from "@/session";
+import { useMonitors } from "@/shell/monitors";
+import { LiveState, Screen } from "@/shell/Screen";
+import { ButtonLink } from "@/ui/Button";
+import { Failed } from "@/ui/Notices";
+import { useWords } from "@/words";
+import { Chips } from "./Chips";
+import { useAskedToDelete } from "./deleting";
+import { EmptyByFilter } from "./EmptyByFilter";
+import { HeaderTools } from "./HeaderTools";
+import styles from "./Overview.module.css";
+import { arrange, checksAnHour, filterRows, isFiltered } from "./rows";
+import { Skeleton } from "./Skeleton";
+import { MonitorTable } from "./MonitorTable";
+import { useFilters } from "./useFilters";
+import { useSelection } from "./useSelection";
+
+const FirstSteps = lazy(() => import("./FirstSteps").then((chunk) => ({ default: chunk.FirstSteps })));
+const DeleteDialog = lazy(() => import("./DeleteDialog"));
+const BulkBar = lazy(() => import("./BulkBar").then((chunk) => ({ default: chunk.BulkBar })));
 
 export function Overview() {
-  return <NoScreenYet what="monitors" />;
+  const words = useWords();
+  const { mayEdit } = useSignedIn();
+  const monitors = useMonitors();
+  if (monitors.state === "loading")
+    return (
+      <Screen title={words.overview.title} width="table" beside={<LiveState />}>
+        <Skeleton />
+      </Screen>
+    );
+  if (monitors.state === "failed" && monitors.problem)
+    return (
+      <Screen title={words.overview.title}>
+        <Failed
+          what={words.overview.what}
+          problem={monitors.problem}
+          kept={words.problem.kept}
+          onTryAgain={monitors.refresh}
+        />
+      </Screen>
+    );
+  if (monitors.rows.size === 0)
+    return (
+      <Screen title={words.overview.title} width="table" actions={mayEdit && <EmptyTools />}>
+        <Suspense>
+          <FirstSteps />
+        </Suspense>
+      </Screen>
+    );
+  return <List rows={monitors.rows} />;
+}
+
+function EmptyTools() {
+  const words = useWords();
+  return (
+    <ButtonLink href="/monitors/new/" icon="plus">
+      {words.overview.addMonitor}
+    </ButtonLink>
+  );
+}
+
+function List({ rows }: { rows: ReadonlyMap<number, OverviewRow> }) {
+  const words = useWords();
+  const { filters, setFilters } = useFilters();
+  const wanted = useDeferredValue(filters);
+  const shown = useMemo(() => filterRows(rows.values(), wanted), [rows, wanted]);
+  const items = useMemo(() => arrange(shown, wanted.sort), [shown, wanted.sort]);
+  const tags = useMemo(() => tagsOf(rows.values()), [rows]);
+  const order = useMemo(() => items.flatMap((item) => (item.kind === "row" ? [item.row.id] : [])), [items]);
+  const selection = useSelection(rows, order);
+  const { counts } = useMonitors();
+  return (
+    <Screen
+      title={words.overview.title}
+      width="table"
+      beside={<LiveState />}
+      actions={<HeaderTools filters={filters} tags={tags} onChange={setFilters} />}
+    >
+      <div className={styles.above}>
+        {counts && <Chips counts={counts} filters={filters} onChange={setFilters} />}
+        <span className={styles.summary}>{words.overview.summary(rows.size, checksAnHour(rows.values()))}</span>
+      </div>
+      {items.length === 0 && isFiltered(filters) ? (
+        <EmptyByFilter rows={rows} filters={filters} onClear={() => setFilters({ ...NOTHING, sort: filters.sort })} />
+      ) : (
+        <MonitorTable items={items} selection={selection} />
+      )}
+      <Deleting />
+      {selection.ids.size > 0 && (
+        <Suspense>
+          <BulkBar selection={selection} all={order} />
+        </Suspense>
+      )}
+    </Screen>
+  );
+}
+
+function Deleting() {
+  const ids = useAskedToDelete();
+  if (ids.length === 0) return null;
+  return (
+    <Suspense>
+      <DeleteDialog ids={ids} />
+    </Suspense>
+  );
+}
+
+const NOTHING = { text: "", states: new Set<never>(), tags: new Set<never>() };
+
+function tagsOf(rows: Iterable<OverviewRow>): string[] {
+  const tags = new Set<string>();
+  for (const row of rows) for (const tag of row.tags) tags.add(tag);
+  return Array.from(tags).sort((a, b) => a.localeCompare(b));
 }

@@ -1,0 +1,31 @@
+import type { OverviewRow } from "@/api/overview";
+import { Span, tellTime } from "@/time";
+import { classes } from "@/ui/classes";
+import { useWords, type Words } from "@/words";
+import { tellReason, tellTarget } from "./rows";
+
+/** The address when healthy; why, in one sentence, when in trouble. */
+export function secondLine(row: OverviewRow, words: Words): { text: string; trouble: boolean } {
+  if (row.status === "maintenance" && row.maintenance) {
+    const until = tellTime(new Date(row.maintenance.until), words.locale);
+    return { text: words.overview.maintenanceUntil(row.maintenance.title, until), trouble: true };
+  }
+  const reason = tellReason(row.reason);
+  return reason ? { text: reason, trouble: true } : { text: tellTarget(row.target), trouble: false };
+}
+
+export function SecondLine({ row, wraps = false }: { row: OverviewRow; wraps?: boolean }) {
+  const words = useWords();
+  const { text, trouble } = secondLine(row, words);
+  return <span className={classes("s", trouble ? "t2" : "t3", !wraps && "clip")}>{text}</span>;
+}
+
+export function HowLong({ row }: { row: OverviewRow }) {
+  const { overview } = useWords();
+  return (
+    <span className="t3">
+      {row.since !== null && <Span since={row.since} />}
+      {row.incident?.acknowledged && ` · ${overview.acknowledged}`}
+    </span>
+  );
+}

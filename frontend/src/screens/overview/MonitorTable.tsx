@@ -1,0 +1,131 @@
+import { useQuery } from "@tanstack/react-query";
+import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { read } from "@/api/client";
+import { callGraphs } from "@/api/overview";
+import { useSignedIn } from "@/session";
+import { useIsPhone } from "@/shell/useIsPhone";
+import { classes } from "@/ui/classes";
+import { useWords } from "@/words";
+import { GroupHead } from "./GroupHead";
+import styles from "./MonitorTable.module.css";
+import { Row } from "./Row";
+import type { Item } from "./rows";
+import { useActions } from "./useActions";
+import { useListKeys } from "./useListKeys";
+import type { Selection } from "./useSelection";
+
+const ROW = 44;
+const PHONE_ROW = 60;
+const HEAD = 36;
+const GRAPHS_EVERY_MS = 10 * 60_000;
+
+/** Rows of two lines under sticky heads. Only what is seen is in the page. */
+export function MonitorTable({ items, selection }: { items: readonly Item[]; selection: Selection }) {
+  const phone = useIsPhone();
+  const graphs = useGraphs();
+  const actions = useActions();
+  const list = useRef<HTMLDivElement>(null);
+  const [above, setAbove] = useState(0);
+  useLayoutEffect(() => setAbove(list.current?.offsetTop ?? 0), [phone]);
+  const heads = useMemo(() => items.flatMap((item, index) => (item.kind === "group" ? [index] : [])), [items]);
+  const stuck = useRef(-1);
+  const virtual = useWindowVirtualizer({
+    count: items.length,
+    estimateSize: (index) => (items[index]?.kind === "group" ? HEAD : phone ? PHONE_ROW : ROW),
+    getItemKey: (index) => items[index]?.key ?? index,
+    overscan: 10,
+    scrollMargin: above,
+    scrollPaddingStart: 52 + (phone ? 0 : 32) + HEAD,
+    scrollPaddingEnd: 88,
+    rangeExtractor: (range: Range) => {
+      stuck.current = heads.findLast((head) => head <= range.startIndex) ?? -1;
+      const seen = defaultRangeExtractor(range);
+      return stuck.current < 0 || seen.includes(stuck.current) ? seen : [stuck.current, ...seen];
+    },
+  });
+  const scrollTo = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
+  const current = useListKeys({ items, selection, actions, scrollTo });
+  useHeight(list, virtual.getTotalSize());
+  return (
+    <div
+      className={classes(styles.table, selection.ids.size > 0 && styles.choosing)}
+      role="table"
+      aria-rowcount={items.length}
+    >
+      {!phone && <Head />}
+      <div ref={list} className={styles.rows} role="rowgroup">
+        {virtual.getVirtualItems().map((seen) => {
+          const item = items[seen.index];
+          if (!item) return null;
+          const place = { index: seen.index, top: seen.start - above };
+          if (item.kind === "group")
+            return <GroupHead key={item.key} item={item} place={place} sticks={seen.index === stuck.current} />;
+          return (
+            <Row
+              key={item.key}
+              row={item.row}
+              graph={graphs.get(item.row.id)}
+              place={place}
+              phone={phone}
+              selected={selection.ids.has(item.row.id)}
+              current={current === item.row.id}
+              onToggle={selection.toggle}
+              actions={actions}
+              measure={phone ? virtual.measureElement : undefined}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function useHeight(list: React.RefObject<HTMLDivElement | null>, height: number): void {
+  useLayoutEffect(() => list.current?.style.setProperty("height", `${height}px`), [list, height]);
+}
+
+export type Graph = { days: string; hours: readonly (number | null)[] };
+
+function useGraphs(): ReadonlyMap<number, Graph> {
+  const { team } = useSignedIn();
+  const graphs = useQuery({
+    queryKey: ["graphs", team.id],
+    queryFn: () => read(callGraphs(team.id)),
+    staleTime: GRAPHS_EVERY_MS,
+    refetchInterval: GRAPHS_EVERY_MS,
+  });
+  return useMemo(() => new Map(graphs.data?.monitors.map((one) => [one.id, one])), [graphs.data]);
+}
+
+export function Head() {
+  const { overview } = useWords();
+  const { columns } = overview;
+  return (
+    <div className={styles.head} role="rowgroup">
+      <div className={styles.columns} role="row">
+        <span role="columnheader" aria-label={columns.select} />
+        <span role="columnheader" aria-label={columns.status} />
+        <span role="columnheader">{columns.name}</span>
+        <span role="columnheader">{columns.state}</span>
+        <span role="columnheader" className={styles.spark}>
+          {columns.response}
+        </span>
+        <span role="columnheader" className="n">
+          {columns.now}
+        </span>
+        <span role="columnheader" className={styles.bars}>
+          <span className="grow">{columns.days}</span>
+          <span>{columns.today}</span>
+        </span>
+        <span role="columnheader" className="n">
+          {columns.day}
+        </span>
+        <span role="columnheader" className="n">
+          {columns.month}
+        </span>
+        <span role="columnheader" aria-label={columns.actions} />
+      </div>
+    </div>
+  );
+}

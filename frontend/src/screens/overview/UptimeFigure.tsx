@@ -1,0 +1,42 @@
+import type { OverviewRow } from "@/api/overview";
+import { useWords } from "@/words";
+import { tellUptime } from "./rows";
+import styles from "./Row.module.css";
+
+type Slo = OverviewRow["slo"];
+
+export function belowSlo(uptime: number | null, slo: Slo): boolean {
+  return uptime !== null && slo !== null && uptime < slo.target;
+}
+
+/** 0.999 is "99.9" */
+export function tellSlo(target: number): string {
+  return String(Number((target * 100).toFixed(4)));
+}
+
+/** Coloured only where it misses its promise, and then the promise stands under it. */
+export function UptimeFigure({ uptime, slo }: { uptime: number | null; slo: Slo }) {
+  const words = useWords();
+  if (uptime === null)
+    return (
+      <span role="cell" className="n">
+        –
+      </span>
+    );
+  const text = tellUptime(uptime, words.locale);
+  if (!slo || !belowSlo(uptime, slo))
+    return (
+      <span role="cell" className="n">
+        {text}
+      </span>
+    );
+  const target = tellSlo(slo.target);
+  return (
+    <span role="cell" className={`n ${styles.two}`}>
+      <span className="down b" data-tip={words.overview.belowSlo(target)}>
+        {text}
+      </span>
+      <span className="t3">{words.overview.slo(target)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,136 @@
+/** Which rows are shown, in which order, under which heads. Pure. */
+import type { OverviewRow } from "@/api/overview";
+import type { MonitorStatus } from "@/ui/State";
+
+export const SORTS = ["trouble", "name", "response", "uptime"] as const;
+export type Sort = (typeof SORTS)[number];
+
+export type Filters = {
+  text: string;
+  states: ReadonlySet<MonitorStatus>;
+  tags: ReadonlySet<string>;
+  sort: Sort;
+};
+
+/** In the order of the chips, which is the order of trouble. */
+export const STATES: readonly MonitorStatus[] = [
+  "down",
+  "degraded",
+  "no_data",
+  "maintenance",
+  "pending",
+  "paused",
+  "up",
+];
+const TROUBLE = new Set<MonitorStatus>(["down", "degraded", "no_data", "maintenance"]);
+
+export type Group = "attention" | "pending" | "up" | "paused";
+export type Item =
+  { kind: "group"; key: string; group: Group; count: number } | { kind: "row"; key: string; row: OverviewRow };
+
+export function readFilters(query: URLSearchParams): Filters {
+  const sort = query.get("sort");
+  return {
+    text: query.get("q") ?? "",
+    states: new Set(
+      query.getAll("status").filter((one): one is MonitorStatus => STATES.includes(one as MonitorStatus)),
+    ),
+    tags: new Set(query.getAll("tag")),
+    sort: SORTS.find((one) => one === sort) ?? "trouble",
+  };
+}
+
+/** As they stand in the address: what is as usual is left out. */
+export function writeFilters(filters: Filters): URLSearchParams {
+  const query = new URLSearchParams();
+  if (filters.text) query.set("q", filters.text);
+  for (const state of filters.states) query.append("status", state);
+  for (const tag of filters.tags) query.append("tag", tag);
+  if (filters.sort !== "trouble") query.set("sort", filters.sort);
+  return query;
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return filters.text !== "" || filters.states.size > 0 || filters.tags.size > 0;
+}
+
+/** Every word of the text must be in the name, the target or a tag. */
+export function matches(row: OverviewRow, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const text = `${row.name}\n${row.target}\n${row.tags.join("\n")}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+export function filterRows(rows: Iterable<OverviewRow>, filters: Filters): OverviewRow[] {
+  const words = filters.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return Array.from(rows).filter(
+    (row) =>
+      (filters.states.size === 0 || filters.states.has(row.status)) &&
+      (filters.tags.size === 0 || row.tags.some((tag) => filters.tags.has(tag))) &&
+      matches(row, words),
+  );
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const byName = (a: OverviewRow, b: OverviewRow) => collator.compare(a.name, b.name) || a.id - b.id;
+
+/** The worst first, and of those the newest. */
+function byTrouble(a: OverviewRow, b: OverviewRow): number {
+  const worse = STATES.indexOf(a.status) - STATES.indexOf(b.status);
+  return worse || Date.parse(b.since ?? "") - Date.parse(a.since ?? "") || byName(a, b);
+}
+
+/** What has no figure is last, whichever way. */
+const ORDERS: Record<Exclude<Sort, "trouble">, (a: OverviewRow, b: OverviewRow) => number> = {
+  name: byName,
+  response: (a, b) => (b.response_ms ?? -1) - (a.response_ms ?? -1) || byName(a, b),
+  uptime: (a, b) => (a.uptime["30d"] ?? 2) - (b.uptime["30d"] ?? 2) || byName(a, b),
+};
+
+function groupOf(row: OverviewRow): Group {
+  if (TROUBLE.has(row.status)) return "attention";
+  return row.status === "up" || row.status === "pending" || row.status === "paused" ? row.status : "attention";
+}
+
+const GROUPS: readonly Group[] = ["attention", "pending", "up", "paused"];
+
+export function arrange(rows: readonly OverviewRow[], sort: Sort): Item[] {
+  if (sort !== "trouble") return rows.toSorted(ORDERS[sort]).map(toItem);
+  const parts = new Map<Group, OverviewRow[]>(GROUPS.map((group) => [group, []]));
+  for (const row of rows) parts.get(groupOf(row))?.push(row);
+  return GROUPS.flatMap((group) => {
+    const part = parts.get(group) ?? [];
+    if (part.length === 0) return [];
+    part.sort(group === "attention" ? byTrouble : byName);
+    return [{ kind: "group" as const, key: group, group, count: part.length }, ...part.map(toItem)];
+  });
+}
+
+function toItem(row: OverviewRow): Item {
+  return { kind: "row", key: String(row.id), row };
+}
+
+/** Checks in an hour, as they are set: heartbeats are not checked, the paused neither. */
+export function checksAnHour(rows: Iterable<OverviewRow>): number {
+  let checks = 0;
+  for (const row of rows)
+    if (row.enabled && row.kind !== "heartbeat" && row.interval_s) checks += 3600 / row.interval_s;
+  return Math.round(checks);
+}
+
+/** Floored, never rounded: 99.99% is never shown as 100%. */
+export function tellUptime(uptime: number, locale: string): string {
+  if (uptime >= 1) return "100%";
+  const floored = Math.floor(uptime * 10_000 + 1e-6) / 100;
+  return `${floored.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}%`;
+}
+
+/** An address without what all have: "https://www.example.com/" is "www.example.com". */
+export function tellTarget(target: string): string {
+  return target.replace(/^https?:\/\//, "").replace(/\/$/, "");
+}
+
+/** A reason as a line of the list: without its last full stop. */
+export function tellReason(reason: string): string {
+  return reason.replace(/\.$/, "");
+}
