@@ -33,6 +33,9 @@ app-test:  ## The app's unit tests
 	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
 	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent test
 
+e2e: .venv/run.stamp  ## The app in Chromium against the real product (ARGS="--project light")
+	@PYTHON="$(PYTHON)" sh frontend/tests/e2e/run.sh $(ARGS)
+
 # They wait for the product's own processes, for a browser, for servers that are slow on purpose.
 STORIES := tests/e2e tests/hostile tests/stories
 test-stories test-mariadb test-mysql-own: export POISON_SHARE := 1

@@ -47,9 +47,17 @@ async function signInByAdmin(page) {
 const nameOf = (path) => path.replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
 
 fs.mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 for (const look of wanted) {
-  const context = await browser.newContext({ ...LOOKS[look], locale: process.env.LOCALE ?? "en-GB", timezoneId: "Europe/Berlin", reducedMotion: "reduce" });
+  const context = await browser.newContext({
+    ...LOOKS[look],
+    locale: process.env.LOCALE ?? "en-GB",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce",
+  });
   if (email !== "-") await signIn(context);
   for (const path of paths) {
     const page = await context.newPage();

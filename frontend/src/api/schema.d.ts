@@ -445,6 +445,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Are checks made and alerts sent? Public; tells nothing of anybody's data. */
+        get: operations["health_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/": {
         parameters: {
             query?: never;
@@ -748,10 +765,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Uptime, coverage, downtime, incidents and latency over a window that ends now; for a chart, a heat
-         *     map and bars.
+         * @description Uptime, coverage, downtime, incidents and latency over a window that ends now, or from `from` to
+         *     `to`; for a chart, a heat map and bars.
          *
-         *     A window of more than an hour begins on the whole hour: ``from`` tells.
+         *     Where roll-ups are read, a stretch begins and ends on whole hours or days: `from` and `to` tell. A
+         *     point without coverage is a gap. The end moves on with each minute and each result, so If-None-Match
+         *     is answered 304 between them.
          */
         get: operations["monitors_stats_retrieve"];
         put?: never;
@@ -1387,7 +1406,7 @@ export interface components {
              * Format: date-time
              * @description Empty: never
              */
-            expires_at?: string | null;
+            expires_at: string | null;
             readonly id: number;
             /** Format: date-time */
             readonly last_used_at: string | null;
@@ -1396,9 +1415,9 @@ export interface components {
             name: string;
             /** @description How the key starts. */
             readonly prefix: string;
-            scope?: components["schemas"]["ScopeEnum"];
+            scope: components["schemas"]["ScopeEnum"];
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         ApiKeyRequest: {
@@ -1412,11 +1431,67 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
         };
+        /** @description Any of the services that Apprise knows (appriseit.com/services). */
+        AppriseChannelConfig: Record<string, never>;
+        /** @description Any of the services that Apprise knows (appriseit.com/services). */
+        AppriseChannelConfigRequest: {
+            /** @description an address such as gotify://host/token */
+            url: string;
+        };
         Author: {
             /** Format: email */
             readonly email: string;
             readonly id: number;
             readonly name: string;
+        };
+        Band: {
+            /** Format: date-time */
+            from: string;
+            /** @description Of the incident, or of the maintenance window */
+            id: number;
+            kind: components["schemas"]["BandKindEnum"];
+            title: string;
+            /**
+             * Format: date-time
+             * @description Null while the incident is open
+             */
+            to: string | null;
+            /** @description What to write on it */
+            word: string;
+        };
+        /**
+         * @description * `incident` - incident
+         *     * `maintenance` - maintenance
+         * @enum {string}
+         */
+        BandKindEnum: "incident" | "maintenance";
+        /** @description User name and password, sent to the target's own origin only. */
+        BasicAuth: {
+            /** @enum {string} */
+            type: "basic";
+            /** @description text of at most 255 characters */
+            username: string;
+        };
+        /** @description User name and password, sent to the target's own origin only. */
+        BasicAuthRequest: {
+            /** @description text of at most 1024 characters */
+            password: string;
+            /** @enum {string} */
+            type: "basic";
+            /** @description text of at most 255 characters */
+            username: string;
+        };
+        /** @description A token, sent to the target's own origin only. */
+        BearerAuth: {
+            /** @enum {string} */
+            type: "bearer";
+        };
+        /** @description A token, sent to the target's own origin only. */
+        BearerAuthRequest: {
+            /** @description text of 1 to 8192 characters */
+            token: string;
+            /** @enum {string} */
+            type: "bearer";
         };
         /** @enum {unknown} */
         BlankEnum: "";
@@ -1481,15 +1556,13 @@ export interface components {
             /** @description E-mail only: addresses that get nothing, since they have not agreed to yet */
             readonly awaiting_consent: string[];
             /** @description By kind; see channels/kinds */
-            config?: {
-                [key: string]: unknown;
-            };
+            config: components["schemas"]["ChannelConfig"];
             /** Format: date-time */
             readonly created_at: string;
             /** @description Why we switched it off */
             readonly disabled_reason: string;
             /** @default true */
-            enabled?: boolean;
+            enabled: boolean;
             readonly id: number;
             /**
              * @description Fixed once created
@@ -1514,15 +1587,25 @@ export interface components {
              *     * `gotify` - gotify
              *     * `apprise` - apprise
              */
-            kind: components["schemas"]["ChannelKindEnum"];
+            kind: components["schemas"]["ChannelKindName"];
             name: string;
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /**
              * @description E-mail only: also to whoever owns or administers the team
              * @default false
              */
-            to_owners?: boolean;
+            to_owners: boolean;
+        };
+        /** @description That of its `kind` */
+        ChannelConfig: components["schemas"]["EmailChannelConfig"] | components["schemas"]["WebhookChannelConfig"] | components["schemas"]["SlackChannelConfig"] | components["schemas"]["DiscordChannelConfig"] | components["schemas"]["TelegramChannelConfig"] | components["schemas"]["PagerDutyChannelConfig"] | components["schemas"]["OpsgenieChannelConfig"] | components["schemas"]["MSTeamsChannelConfig"] | components["schemas"]["GoogleChatChannelConfig"] | components["schemas"]["MattermostChannelConfig"] | components["schemas"]["RocketChatChannelConfig"] | components["schemas"]["ZulipChannelConfig"] | components["schemas"]["MatrixChannelConfig"] | components["schemas"]["NtfyChannelConfig"] | components["schemas"]["TwilioChannelConfig"] | components["schemas"]["PushoverChannelConfig"] | components["schemas"]["WhatsAppChannelConfig"] | components["schemas"]["GotifyChannelConfig"] | components["schemas"]["AppriseChannelConfig"];
+        /** @description That of its `kind` */
+        ChannelConfigRequest: components["schemas"]["EmailChannelConfigRequest"] | components["schemas"]["WebhookChannelConfigRequest"] | components["schemas"]["SlackChannelConfigRequest"] | components["schemas"]["DiscordChannelConfigRequest"] | components["schemas"]["TelegramChannelConfigRequest"] | components["schemas"]["PagerDutyChannelConfigRequest"] | components["schemas"]["OpsgenieChannelConfigRequest"] | components["schemas"]["MSTeamsChannelConfigRequest"] | components["schemas"]["GoogleChatChannelConfigRequest"] | components["schemas"]["MattermostChannelConfigRequest"] | components["schemas"]["RocketChatChannelConfigRequest"] | components["schemas"]["ZulipChannelConfigRequest"] | components["schemas"]["MatrixChannelConfigRequest"] | components["schemas"]["NtfyChannelConfigRequest"] | components["schemas"]["TwilioChannelConfigRequest"] | components["schemas"]["PushoverChannelConfigRequest"] | components["schemas"]["WhatsAppChannelConfigRequest"] | components["schemas"]["GotifyChannelConfigRequest"] | components["schemas"]["AppriseChannelConfigRequest"];
+        ChannelKind: {
+            fields: components["schemas"]["FormField"][];
+            help: string;
+            kind: components["schemas"]["ChannelKindName"];
+            label: string;
         };
         /**
          * @description * `email` - email
@@ -1546,13 +1629,11 @@ export interface components {
          *     * `apprise` - apprise
          * @enum {string}
          */
-        ChannelKindEnum: "email" | "webhook" | "slack" | "discord" | "telegram" | "pagerduty" | "opsgenie" | "msteams" | "googlechat" | "mattermost" | "rocketchat" | "zulip" | "matrix" | "ntfy" | "twilio" | "pushover" | "whatsapp" | "gotify" | "apprise";
+        ChannelKindName: "email" | "webhook" | "slack" | "discord" | "telegram" | "pagerduty" | "opsgenie" | "msteams" | "googlechat" | "mattermost" | "rocketchat" | "zulip" | "matrix" | "ntfy" | "twilio" | "pushover" | "whatsapp" | "gotify" | "apprise";
         /** @description A channel. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         ChannelRequest: {
             /** @description By kind; see channels/kinds */
-            config?: {
-                [key: string]: unknown;
-            };
+            config?: components["schemas"]["ChannelConfigRequest"];
             /** @default true */
             enabled?: boolean;
             /**
@@ -1578,7 +1659,7 @@ export interface components {
              *     * `gotify` - gotify
              *     * `apprise` - apprise
              */
-            kind: components["schemas"]["ChannelKindEnum"];
+            kind: components["schemas"]["ChannelKindName"];
             name: string;
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
@@ -1595,10 +1676,6 @@ export interface components {
             unknown: number;
             up: number;
         };
-        Choice: {
-            label: string;
-            value: string;
-        };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         CloneRequest: {
             /** @description Default: the old name and “(copy)” */
@@ -1607,13 +1684,13 @@ export interface components {
         /** @description A line of the page. Sent back with its ``id`` it stays the same one, whatever else changed. */
         Component: {
             /** @default  */
-            description?: string;
+            description: string;
             /** @default  */
-            group?: string;
+            group: string;
             /** Format: int64 */
-            id?: number;
+            id: number;
             /** @description Ids of monitors of the page's team */
-            monitors?: number[];
+            monitors: number[];
             name: string;
         };
         /** @description A line of the page. Sent back with its ``id`` it stays the same one, whatever else changed. */
@@ -1666,6 +1743,13 @@ export interface components {
              * @description 0 to 1; null where nothing was measured
              */
             uptime: number | null;
+        };
+        Defaults: {
+            /** @description What the templates may use, with example values */
+            names: {
+                [key: string]: unknown;
+            };
+            templates: components["schemas"]["TemplateParts"];
         };
         /**
          * @description ``held`` waits for others that may come at once; ``dropped`` was told in another way, or no more;
@@ -1733,11 +1817,99 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatusEnum: "held" | "planned" | "sending" | "retry" | "sent" | "dead" | "dropped" | "withheld";
+        Detail: {
+            /** @description One sentence */
+            detail: string;
+        };
+        /** @description A message to the channel of a webhook. */
+        DiscordChannelConfig: {
+            /** @description empty, or the thread's number */
+            thread_id: string;
+        };
+        /** @description A message to the channel of a webhook. */
+        DiscordChannelConfigRequest: {
+            /**
+             * @description empty, or the thread's number
+             * @default
+             */
+            thread_id?: string;
+            /** @description an address such as https://discord.com/api/webhooks/000/XXXX */
+            webhook_url: string;
+        };
+        /** @description Ask ``resolver`` (empty: the system's) for records and compare them with ``expected``. */
+        DnsConfig: {
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /** @description a list of at most 50 texts, none of them empty */
+            expected: string[];
+            /**
+             * @description "any", "all", "exact" or "contains"
+             * @enum {string}
+             */
+            match: "all" | "any" | "contains" | "exact";
+            /**
+             * @description one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT
+             * @enum {string}
+             */
+            record_type: "A" | "AAAA" | "CAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT";
+            /** @description a host, host:port, or empty */
+            resolver: string;
+        };
+        /** @description Ask ``resolver`` (empty: the system's) for records and compare them with ``expected``. */
+        DnsConfigRequest: {
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description a list of at most 50 texts, none of them empty
+             * @default []
+             */
+            expected?: string[];
+            /**
+             * @description "any", "all", "exact" or "contains"
+             * @default any
+             * @enum {string}
+             */
+            match?: "all" | "any" | "contains" | "exact";
+            /**
+             * @description one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT
+             * @default A
+             * @enum {string}
+             */
+            record_type?: "A" | "AAAA" | "CAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT";
+            /**
+             * @description a host, host:port, or empty
+             * @default
+             */
+            resolver?: string;
+        };
         Domain: {
             record_name: string;
             record_value: string;
             /** Format: date-time */
             verified_at: string | null;
+        };
+        /** @description Ask the RDAP server at ``rdap_url`` (empty: the one IANA lists) until when the domain is registered. */
+        DomainConfig: {
+            /** @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1] */
+            expiry_days: number | number[];
+            /** @description the address of an RDAP server, or empty */
+            rdap_url: string;
+        };
+        /** @description Ask the RDAP server at ``rdap_url`` (empty: the one IANA lists) until when the domain is registered. */
+        DomainConfigRequest: {
+            /**
+             * @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1]
+             * @default 14
+             */
+            expiry_days?: number | number[];
+            /**
+             * @description the address of an RDAP server, or empty
+             * @default
+             */
+            rdap_url?: string;
         };
         /** @description A monitor that is not stored, and needs no name yet. */
         DraftRequest: {
@@ -1766,7 +1938,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind: components["schemas"]["MonitorKind"];
+            kind: components["schemas"]["MonitorKindName"];
             /**
              * @description 1 to 100 characters
              * @default Test
@@ -1795,6 +1967,16 @@ export interface components {
              */
             url?: string;
         };
+        /** @description A letter to one or more addresses. */
+        EmailChannelConfig: {
+            /** @description a list of 1 to 20 e-mail addresses */
+            to: string[];
+        };
+        /** @description A letter to one or more addresses. */
+        EmailChannelConfigRequest: {
+            /** @description a list of 1 to 20 e-mail addresses */
+            to: string[];
+        };
         /**
          * @description * `embedded` - embedded
          *     * `celery` - celery
@@ -1802,6 +1984,59 @@ export interface components {
          * @enum {string}
          */
         EngineEnum: "embedded" | "celery" | "serverless";
+        /**
+         * @description * `dns_nxdomain` - dns_nxdomain
+         *     * `dns_no_answer` - dns_no_answer
+         *     * `dns_timeout` - dns_timeout
+         *     * `dns_failure` - dns_failure
+         *     * `dns_mismatch` - dns_mismatch
+         *     * `blocked_address` - blocked_address
+         *     * `connect_refused` - connect_refused
+         *     * `connect_timeout` - connect_timeout
+         *     * `connect_failed` - connect_failed
+         *     * `connection_reset` - connection_reset
+         *     * `connection_closed` - connection_closed
+         *     * `send_failed` - send_failed
+         *     * `tls_expired` - tls_expired
+         *     * `tls_not_yet_valid` - tls_not_yet_valid
+         *     * `tls_name_mismatch` - tls_name_mismatch
+         *     * `tls_self_signed` - tls_self_signed
+         *     * `tls_untrusted` - tls_untrusted
+         *     * `tls_handshake` - tls_handshake
+         *     * `tls_timeout` - tls_timeout
+         *     * `tls_expiring` - tls_expiring
+         *     * `http_status` - http_status
+         *     * `http_protocol` - http_protocol
+         *     * `header_too_large` - header_too_large
+         *     * `body_mismatch` - body_mismatch
+         *     * `json_mismatch` - json_mismatch
+         *     * `body_too_large` - body_too_large
+         *     * `body_undecodable` - body_undecodable
+         *     * `redirect_loop` - redirect_loop
+         *     * `redirect_invalid` - redirect_invalid
+         *     * `timeout_total` - timeout_total
+         *     * `slow` - slow
+         *     * `websocket_protocol` - websocket_protocol
+         *     * `smtp_reply` - smtp_reply
+         *     * `smtp_protocol` - smtp_protocol
+         *     * `ping_lost` - ping_lost
+         *     * `ping_not_permitted` - ping_not_permitted
+         *     * `domain_expired` - domain_expired
+         *     * `domain_expiring` - domain_expiring
+         *     * `domain_unregistered` - domain_unregistered
+         *     * `expiry_unknown` - expiry_unknown
+         *     * `heartbeat_late` - heartbeat_late
+         *     * `heartbeat_overrun` - heartbeat_overrun
+         *     * `heartbeat_failed` - heartbeat_failed
+         *     * `own_network` - own_network
+         *     * `no_ipv6_here` - no_ipv6_here
+         *     * `no_ipv4_here` - no_ipv4_here
+         *     * `out_of_resources` - out_of_resources
+         *     * `config_invalid` - config_invalid
+         *     * `internal` - internal
+         * @enum {string}
+         */
+        ErrorCodeEnum: "dns_nxdomain" | "dns_no_answer" | "dns_timeout" | "dns_failure" | "dns_mismatch" | "blocked_address" | "connect_refused" | "connect_timeout" | "connect_failed" | "connection_reset" | "connection_closed" | "send_failed" | "tls_expired" | "tls_not_yet_valid" | "tls_name_mismatch" | "tls_self_signed" | "tls_untrusted" | "tls_handshake" | "tls_timeout" | "tls_expiring" | "http_status" | "http_protocol" | "header_too_large" | "body_mismatch" | "json_mismatch" | "body_too_large" | "body_undecodable" | "redirect_loop" | "redirect_invalid" | "timeout_total" | "slow" | "websocket_protocol" | "smtp_reply" | "smtp_protocol" | "ping_lost" | "ping_not_permitted" | "domain_expired" | "domain_expiring" | "domain_unregistered" | "expiry_unknown" | "heartbeat_late" | "heartbeat_overrun" | "heartbeat_failed" | "own_network" | "no_ipv6_here" | "no_ipv4_here" | "out_of_resources" | "config_invalid" | "internal";
         /**
          * @description * `down` - a monitor is down
          *     * `heartbeat_late` - a heartbeat is late
@@ -1824,78 +2059,49 @@ export interface components {
          * @enum {string}
          */
         EventEnum: "down" | "heartbeat_late" | "manual" | "degraded" | "tls_expiring" | "domain_expiring" | "slo_burning" | "monitoring_stopped" | "reminder" | "escalated" | "acknowledged" | "recovered" | "monitoring_resumed" | "flapping" | "digest" | "digest_over" | "channel_disabled" | "test";
+        /** @enum {string} */
+        EventsEnum: "down" | "heartbeat_late" | "manual" | "degraded" | "tls_expiring" | "domain_expiring" | "slo_burning" | "monitoring_stopped" | "reminder" | "escalated" | "acknowledged" | "recovered" | "monitoring_resumed";
         Export: {
             monitors: components["schemas"]["ExportRow"][];
             note: string;
         };
         ExportRow: {
-            config: {
-                [key: string]: unknown;
-            };
+            /** @description By kind */
+            config: components["schemas"]["MonitorConfig"];
             depends_on: string[];
             enabled: boolean;
             fail_after: number;
             interval_s: number;
             key: string;
-            kind: string;
+            kind: components["schemas"]["MonitorKindName"];
             name: string;
             recheck_s: number;
             recover_after: number;
             regions: string[];
-            secrets_left_out?: string[];
+            secrets_left_out: string[];
             tags: string[];
             timeout_s: number;
             url: string;
         };
-        /** @description Sentences; of lists and objects those of their parts, by index or name. */
-        Fault: string | number | components["schemas"]["Fault"][] | {
-            [key: string]: components["schemas"]["Fault"];
-        };
-        /** @description What is wrong, by field or parameter; `detail` or `non_field_errors` of the whole. */
+        /** @description What is wrong, by field or parameter: `name`, `config.auth.password`, `steps.0.channels`; `non_field_errors` of the whole. Lists of sentences; `detail` alone is one sentence. */
         Faults: {
-            [key: string]: components["schemas"]["Fault"];
+            [key: string]: string[] | string;
         };
-        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
+        /** @description A field of a kind's form. ``default``, ``choices`` and ``example`` are null where there are none. */
         FormField: {
-            /** @description Folded away at first */
-            advanced: boolean;
-            choices: components["schemas"]["Choice"][] | null;
+            choices: string[] | null;
             default: unknown;
             example: unknown;
             help: string;
-            /**
-             * @description What a list is of
-             *
-             *     * `text` - text
-             *     * `number` - number
-             */
-            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** @description How to show it, such as `text`, `password`, `choice`, `url` */
+            input: string;
             label: string;
-            /** Format: double */
-            max: number | null;
-            max_chars: number | null;
-            /** Format: double */
-            min: number | null;
-            /** @description The end of the sentence "Must be …"; may be empty */
+            /** @description The end of the sentence: Must be … */
             must_be: string;
             name: string;
             required: boolean;
-            /** @description Written, and never read back */
+            /** @description Taken, and never given back */
             secret: boolean;
-            /**
-             * @description What to watch, what counts as up, how it is asked, how often and from where
-             *
-             *     * `target` - target
-             *     * `expect` - expect
-             *     * `request` - request
-             *     * `schedule` - schedule
-             */
-            section: components["schemas"]["SectionEnum"];
-            type: components["schemas"]["TypeEnum"];
-            unit: string;
-            variants: components["schemas"]["Variant"][] | null;
-            /** @description Shown only then */
-            when: components["schemas"]["When"] | null;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         FrozenReport: {
@@ -1908,12 +2114,31 @@ export interface components {
             /** @description Why it corrects; empty for version 1 */
             readonly reason: string;
             /** @description The version that it corrects */
-            supersedes?: number | null;
+            supersedes: number | null;
             readonly team: number;
             /** @description Of its days: the team's when it was frozen */
             readonly timezone: string;
             /** @default 1 */
             readonly version: number;
+        };
+        /** @description A card to the space of a webhook. */
+        GoogleChatChannelConfig: Record<string, never>;
+        /** @description A card to the space of a webhook. */
+        GoogleChatChannelConfigRequest: {
+            /** @description an address such as https://chat.googleapis.com/v1/spaces/AAAA/messages?key=…&token=… */
+            webhook_url: string;
+        };
+        /** @description A push message through your Gotify server. */
+        GotifyChannelConfig: {
+            /** @description an address such as https://gotify.example.com */
+            server: string;
+        };
+        /** @description A push message through your Gotify server. */
+        GotifyChannelConfigRequest: {
+            /** @description an address such as https://gotify.example.com */
+            server: string;
+            /** @description a token such as AbCdEfGhIjKlMnO */
+            token: string;
         };
         Graph: {
             /** @description Uptime, 0 to 1, of the days that have less than 1, by their place in `days`, from 0 on */
@@ -1947,6 +2172,53 @@ export interface components {
              */
             to: string;
         };
+        /** @description A header's value; ``secret`` ones are never shown again. */
+        HeaderValue: {
+            secret: boolean;
+        };
+        /** @description A header's value; ``secret`` ones are never shown again. */
+        HeaderValueRequest: {
+            /** @default true */
+            secret?: boolean;
+            value: string;
+        };
+        /** @description Whether checks and alerts happen, and by part why not. A part that is null is not ours. */
+        Health: {
+            alerts: components["schemas"]["HealthPart"] | null;
+            archive: components["schemas"]["HealthPart"] | null;
+            broker: components["schemas"]["HealthPart"] | null;
+            checks: components["schemas"]["HealthPart"] | null;
+            database: components["schemas"]["HealthPart"] | null;
+            dead_letters: number | null;
+            /** @enum {string} */
+            engine: "embedded" | "celery" | "serverless";
+            heartbeats: components["schemas"]["HealthPart"] | null;
+            jobs: components["schemas"]["HealthPart"] | null;
+            loops: components["schemas"]["HealthPart"] | null;
+            mail: components["schemas"]["HealthPart"] | null;
+            network: components["schemas"]["HealthPart"] | null;
+            ok: boolean;
+            pages: components["schemas"]["HealthPart"] | null;
+            queues: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            resources: components["schemas"]["HealthPart"] | null;
+            rollups: components["schemas"]["HealthPart"] | null;
+            scheduler: components["schemas"]["HealthPart"] | null;
+            secrets: components["schemas"]["HealthPart"] | null;
+            version: string;
+            watchdog: components["schemas"]["HealthPart"] | null;
+            workers: components["schemas"]["HealthPart"] | null;
+            writes: components["schemas"]["HealthPart"] | null;
+        };
+        HealthPart: {
+            error?: string;
+            ok: boolean;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description When the next call is due. */
         Heartbeat: {
             /**
@@ -1962,11 +2234,186 @@ export interface components {
              */
             started_at: string | null;
         };
+        /** @description When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late. */
+        HeartbeatConfig: {
+            /** @description a cron expression such as *\/5 * * * *, or a word such as @daily */
+            cron: string;
+            /** @description a whole number of seconds from 0 to 2678400 */
+            grace_s: number;
+            /** @description a whole number of seconds from 1 to 2678400, or null */
+            max_run_s: number | null;
+            /** @description a whole number of seconds from 10 to 31622400, or null when cron is set */
+            period_s: number | null;
+            /** @description a zone such as Europe/Berlin */
+            timezone: string;
+        };
+        /** @description When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late. */
+        HeartbeatConfigRequest: {
+            /**
+             * @description a cron expression such as *\/5 * * * *, or a word such as @daily
+             * @default
+             */
+            cron?: string;
+            /**
+             * @description a whole number of seconds from 0 to 2678400
+             * @default 3600
+             */
+            grace_s?: number;
+            /**
+             * @description a whole number of seconds from 1 to 2678400, or null
+             * @default null
+             */
+            max_run_s?: number | null;
+            /**
+             * @description a whole number of seconds from 10 to 31622400, or null when cron is set
+             * @default null
+             */
+            period_s?: number | null;
+            /**
+             * @description a zone such as Europe/Berlin
+             * @default UTC
+             */
+            timezone?: string;
+        };
         HeatMap: {
             /** @description Uptime of each local hour, 0 to 1 */
             hours: (number | null)[];
             /** Format: date */
             on: string;
+        };
+        /** @description How to ask for a URL and what must come back. */
+        HttpConfig: {
+            /** @description null, {"type": "basic", "username": "…", "password": "…"} or {"type": "bearer", "token": "…"} */
+            auth: (components["schemas"]["BasicAuth"] | components["schemas"]["BearerAuth"]) | null;
+            /** @description text of at most 65536 characters */
+            body: string;
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /** @description text such as "200-299", "200,301" or "2xx,404" */
+            expected_status: string;
+            /** @description true or false */
+            follow_redirects: boolean;
+            /** @description an object of name and value, where a value is text or {"value": "…", "secret": true} */
+            headers: {
+                [key: string]: string | components["schemas"]["SecretValue"];
+            };
+            /**
+             * @description "any", "1.1", "2" or "3"
+             * @enum {string}
+             */
+            http_version: "1.1" | "2" | "3" | "any";
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /** @description any JSON value */
+            json_equals: unknown;
+            /** @description a JSONPath of at most 256 characters */
+            json_path: string;
+            /** @description text of at most 1000 characters */
+            keyword: string;
+            /** @description true or false */
+            keyword_absent: boolean;
+            /** @description a whole number from 0 to 20 */
+            max_redirects: number;
+            /**
+             * @description one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
+             * @enum {string}
+             */
+            method: "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT";
+            /** @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1] */
+            tls_expiry_days: number | number[];
+            /** @description true or false */
+            verify_tls: boolean;
+        };
+        /** @description How to ask for a URL and what must come back. */
+        HttpConfigRequest: {
+            /**
+             * @description null, {"type": "basic", "username": "…", "password": "…"} or {"type": "bearer", "token": "…"}
+             * @default null
+             */
+            auth?: (components["schemas"]["BasicAuthRequest"] | components["schemas"]["BearerAuthRequest"]) | null;
+            /**
+             * @description text of at most 65536 characters
+             * @default
+             */
+            body?: string;
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description text such as "200-299", "200,301" or "2xx,404"
+             * @default 200-299
+             */
+            expected_status?: string;
+            /**
+             * @description true or false
+             * @default true
+             */
+            follow_redirects?: boolean;
+            /**
+             * @description an object of name and value, where a value is text or {"value": "…", "secret": true}
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string | components["schemas"]["SecretValueRequest"];
+            };
+            /**
+             * @description "any", "1.1", "2" or "3"
+             * @default any
+             * @enum {string}
+             */
+            http_version?: "1.1" | "2" | "3" | "any";
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description any JSON value
+             * @default null
+             */
+            json_equals?: unknown;
+            /**
+             * @description a JSONPath of at most 256 characters
+             * @default
+             */
+            json_path?: string;
+            /**
+             * @description text of at most 1000 characters
+             * @default
+             */
+            keyword?: string;
+            /**
+             * @description true or false
+             * @default false
+             */
+            keyword_absent?: boolean;
+            /**
+             * @description a whole number from 0 to 20
+             * @default 5
+             */
+            max_redirects?: number;
+            /**
+             * @description one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
+             * @default GET
+             * @enum {string}
+             */
+            method?: "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT";
+            /**
+             * @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1]
+             * @default 14
+             */
+            tls_expiry_days?: number | number[];
+            /**
+             * @description true or false
+             * @default true
+             */
+            verify_tls?: boolean;
         };
         Imported: {
             dry_run: boolean;
@@ -1976,13 +2423,69 @@ export interface components {
             /** @description Rows whose monitor is there already; it stays as it is */
             unchanged: number;
         };
+        /** @description What is wrong with the file as a whole, or by row. */
+        ImportFaults: components["schemas"]["Faults"] | {
+            monitors: {
+                errors: components["schemas"]["Faults"];
+                index: number;
+            }[];
+        };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         ImportRequest: {
-            monitors: {
-                [key: string]: unknown;
-            }[];
+            monitors: components["schemas"]["ImportRowRequest"][];
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
+        };
+        /** @description A monitor as exported. */
+        ImportRowRequest: {
+            /** @description By kind; PATCH changes only the fields it names */
+            config?: components["schemas"]["MonitorConfigRequest"];
+            /** @description Keys of rows, or names of the team's monitors */
+            depends_on?: string[];
+            /** @default true */
+            enabled?: boolean;
+            /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
+            fail_after?: number;
+            /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
+            interval_s?: number;
+            /** @description What depends_on of other rows calls it: its name */
+            key?: string;
+            /**
+             * @description Fixed once created
+             *
+             *     * `http` - http
+             *     * `tcp` - tcp
+             *     * `dns` - dns
+             *     * `tls` - tls
+             *     * `ping` - ping
+             *     * `domain` - domain
+             *     * `websocket` - websocket
+             *     * `smtp` - smtp
+             *     * `heartbeat` - heartbeat
+             */
+            kind: components["schemas"]["MonitorKindName"];
+            /** @description 1 to 100 characters */
+            name: string;
+            /**
+             * @description Delay of the look that confirms, 1 to 3600
+             * @default 10
+             */
+            recheck_s?: number;
+            /**
+             * @description Passes in a row that make it up, 1 to 20
+             * @default 1
+             */
+            recover_after?: number;
+            /** @description Where it is checked from; empty: everywhere */
+            regions?: string[];
+            tags?: string[];
+            /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
+            timeout_s?: number;
+            /**
+             * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
+             * @default
+             */
+            url?: string;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Incident: {
@@ -1990,9 +2493,7 @@ export interface components {
             readonly acknowledged_at: string | null;
             readonly acknowledged_by: components["schemas"]["Author"] | null;
             /** @description The result that opened it. */
-            readonly cause: {
-                [key: string]: unknown;
-            } | null;
+            readonly cause: components["schemas"]["Result"] | null;
             /** @description Null while it is open. */
             readonly duration_s: number | null;
             readonly id: number;
@@ -2051,7 +2552,7 @@ export interface components {
             /** Format: email */
             readonly invited_by: string | null;
             /** @default member */
-            role?: components["schemas"]["RoleEnum"];
+            role: components["schemas"]["RoleEnum"];
             readonly team: number;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
@@ -2061,17 +2562,11 @@ export interface components {
             /** @default member */
             role?: components["schemas"]["RoleEnum"];
         };
-        /**
-         * @description * `text` - text
-         *     * `number` - number
-         * @enum {string}
-         */
-        ItemsEnum: "text" | "number";
         /** @description A kind's form: ``settings`` are fields of the monitor itself, ``fields`` those of ``config``. */
         KindForm: {
             fields: components["schemas"]["FormField"][];
             help: string;
-            kind: components["schemas"]["MonitorKind"];
+            kind: components["schemas"]["MonitorKindName"];
             label: string;
             /** @description A name for a new one: `{host}` and `{target}` are of its target, other words fields */
             name_hint: string;
@@ -2130,7 +2625,7 @@ export interface components {
              */
             ends_at: string;
             readonly id: number;
-            monitors?: number[];
+            monitors: number[];
             /** Format: date-time */
             readonly next_ends_at: string | null;
             /**
@@ -2144,7 +2639,7 @@ export interface components {
              * Repeats
              * @description RFC 5545, such as FREQ=WEEKLY;BYDAY=SU
              */
-            rrule?: string;
+            rrule: string;
             readonly running: boolean;
             /**
              * Format: date-time
@@ -2152,11 +2647,11 @@ export interface components {
              */
             starts_at: string;
             /** @description Covers every monitor with one of these tags. */
-            tags?: string[];
+            tags: string[];
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /** @description IANA name. The team's, if left out. */
-            timezone?: string;
+            timezone: string;
             title: string;
         };
         /**
@@ -2188,14 +2683,54 @@ export interface components {
             timezone?: string;
             title: string;
         };
+        /** @description A message to a room, from an account of yours. */
+        MatrixChannelConfig: {
+            /** @description the ID of a room, such as !AbCdEf:matrix.org */
+            room_id: string;
+            /** @description an address such as https://matrix.org */
+            server: string;
+        };
+        /** @description A message to a room, from an account of yours. */
+        MatrixChannelConfigRequest: {
+            /** @description a token such as syt_… */
+            access_token: string;
+            /** @description the ID of a room, such as !AbCdEf:matrix.org */
+            room_id: string;
+            /** @description an address such as https://matrix.org */
+            server: string;
+        };
+        /** @description A message to the channel of an incoming webhook. */
+        MattermostChannelConfig: {
+            /** @description empty, the name of a channel as in its address, or @ and the name of a person */
+            channel: string;
+        };
+        /** @description A message to the channel of an incoming webhook. */
+        MattermostChannelConfigRequest: {
+            /**
+             * @description empty, the name of a channel as in its address, or @ and the name of a person
+             * @default
+             */
+            channel?: string;
+            /** @description an address such as https://mattermost.example.com/hooks/xxxx */
+            webhook_url: string;
+        };
         Me: {
             /** Format: email */
-            email?: string;
+            email: string;
+            /** @description Was a letter to the address answered? */
+            readonly email_verified: boolean;
             readonly id: number;
             /** Format: date-time */
             readonly joined_at: string;
-            name?: string;
+            name: string;
             readonly teams: components["schemas"]["Team"][];
+        };
+        Medians: {
+            connect: number | null;
+            dns: number | null;
+            download: number | null;
+            first_byte: number | null;
+            tls: number | null;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Member: {
@@ -2213,16 +2748,16 @@ export interface components {
         MessageTemplate: {
             event: components["schemas"]["EventEnum"];
             /** @default  */
-            html?: string;
+            html: string;
             readonly id: number;
             /** @default  */
-            markdown?: string;
+            markdown: string;
             /** @default  */
-            subject?: string;
+            subject: string;
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /** @default  */
-            text?: string;
+            text: string;
         };
         /** @description A part left empty is ours; Liquid, with the names that ``alert-templates/defaults`` shows. */
         MessageTemplateRequest: {
@@ -2241,22 +2776,20 @@ export interface components {
         /** @description A monitor. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         Monitor: {
             /** @description By kind; PATCH changes only the fields it names */
-            config?: {
-                [key: string]: unknown;
-            };
+            config: components["schemas"]["MonitorConfig"];
             /** Format: date-time */
             readonly created_at: string;
             /** @description Monitors; while one of them is down, nobody is told that this one is */
-            depends_on?: number[];
+            depends_on: number[];
             /** @default true */
-            enabled?: boolean;
+            enabled: boolean;
             /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
-            fail_after?: number;
+            fail_after: number;
             readonly heartbeat: components["schemas"]["Heartbeat"] | null;
             readonly id: number;
             readonly incident: components["schemas"]["OpenIncident"] | null;
             /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
-            interval_s?: number;
+            interval_s: number;
             /**
              * @description Fixed once created
              *
@@ -2270,7 +2803,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind: components["schemas"]["MonitorKind"];
+            kind: components["schemas"]["MonitorKindName"];
             /** Format: date-time */
             readonly last_checked_at: string | null;
             readonly last_result: components["schemas"]["Result"] | null;
@@ -2283,33 +2816,37 @@ export interface components {
              * @description Delay of the look that confirms, 1 to 3600
              * @default 10
              */
-            recheck_s?: number;
+            recheck_s: number;
             /**
              * @description Passes in a row that make it up, 1 to 20
              * @default 1
              */
-            recover_after?: number;
+            recover_after: number;
             /** @description Where it is checked from; empty: everywhere */
-            regions?: string[];
+            regions: string[];
             readonly regions_state: components["schemas"]["RegionState"][];
             readonly status: components["schemas"]["Status619Enum"];
             /** Format: date-time */
             readonly status_since: string | null;
-            tags?: string[];
+            tags: string[];
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
-            timeout_s?: number;
+            timeout_s: number;
             /** @description Up to the last whole minute */
             readonly uptime: components["schemas"]["Uptime"];
             /**
              * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
              * @default
              */
-            url?: string;
+            url: string;
             /** @description Of the settings; for If-Match */
             readonly version: string;
         };
+        /** @description That of its `kind` */
+        MonitorConfig: components["schemas"]["HttpConfig"] | components["schemas"]["TcpConfig"] | components["schemas"]["DnsConfig"] | components["schemas"]["TlsConfig"] | components["schemas"]["PingConfig"] | components["schemas"]["DomainConfig"] | components["schemas"]["WebsocketConfig"] | components["schemas"]["SmtpConfig"] | components["schemas"]["HeartbeatConfig"];
+        /** @description That of its `kind` */
+        MonitorConfigRequest: components["schemas"]["HttpConfigRequest"] | components["schemas"]["TcpConfigRequest"] | components["schemas"]["DnsConfigRequest"] | components["schemas"]["TlsConfigRequest"] | components["schemas"]["PingConfigRequest"] | components["schemas"]["DomainConfigRequest"] | components["schemas"]["WebsocketConfigRequest"] | components["schemas"]["SmtpConfigRequest"] | components["schemas"]["HeartbeatConfigRequest"];
         /**
          * @description * `http` - http
          *     * `tcp` - tcp
@@ -2322,13 +2859,11 @@ export interface components {
          *     * `heartbeat` - heartbeat
          * @enum {string}
          */
-        MonitorKind: "http" | "tcp" | "dns" | "tls" | "ping" | "domain" | "websocket" | "smtp" | "heartbeat";
+        MonitorKindName: "http" | "tcp" | "dns" | "tls" | "ping" | "domain" | "websocket" | "smtp" | "heartbeat";
         /** @description A monitor. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         MonitorRequest: {
             /** @description By kind; PATCH changes only the fields it names */
-            config?: {
-                [key: string]: unknown;
-            };
+            config?: components["schemas"]["MonitorConfigRequest"];
             /** @description Monitors; while one of them is down, nobody is told that this one is */
             depends_on?: number[];
             /** @default true */
@@ -2350,7 +2885,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind: components["schemas"]["MonitorKind"];
+            kind: components["schemas"]["MonitorKindName"];
             /** @description 1 to 100 characters */
             name: string;
             /**
@@ -2376,6 +2911,13 @@ export interface components {
              */
             url?: string;
         };
+        /** @description A card to a channel or chat, through a workflow. */
+        MSTeamsChannelConfig: Record<string, never>;
+        /** @description A card to a channel or chat, through a workflow. */
+        MSTeamsChannelConfigRequest: {
+            /** @description the address that the workflow shows, such as https://….logic.azure.com/workflows/…/triggers/manual/paths/invoke?…&sig=… */
+            webhook_url: string;
+        };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         NewApiKey: {
             /** Format: date-time */
@@ -2384,7 +2926,7 @@ export interface components {
              * Format: date-time
              * @description Empty: never
              */
-            expires_at?: string | null;
+            expires_at: string | null;
             readonly id: number;
             /** @description The whole key. It is shown this once; keep it safe. */
             readonly key: string;
@@ -2395,9 +2937,9 @@ export interface components {
             name: string;
             /** @description How the key starts. */
             readonly prefix: string;
-            scope?: components["schemas"]["ScopeEnum"];
+            scope: components["schemas"]["ScopeEnum"];
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         NewInvitation: {
@@ -2413,7 +2955,7 @@ export interface components {
             /** Format: email */
             readonly invited_by: string | null;
             /** @default member */
-            role?: components["schemas"]["RoleEnum"];
+            role: components["schemas"]["RoleEnum"];
             readonly team: number;
         };
         /** @description Why nobody knows how the monitor is. */
@@ -2428,11 +2970,59 @@ export interface components {
              */
             since: string;
         };
+        /** @description A push message to those who subscribed to a topic. */
+        NtfyChannelConfig: {
+            /** @description an address such as https://ntfy.sh */
+            server: string;
+            /** @description 1 to 64 letters, digits, _ and - */
+            topic: string;
+        };
+        /** @description A push message to those who subscribed to a topic. */
+        NtfyChannelConfigRequest: {
+            /**
+             * @description an address such as https://ntfy.sh
+             * @default https://ntfy.sh
+             */
+            server?: string;
+            /**
+             * @description empty, or a token such as tk_…
+             * @default
+             */
+            token?: string;
+            /** @description 1 to 64 letters, digits, _ and - */
+            topic: string;
+        };
         /** @enum {unknown} */
         NullEnum: null;
         OpenIncident: {
             acknowledged: boolean;
             id: number;
+        };
+        /** @description An alert, acknowledged and closed as the incident is. */
+        OpsgenieChannelConfig: {
+            /**
+             * @description "us" or "eu"
+             * @enum {string}
+             */
+            region: "eu" | "us";
+            /** @description a list of at most 20 names of teams */
+            responders: string[];
+        };
+        /** @description An alert, acknowledged and closed as the incident is. */
+        OpsgenieChannelConfigRequest: {
+            /** @description the key of an API integration, such as 12345678-1234-1234-1234-123456789abc */
+            api_key: string;
+            /**
+             * @description "us" or "eu"
+             * @default us
+             * @enum {string}
+             */
+            region?: "eu" | "us";
+            /**
+             * @description a list of at most 20 names of teams
+             * @default []
+             */
+            responders?: string[];
         };
         /**
          * @description * `sent` - sent
@@ -2465,7 +3055,7 @@ export interface components {
             /** @description The open one */
             incident: components["schemas"]["OpenIncident"] | null;
             interval_s: number;
-            kind: components["schemas"]["MonitorKind"];
+            kind: components["schemas"]["MonitorKindName"];
             maintenance: components["schemas"]["RunningMaintenance"] | null;
             name: string;
             /** @description Of trouble one sentence, in maintenance its title, else empty */
@@ -2487,6 +3077,25 @@ export interface components {
             team: number;
             uptime: components["schemas"]["RolledUptime"];
         };
+        /** @description An alert of a service, resolved when the incident is. */
+        PagerDutyChannelConfig: {
+            /**
+             * @description "us" or "eu"
+             * @enum {string}
+             */
+            region: "eu" | "us";
+        };
+        /** @description An alert of a service, resolved when the incident is. */
+        PagerDutyChannelConfigRequest: {
+            /**
+             * @description "us" or "eu"
+             * @default us
+             * @enum {string}
+             */
+            region?: "eu" | "us";
+            /** @description the 32 letters and digits of an Events API v2 integration */
+            routing_key: string;
+        };
         /**
          * @description * `public` - public
          *     * `unlisted` - unlisted
@@ -2500,12 +3109,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["AlertSettings"][];
         };
         PaginatedApiKeyList: {
@@ -2513,12 +3122,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["ApiKey"][];
         };
         PaginatedBurnAlertList: {
@@ -2526,12 +3135,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["BurnAlert"][];
         };
         PaginatedChannelList: {
@@ -2539,12 +3148,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Channel"][];
         };
         PaginatedDeliveryList: {
@@ -2552,12 +3161,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Delivery"][];
         };
         PaginatedFrozenReportList: {
@@ -2565,12 +3174,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["FrozenReport"][];
         };
         PaginatedIncidentList: {
@@ -2578,12 +3187,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Incident"][];
         };
         PaginatedInvitationList: {
@@ -2591,12 +3200,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Invitation"][];
         };
         PaginatedMaintenanceWindowList: {
@@ -2604,12 +3213,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["MaintenanceWindow"][];
         };
         PaginatedMemberList: {
@@ -2617,12 +3226,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Member"][];
         };
         PaginatedMessageTemplateList: {
@@ -2630,12 +3239,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["MessageTemplate"][];
         };
         PaginatedMonitorList: {
@@ -2643,12 +3252,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Monitor"][];
         };
         PaginatedPingList: {
@@ -2656,12 +3265,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Ping"][];
         };
         PaginatedPostList: {
@@ -2669,12 +3278,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Post"][];
         };
         PaginatedResultList: {
@@ -2682,12 +3291,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Result"][];
         };
         PaginatedRuleList: {
@@ -2695,12 +3304,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Rule"][];
         };
         PaginatedSloList: {
@@ -2708,12 +3317,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Slo"][];
         };
         PaginatedStatusPageList: {
@@ -2721,12 +3330,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["StatusPage"][];
         };
         PaginatedSubscriberList: {
@@ -2734,12 +3343,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Subscriber"][];
         };
         PaginatedTagList: {
@@ -2747,12 +3356,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Tag"][];
         };
         PaginatedTeamList: {
@@ -2760,12 +3369,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Team"][];
         };
         Pair: {
@@ -2792,9 +3401,7 @@ export interface components {
         /** @description A channel. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         PatchedChannelRequest: {
             /** @description By kind; see channels/kinds */
-            config?: {
-                [key: string]: unknown;
-            };
+            config?: components["schemas"]["ChannelConfigRequest"];
             /** @default true */
             enabled?: boolean;
             /**
@@ -2820,7 +3427,7 @@ export interface components {
              *     * `gotify` - gotify
              *     * `apprise` - apprise
              */
-            kind?: components["schemas"]["ChannelKindEnum"];
+            kind?: components["schemas"]["ChannelKindName"];
             name?: string;
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
@@ -2890,9 +3497,7 @@ export interface components {
         /** @description A monitor. Secrets in ``config`` are taken and never given back; sent back without them, they stay. */
         PatchedMonitorRequest: {
             /** @description By kind; PATCH changes only the fields it names */
-            config?: {
-                [key: string]: unknown;
-            };
+            config?: components["schemas"]["MonitorConfigRequest"];
             /** @description Monitors; while one of them is down, nobody is told that this one is */
             depends_on?: number[];
             /** @default true */
@@ -2914,7 +3519,7 @@ export interface components {
              *     * `smtp` - smtp
              *     * `heartbeat` - heartbeat
              */
-            kind?: components["schemas"]["MonitorKind"];
+            kind?: components["schemas"]["MonitorKindName"];
             /** @description 1 to 100 characters */
             name?: string;
             /**
@@ -2972,11 +3577,11 @@ export interface components {
              *       "monitoring_resumed"
              *     ]
              */
-            events?: string[];
+            events?: components["schemas"]["EventsEnum"][];
             monitors?: number[];
             name?: string;
             /** @description On which they begin: mon, tue, wed, thu, fri, sat, sun; none: all */
-            quiet_days?: string[];
+            quiet_days?: components["schemas"]["QuietDaysEnum"][];
             /**
              * Format: time
              * @description Local time
@@ -3083,6 +3688,44 @@ export interface components {
             readonly run_id: string;
             readonly user_agent: string;
         };
+        /** @description Send ``count`` echo requests; down when a larger share than ``max_loss_ratio`` stays unanswered. */
+        PingConfig: {
+            /** @description a whole number from 1 to 20 */
+            count: number;
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /** @description a number from 0 to below 1, such as 0.5 */
+            max_loss_ratio: number;
+        };
+        /** @description Send ``count`` echo requests; down when a larger share than ``max_loss_ratio`` stays unanswered. */
+        PingConfigRequest: {
+            /**
+             * @description a whole number from 1 to 20
+             * @default 3
+             */
+            count?: number;
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description a number from 0 to below 1, such as 0.5
+             * @default 0.5
+             */
+            max_loss_ratio?: number;
+        };
         /**
          * @description * `success` - success
          *     * `start` - start
@@ -3090,58 +3733,27 @@ export interface components {
          * @enum {string}
          */
         PingKindEnum: "success" | "start" | "fail";
-        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
-        PlainField: {
-            /** @description Folded away at first */
-            advanced: boolean;
-            choices: components["schemas"]["Choice"][] | null;
-            default: unknown;
-            example: unknown;
-            help: string;
-            /**
-             * @description What a list is of
-             *
-             *     * `text` - text
-             *     * `number` - number
-             */
-            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
-            label: string;
-            /** Format: double */
-            max: number | null;
-            max_chars: number | null;
-            /** Format: double */
-            min: number | null;
-            /** @description The end of the sentence "Must be …"; may be empty */
-            must_be: string;
-            name: string;
-            required: boolean;
-            /** @description Written, and never read back */
-            secret: boolean;
-            /**
-             * @description What to watch, what counts as up, how it is asked, how often and from where
-             *
-             *     * `target` - target
-             *     * `expect` - expect
-             *     * `request` - request
-             *     * `schedule` - schedule
-             */
-            section: components["schemas"]["SectionEnum"];
-            type: components["schemas"]["TypeEnum"];
-            unit: string;
-            /** @description Shown only then */
-            when: components["schemas"]["When"] | null;
-        };
         Point: {
             /** Format: date-time */
             at: string;
+            /** @description Checks that measured: up, degraded or down */
+            count: number;
             /**
              * Format: double
              * @description 0 to 1: the share of the time, less maintenance, that was measured; the rest is no data
              */
             coverage: number | null;
+            /** @description Of these, degraded */
+            degraded: number;
+            /** @description Of these, down */
+            failures: number;
+            /** @description Checks in maintenance; they are in no other count */
+            maintenance: number;
             p50_ms: number | null;
             p95_ms: number | null;
             p99_ms: number | null;
+            /** @description The median of each phase */
+            phases_ms: components["schemas"]["Medians"];
             /**
              * Format: double
              * @description 0 to 1; null where nothing was measured
@@ -3212,6 +3824,10 @@ export interface components {
             /** @default  */
             text?: string;
         };
+        /** @description One sentence: why not. */
+        Problem: {
+            detail: string;
+        };
         Promise: {
             /**
              * Format: double
@@ -3228,6 +3844,25 @@ export interface components {
             /** @description Where the copy lies; null while there is none */
             url: string | null;
         };
+        /** @description A push message to your devices; what is bad comes with high priority. */
+        PushoverChannelConfig: {
+            /** @description a list of at most 20 names of devices */
+            devices: string[];
+        };
+        /** @description A push message to your devices; what is bad comes with high priority. */
+        PushoverChannelConfigRequest: {
+            /** @description 30 letters and digits */
+            api_token: string;
+            /**
+             * @description a list of at most 20 names of devices
+             * @default []
+             */
+            devices?: string[];
+            /** @description 30 letters and digits */
+            user_key: string;
+        };
+        /** @enum {string} */
+        QuietDaysEnum: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description How much a team may have unless operators say otherwise for it; null: as much as it likes. */
         Quotas: {
             channels: number | null;
@@ -3260,10 +3895,6 @@ export interface components {
         ReasonEnum: "quiet_hours" | "delay" | "dependency" | "maintenance" | "flapping" | "no_rule" | "no_channel" | "channel_off" | "no_recipient" | "no_consent" | "declined" | "address_refused" | "email_console" | "over" | "in_digest";
         RefreshRequest: {
             refresh: string;
-        };
-        /** @description One sentence: why not. */
-        Refusal: {
-            detail: string;
         };
         /** @description What one region believes of a monitor, with its newest result. */
         RegionState: {
@@ -3340,7 +3971,7 @@ export interface components {
             /** @description Of a day: those that began; else: those that overlap */
             incidents: number;
             interval_s: number;
-            kind: string;
+            kind: components["schemas"]["MonitorKindName"];
             latency_ms: components["schemas"]["Percentiles"];
             maintenance_s: number;
             monitor: number;
@@ -3371,7 +4002,7 @@ export interface components {
             /** Format: date-time */
             domain_expires_at: string | null;
             error: string;
-            error_code: string;
+            error_code: components["schemas"]["ErrorCodeEnum"] | components["schemas"]["BlankEnum"];
             http_status: number | null;
             http_version: string | null;
             /** @description Null for one that is not stored */
@@ -3402,6 +4033,21 @@ export interface components {
             /** @description Figures by the hour */
             hours: number;
             results: number;
+        };
+        /** @description A message to the channel of an incoming webhook. */
+        RocketChatChannelConfig: {
+            /** @description empty, # and the name of a channel, or @ and the name of a person */
+            channel: string;
+        };
+        /** @description A message to the channel of an incoming webhook. */
+        RocketChatChannelConfigRequest: {
+            /**
+             * @description empty, # and the name of a channel, or @ and the name of a person
+             * @default
+             */
+            channel?: string;
+            /** @description an address such as https://rocket.example.com/hooks/xxxx/yyyy */
+            webhook_url: string;
         };
         /**
          * @description * `owner` - owner
@@ -3437,9 +4083,9 @@ export interface components {
              * @description Tell only what is still so after these minutes
              * @default 0
              */
-            delay_min?: number;
+            delay_min: number;
             /** @default true */
-            enabled?: boolean;
+            enabled: boolean;
             /**
              * @description Of down, heartbeat_late, manual, degraded, tls_expiring, domain_expiring, slo_burning, monitoring_stopped, reminder, escalated, acknowledged, recovered, monitoring_resumed
              * @default [
@@ -3456,37 +4102,37 @@ export interface components {
              *       "monitoring_resumed"
              *     ]
              */
-            events?: string[];
+            events: components["schemas"]["EventsEnum"][];
             readonly id: number;
-            monitors?: number[];
+            monitors: number[];
             name: string;
             /** @description On which they begin: mon, tue, wed, thu, fri, sat, sun; none: all */
-            quiet_days?: string[];
+            quiet_days: components["schemas"]["QuietDaysEnum"][];
             /**
              * Format: time
              * @description Local time
              */
-            quiet_from?: string | null;
+            quiet_from: string | null;
             /**
              * Format: time
              * @description What is still so is told then
              */
-            quiet_until?: string | null;
+            quiet_until: string | null;
             /**
              * @description Until somebody acknowledges; 0 never reminds
              * @default 0
              */
-            remind_every_min?: number;
+            remind_every_min: number;
             steps: components["schemas"]["Step"][];
             /** @description By name */
-            tags?: string[];
+            tags: string[];
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /**
              * @description IANA name; the team's if empty
              * @default
              */
-            timezone?: string;
+            timezone: string;
         };
         /** @description Without ``monitors`` and ``tags`` it is for all of the team. */
         RuleRequest: {
@@ -3513,11 +4159,11 @@ export interface components {
              *       "monitoring_resumed"
              *     ]
              */
-            events?: string[];
+            events?: components["schemas"]["EventsEnum"][];
             monitors?: number[];
             name: string;
             /** @description On which they begin: mon, tue, wed, thu, fri, sat, sun; none: all */
-            quiet_days?: string[];
+            quiet_days?: components["schemas"]["QuietDaysEnum"][];
             /**
              * Format: time
              * @description Local time
@@ -3557,14 +4203,16 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "read" | "write";
-        /**
-         * @description * `target` - target
-         *     * `expect` - expect
-         *     * `request` - request
-         *     * `schedule` - schedule
-         * @enum {string}
-         */
-        SectionEnum: "target" | "expect" | "request" | "schedule";
+        /** @description A header's value with the wish that it is never shown again. */
+        SecretValue: {
+            secret: boolean;
+        };
+        /** @description A header's value with the wish that it is never shown again. */
+        SecretValueRequest: {
+            /** @default true */
+            secret?: boolean;
+            value: string;
+        };
         Series: {
             points: components["schemas"]["Point"][];
             step_s: number;
@@ -3574,7 +4222,7 @@ export interface components {
             /** @description Whether there is a mail server */
             email_works: boolean;
             engine: components["schemas"]["EngineEnum"];
-            kinds: components["schemas"]["MonitorKind"][];
+            kinds: components["schemas"]["MonitorKindName"][];
             limits: components["schemas"]["Limits"];
             /**
              * Format: date-time
@@ -3604,6 +4252,13 @@ export interface components {
          * @enum {string}
          */
         SeverityEnum: "minor" | "major" | "critical";
+        /** @description A message to the channel of an incoming webhook. */
+        SlackChannelConfig: Record<string, never>;
+        /** @description A message to the channel of an incoming webhook. */
+        SlackChannelConfigRequest: {
+            /** @description an address such as https://hooks.slack.com/services/T000/B000/XXXX */
+            webhook_url: string;
+        };
         /** @description For the document: what ``payload.tell`` returns is the answer as it is. */
         SlaReport: {
             /**
@@ -3658,21 +4313,21 @@ export interface components {
             readonly created_at: string;
             readonly id: number;
             /** Format: int64 */
-            monitor?: number | null;
+            monitor: number | null;
             name: string;
             /** @description By name: the time of all its monitors together. Either a monitor or a tag. */
-            tag?: string | null;
+            tag: string | null;
             /** @description 0.999 is 99.9 %; at most six decimals */
             target: number;
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
             /**
              * Format: double
              * @description 0 to 1; null where nothing was measured
              */
             readonly uptime: number | null;
             /** @default 30 */
-            window_days?: number;
+            window_days: number;
         };
         /** @description A target over the ``window_days`` that end now. Needs what ``attach_standings`` puts there. */
         SloRequest: {
@@ -3688,6 +4343,69 @@ export interface components {
             /** @default 30 */
             window_days?: number;
         };
+        /** @description Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``. */
+        SmtpConfig: {
+            /** @description null or {"type": "basic", "username": "…", "password": "…"} */
+            auth: components["schemas"]["BasicAuth"] | null;
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /**
+             * @description "none", "starttls" or "tls"
+             * @enum {string}
+             */
+            security: "none" | "starttls" | "tls";
+            /** @description a host name, or empty */
+            server_name: string;
+            /** @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1] */
+            tls_expiry_days: number | number[];
+            /** @description true or false */
+            verify_tls: boolean;
+        };
+        /** @description Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``. */
+        SmtpConfigRequest: {
+            /**
+             * @description null or {"type": "basic", "username": "…", "password": "…"}
+             * @default null
+             */
+            auth?: components["schemas"]["BasicAuthRequest"] | null;
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description "none", "starttls" or "tls"
+             * @default starttls
+             * @enum {string}
+             */
+            security?: "none" | "starttls" | "tls";
+            /**
+             * @description a host name, or empty
+             * @default
+             */
+            server_name?: string;
+            /**
+             * @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1]
+             * @default 14
+             */
+            tls_expiry_days?: number | number[];
+            /**
+             * @description true or false
+             * @default true
+             */
+            verify_tls?: boolean;
+        };
         /**
          * @description * `fast` - fast
          *     * `medium` - medium
@@ -3696,18 +4414,20 @@ export interface components {
          */
         SpeedEnum: "fast" | "medium" | "slow";
         Stats: {
+            /** @description Incidents and maintenance; the newest 200 of each */
+            bands: components["schemas"]["Band"][];
             checks: components["schemas"]["Checks"];
             /**
              * Format: double
              * @description 0 to 1: the share of the time, less maintenance, that was measured; the rest is no data
              */
             coverage: number | null;
-            /** @description The last 90 days, whatever the window */
+            /** @description The last 90 days, whatever the window; none with `from` */
             days: components["schemas"]["Day"][];
             downtime_s: number;
             /** Format: date-time */
             from: string;
-            /** @description The window's days, the last 30 at most */
+            /** @description The window's days, the last 30; none with `from` */
             heat_map: components["schemas"]["HeatMap"][];
             /** @description That overlap the window */
             incidents: number;
@@ -3728,7 +4448,17 @@ export interface components {
              * @description 0 to 1; null where nothing was measured
              */
             uptime: number | null;
-            window: components["schemas"]["WindowEnum"];
+            /**
+             * @description Null with `from`
+             *
+             *     * `1h` - 1h
+             *     * `24h` - 24h
+             *     * `7d` - 7d
+             *     * `30d` - 30d
+             *     * `90d` - 90d
+             *     * `365d` - 365d
+             */
+            window: (components["schemas"]["WindowEnum"] | components["schemas"]["NullEnum"]) | null;
         };
         /**
          * @description * `pending` - pending
@@ -3744,36 +4474,36 @@ export interface components {
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPage: {
             /** @description #rrggbb; texts on it stay readable */
-            accent?: string;
+            accent: string;
             /** @description Tell incidents of its monitors by itself */
-            automatic_posts?: boolean;
-            components?: components["schemas"]["Component"][];
+            automatic_posts: boolean;
+            components: components["schemas"]["Component"][];
             /** Format: date-time */
             readonly created_at: string;
             /** @description Below `.page`. Fetches nothing; what is not known to be harmless is refused. */
-            custom_css?: string;
-            custom_domain?: string;
-            description?: string;
+            custom_css: string;
+            custom_domain: string;
+            description: string;
             /** @description The TXT record that proves the custom domain. */
             readonly domain: components["schemas"]["Domain"] | null;
             readonly has_logo: boolean;
             readonly has_password: boolean;
-            history_days?: number;
+            history_days: number;
             readonly id: number;
-            language?: components["schemas"]["LanguageEnum"];
+            language: components["schemas"]["LanguageEnum"];
             readonly publication: components["schemas"]["Publication"];
-            show_response_times?: boolean;
+            show_response_times: boolean;
             /** @description Its address: /status/{slug}/ */
             slug: string;
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
-            theme?: components["schemas"]["ThemeEnum"];
+            team: number;
+            theme: components["schemas"]["ThemeEnum"];
             /** @description The team's, if left out. */
-            timezone?: string;
+            timezone: string;
             title: string;
             /** @description Where people read it. */
             readonly url: string;
-            visibility?: components["schemas"]["PageVisibility"];
+            visibility: components["schemas"]["PageVisibility"];
         };
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPageRequest: {
@@ -3810,7 +4540,7 @@ export interface components {
              * @description Minutes without acknowledgement; the first has 0
              * @default 0
              */
-            after_min?: number;
+            after_min: number;
             channels: number[];
         };
         /**
@@ -3876,7 +4606,7 @@ export interface components {
             /** @description 1 to 50 characters, once in a team */
             name: string;
             /** @description Optional if you belong to one team; fixed once created. */
-            team?: number;
+            team: number;
         };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         TagRequest: {
@@ -3885,6 +4615,44 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
         };
+        /** @description Connect; then send ``send``, if any, and wait for ``expect``, if any, in what comes back. */
+        TcpConfig: {
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /** @description text of at most 1000 characters */
+            expect: string;
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /** @description text of at most 1000 characters */
+            send: string;
+        };
+        /** @description Connect; then send ``send``, if any, and wait for ``expect``, if any, in what comes back. */
+        TcpConfigRequest: {
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description text of at most 1000 characters
+             * @default
+             */
+            expect?: string;
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description text of at most 1000 characters
+             * @default
+             */
+            send?: string;
+        };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Team: {
             /** Format: date-time */
@@ -3892,16 +4660,48 @@ export interface components {
             readonly id: number;
             name: string;
             readonly personal: boolean;
-            /** @description Your own in this team. */
-            readonly role: string;
+            /**
+             * @description Your own in this team.
+             *
+             *     * `owner` - owner
+             *     * `admin` - admin
+             *     * `member` - member
+             *     * `viewer` - viewer
+             */
+            readonly role: components["schemas"]["RoleEnum"];
             /** @description IANA name, such as Europe/Berlin */
-            timezone?: string;
+            timezone: string;
         };
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         TeamRequest: {
             name: string;
             /** @description IANA name, such as Europe/Berlin */
             timezone?: string;
+        };
+        /** @description A message from your bot to a person, group or channel. */
+        TelegramChannelConfig: {
+            /** @description a number such as -1001234567890, or a name such as @mychannel */
+            chat_id: string;
+            /** @description empty, or the topic's number */
+            topic_id: string;
+        };
+        /** @description A message from your bot to a person, group or channel. */
+        TelegramChannelConfigRequest: {
+            /** @description a token such as 123456789:AAE… */
+            bot_token: string;
+            /** @description a number such as -1001234567890, or a name such as @mychannel */
+            chat_id: string;
+            /**
+             * @description empty, or the topic's number
+             * @default
+             */
+            topic_id?: string;
+        };
+        TemplateParts: {
+            html: string;
+            markdown: string;
+            subject: string;
+            text: string;
         };
         Templates: {
             identified: string;
@@ -3934,23 +4734,71 @@ export interface components {
             tls_ms: number | null;
             total_ms: number | null;
         };
-        /**
-         * @description * `text` - text
-         *     * `textarea` - textarea
-         *     * `number` - number
-         *     * `switch` - switch
-         *     * `choice` - choice
-         *     * `choices` - choices
-         *     * `list` - list
-         *     * `tags` - tags
-         *     * `monitors` - monitors
-         *     * `secret` - secret
-         *     * `headers` - headers
-         *     * `json` - json
-         *     * `variants` - variants
-         * @enum {string}
-         */
-        TypeEnum: "text" | "textarea" | "number" | "switch" | "choice" | "choices" | "list" | "tags" | "monitors" | "secret" | "headers" | "json" | "variants";
+        /** @description Shake hands and look at the certificate; it must be for ``server_name`` (empty: the host). */
+        TlsConfig: {
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /** @description a host name, or empty */
+            server_name: string;
+            /** @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1] */
+            tls_expiry_days: number | number[];
+            /** @description true or false */
+            verify_tls: boolean;
+        };
+        /** @description Shake hands and look at the certificate; it must be for ``server_name`` (empty: the host). */
+        TlsConfigRequest: {
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description a host name, or empty
+             * @default
+             */
+            server_name?: string;
+            /**
+             * @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1]
+             * @default 14
+             */
+            tls_expiry_days?: number | number[];
+            /**
+             * @description true or false
+             * @default true
+             */
+            verify_tls?: boolean;
+        };
+        /** @description A text message (SMS) through your Twilio account. */
+        TwilioChannelConfig: {
+            /** @description AC and 32 hexadecimal digits */
+            account_sid: string;
+            /** @description a phone number such as +15551234567 */
+            from_phone: string;
+            /** @description a list of 1 to 20 phone numbers such as +15551234567 */
+            to: string[];
+        };
+        /** @description A text message (SMS) through your Twilio account. */
+        TwilioChannelConfigRequest: {
+            /** @description AC and 32 hexadecimal digits */
+            account_sid: string;
+            /** @description 32 letters and digits */
+            auth_token: string;
+            /** @description a phone number such as +15551234567 */
+            from_phone: string;
+            /** @description a list of 1 to 20 phone numbers such as +15551234567 */
+            to: string[];
+        };
         Update: {
             /** Format: date-time */
             readonly at: string;
@@ -4014,8 +4862,8 @@ export interface components {
             email: string;
             readonly id: number;
             /** Format: date-time */
-            joined_at?: string;
-            name?: string;
+            joined_at: string;
+            name: string;
         };
         UserRequest: {
             /** Format: email */
@@ -4024,17 +4872,149 @@ export interface components {
             joined_at?: string;
             name?: string;
         };
-        /** @description One of several forms for a field: an object with ``type`` and these fields. */
-        Variant: {
-            fields: components["schemas"]["PlainField"][];
-            label: string;
-            value: string;
+        /** @description A JSON document to an address of yours. */
+        WebhookChannelConfig: {
+            /** @description an object of name and value, where a value is text or {"value": "…", "secret": true} */
+            headers: {
+                [key: string]: string | components["schemas"]["HeaderValue"];
+            };
+            /**
+             * @description "POST" or "PUT"
+             * @enum {string}
+             */
+            method: "POST" | "PUT";
+            /** @description an address such as https://example.com/hooks/alerts */
+            url: string;
         };
-        /** @description Another field of the kind that must have one of ``values``. */
-        When: {
-            field: string;
-            /** @description Null: any, as long as it is filled in */
-            values: unknown[] | null;
+        /** @description A JSON document to an address of yours. */
+        WebhookChannelConfigRequest: {
+            /**
+             * @description an object of name and value, where a value is text or {"value": "…", "secret": true}
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string | components["schemas"]["HeaderValueRequest"];
+            };
+            /**
+             * @description "POST" or "PUT"
+             * @default POST
+             * @enum {string}
+             */
+            method?: "POST" | "PUT";
+            /**
+             * @description empty, "whsec_" and base64 of 24 to 64 bytes, or a text of 16 to 200 characters
+             * @default
+             */
+            secret?: string;
+            /** @description an address such as https://example.com/hooks/alerts */
+            url: string;
+        };
+        /** @description Shake hands; then send ``send``, if any, and wait for ``expect``, if any, in the first text message. */
+        WebsocketConfig: {
+            /** @description null, {"type": "basic", "username": "…", "password": "…"} or {"type": "bearer", "token": "…"} */
+            auth: (components["schemas"]["BasicAuth"] | components["schemas"]["BearerAuth"]) | null;
+            /** @description a whole number of milliseconds from 1 to 600000, or null for no limit */
+            degraded_ms: number | null;
+            /** @description text of at most 1000 characters */
+            expect: string;
+            /** @description an object of name and value, where a value is text or {"value": "…", "secret": true} */
+            headers: {
+                [key: string]: string | components["schemas"]["SecretValue"];
+            };
+            /**
+             * @description "any", "4" or "6"
+             * @enum {string}
+             */
+            ip_family: "4" | "6" | "any";
+            /** @description text of at most 1000 characters */
+            send: string;
+            /** @description a subprotocol such as graphql-transport-ws, or empty */
+            subprotocol: string;
+            /** @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1] */
+            tls_expiry_days: number | number[];
+            /** @description true or false */
+            verify_tls: boolean;
+        };
+        /** @description Shake hands; then send ``send``, if any, and wait for ``expect``, if any, in the first text message. */
+        WebsocketConfigRequest: {
+            /**
+             * @description null, {"type": "basic", "username": "…", "password": "…"} or {"type": "bearer", "token": "…"}
+             * @default null
+             */
+            auth?: (components["schemas"]["BasicAuthRequest"] | components["schemas"]["BearerAuthRequest"]) | null;
+            /**
+             * @description a whole number of milliseconds from 1 to 600000, or null for no limit
+             * @default null
+             */
+            degraded_ms?: number | null;
+            /**
+             * @description text of at most 1000 characters
+             * @default
+             */
+            expect?: string;
+            /**
+             * @description an object of name and value, where a value is text or {"value": "…", "secret": true}
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string | components["schemas"]["SecretValueRequest"];
+            };
+            /**
+             * @description "any", "4" or "6"
+             * @default any
+             * @enum {string}
+             */
+            ip_family?: "4" | "6" | "any";
+            /**
+             * @description text of at most 1000 characters
+             * @default
+             */
+            send?: string;
+            /**
+             * @description a subprotocol such as graphql-transport-ws, or empty
+             * @default
+             */
+            subprotocol?: string;
+            /**
+             * @description a whole number of days from 0 (no warning) to 365, or a list of at most 10 such as [30, 14, 7, 1]
+             * @default 14
+             */
+            tls_expiry_days?: number | number[];
+            /**
+             * @description true or false
+             * @default true
+             */
+            verify_tls?: boolean;
+        };
+        /** @description A message through the WhatsApp Business Cloud API. */
+        WhatsAppChannelConfig: {
+            /** @description a code such as en_US */
+            language: string;
+            /** @description digits */
+            phone_number_id: string;
+            /** @description empty, or the name of an approved template */
+            template: string;
+            /** @description a list of 1 to 20 phone numbers such as +15551234567 */
+            to: string[];
+        };
+        /** @description A message through the WhatsApp Business Cloud API. */
+        WhatsAppChannelConfigRequest: {
+            /** @description letters and digits, such as EAAG… */
+            access_token: string;
+            /**
+             * @description a code such as en_US
+             * @default en_US
+             */
+            language?: string;
+            /** @description digits */
+            phone_number_id: string;
+            /**
+             * @description empty, or the name of an approved template
+             * @default
+             */
+            template?: string;
+            /** @description a list of 1 to 20 phone numbers such as +15551234567 */
+            to: string[];
         };
         /**
          * @description * `1h` - 1h
@@ -4051,9 +5031,27 @@ export interface components {
             /** @description Empty where it is no matter of one. */
             channel: string;
             delivery: number;
-            event: string;
-            /** @description A code, such as `quiet_hours`; see `deliveries/`. */
-            reason: string;
+            event: components["schemas"]["EventEnum"];
+            /**
+             * @description See `deliveries/`.
+             *
+             *     * `quiet_hours` - a rule's quiet hours
+             *     * `delay` - a rule's delay
+             *     * `dependency` - a monitor that it depends on
+             *     * `maintenance` - maintenance
+             *     * `flapping` - up and down too often
+             *     * `no_rule` - no rule tells it
+             *     * `no_channel` - its rule has no channel
+             *     * `channel_off` - its channel is switched off
+             *     * `no_recipient` - its channel has nobody to write to
+             *     * `no_consent` - nobody there has agreed to get alerts
+             *     * `declined` - its addresses want no alerts
+             *     * `address_refused` - the mail server refuses the address
+             *     * `email_console` - no mail server is configured
+             *     * `over` - it was over before
+             *     * `in_digest` - told in a digest
+             */
+            reason: components["schemas"]["ReasonEnum"];
             /** Format: date-time */
             since: string;
             /** @description The same in a sentence. */
@@ -4063,6 +5061,33 @@ export interface components {
              * @description Null while it lasts.
              */
             until: string | null;
+        };
+        /** @description A message to a topic of a channel, from a bot of yours. */
+        ZulipChannelConfig: {
+            /** @description an address such as alerts-bot@acme.zulipchat.com */
+            bot_email: string;
+            /** @description the name of a channel */
+            channel: string;
+            /** @description an address such as https://acme.zulipchat.com */
+            server: string;
+            /** @description 1 to 60 characters */
+            topic: string;
+        };
+        /** @description A message to a topic of a channel, from a bot of yours. */
+        ZulipChannelConfigRequest: {
+            /** @description 32 letters and digits */
+            api_key: string;
+            /** @description an address such as alerts-bot@acme.zulipchat.com */
+            bot_email: string;
+            /** @description the name of a channel */
+            channel: string;
+            /** @description an address such as https://acme.zulipchat.com */
+            server: string;
+            /**
+             * @description 1 to 60 characters
+             * @default SentryPulse
+             */
+            topic?: string;
         };
     };
     responses: never;
@@ -4087,7 +5112,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4095,6 +5123,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4104,6 +5134,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4123,7 +5155,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4132,7 +5164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4141,7 +5173,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4182,7 +5225,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4191,7 +5234,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4200,7 +5243,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -4209,7 +5252,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4218,7 +5261,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -4227,7 +5270,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4235,9 +5289,12 @@ export interface operations {
     alert_rules_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -4245,6 +5302,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4254,6 +5313,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4273,7 +5334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4282,7 +5343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4291,7 +5352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4300,7 +5361,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4310,7 +5382,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -4343,7 +5415,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4352,7 +5424,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4361,7 +5433,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4370,7 +5442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4379,7 +5451,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -4388,7 +5460,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4398,7 +5481,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -4426,7 +5509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4435,7 +5518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4444,7 +5527,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4453,7 +5536,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4462,7 +5545,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4472,7 +5566,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -4505,7 +5599,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4514,7 +5608,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4523,7 +5617,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4532,7 +5626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4541,7 +5635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -4550,7 +5644,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4592,7 +5697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4601,7 +5706,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4610,7 +5715,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4650,7 +5766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4659,7 +5775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4668,7 +5784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4677,7 +5793,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4721,7 +5848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4730,7 +5857,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4739,7 +5866,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4748,7 +5875,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4757,7 +5884,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -4766,7 +5893,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4805,7 +5943,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4813,6 +5954,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4822,6 +5965,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4841,7 +5986,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4850,7 +5995,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4859,7 +6004,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4900,7 +6056,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -4909,7 +6065,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -4918,7 +6074,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -4927,7 +6083,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -4936,7 +6092,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4944,9 +6111,12 @@ export interface operations {
     alert_templates_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -4954,6 +6124,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4963,6 +6135,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4982,7 +6156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -4991,7 +6165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5000,7 +6174,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5009,7 +6183,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5019,7 +6204,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -5052,7 +6237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5061,7 +6246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5070,7 +6255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5079,7 +6264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5088,7 +6273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5097,7 +6282,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5107,7 +6303,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -5135,7 +6331,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5144,7 +6340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5153,7 +6349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5162,7 +6358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5171,7 +6367,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5181,7 +6388,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -5214,7 +6421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5223,7 +6430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5232,7 +6439,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5241,7 +6448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5250,7 +6457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5259,7 +6466,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5278,9 +6496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Defaults"];
                 };
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
@@ -5298,7 +6514,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5307,7 +6523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5316,7 +6532,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5357,7 +6584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5366,7 +6593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5375,7 +6602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5384,7 +6611,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5393,7 +6620,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5443,7 +6681,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5452,7 +6690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5461,7 +6699,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5502,7 +6751,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5511,7 +6760,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5520,7 +6769,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5529,7 +6778,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5538,7 +6787,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5578,7 +6838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5587,7 +6847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5596,7 +6856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5605,7 +6865,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5644,7 +6915,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5653,7 +6924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5662,7 +6933,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5671,7 +6942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5680,7 +6951,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5724,7 +7006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5733,7 +7015,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -5742,7 +7024,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5751,7 +7033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5760,7 +7042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5769,7 +7051,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5809,7 +7102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5818,7 +7111,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5827,7 +7120,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5864,7 +7168,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5873,7 +7177,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5882,7 +7186,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5923,7 +7238,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -5932,7 +7247,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -5941,7 +7256,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -5950,7 +7265,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -5959,7 +7274,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6000,7 +7326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6009,7 +7335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6018,7 +7344,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6027,7 +7353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6036,7 +7362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -6047,7 +7373,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6065,12 +7402,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No response body */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
             400: {
@@ -6087,7 +7425,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6096,7 +7434,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6105,7 +7443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -6116,7 +7454,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6156,7 +7505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6165,7 +7514,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6174,7 +7523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -6185,7 +7534,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6226,7 +7586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6235,7 +7595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6244,7 +7604,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6253,7 +7613,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -6264,7 +7624,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6305,7 +7676,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6314,7 +7685,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6323,7 +7694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6332,7 +7703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -6343,7 +7714,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6384,7 +7766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6393,7 +7775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6402,7 +7784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6411,7 +7793,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6452,7 +7845,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6460,6 +7856,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6469,6 +7867,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6488,7 +7888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6497,7 +7897,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6506,7 +7906,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6547,7 +7958,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6556,7 +7967,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6565,7 +7976,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -6574,7 +7985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6583,7 +7994,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6592,7 +8003,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6600,9 +8022,12 @@ export interface operations {
     channels_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -6610,6 +8035,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6619,6 +8046,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6638,7 +8067,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -6647,7 +8076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6656,7 +8085,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6665,7 +8094,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6675,7 +8115,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -6708,7 +8148,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6717,7 +8157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -6726,7 +8166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6735,7 +8175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6744,7 +8184,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6753,7 +8193,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6763,7 +8214,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -6791,7 +8242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6800,7 +8251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -6809,7 +8260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6818,7 +8269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6827,7 +8278,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6837,7 +8299,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -6870,7 +8332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6879,7 +8341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -6888,7 +8350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6897,7 +8359,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6906,7 +8368,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -6915,7 +8377,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6925,7 +8398,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -6954,7 +8427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -6963,7 +8436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -6972,7 +8445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -6981,7 +8454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -6990,7 +8463,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -6999,7 +8472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -7010,7 +8483,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7029,9 +8513,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    }[];
+                    "application/json": components["schemas"]["ChannelKind"][];
                 };
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
@@ -7049,7 +8531,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7058,7 +8540,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7067,7 +8549,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7142,7 +8635,10 @@ export interface operations {
                 team?: number;
                 until?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7150,6 +8646,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7159,6 +8657,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7178,7 +8678,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7187,7 +8687,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7196,7 +8696,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7204,9 +8715,12 @@ export interface operations {
     deliveries_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -7214,6 +8728,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7223,6 +8739,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7242,7 +8760,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7251,7 +8769,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7260,7 +8778,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7269,7 +8787,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7279,7 +8808,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -7308,7 +8837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7317,7 +8846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7326,7 +8855,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7335,7 +8864,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -7344,7 +8873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7353,7 +8882,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that must be well, is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is not well: its part says why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
@@ -7395,7 +8982,10 @@ export interface operations {
                 /** @description Started before then. */
                 until?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7403,6 +8993,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7412,6 +9004,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7431,7 +9025,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7440,7 +9034,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7449,7 +9043,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7490,7 +9095,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7499,7 +9104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7508,7 +9113,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7517,7 +9122,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -7526,7 +9131,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7534,7 +9150,10 @@ export interface operations {
     incidents_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7544,6 +9163,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7553,6 +9174,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7572,7 +9195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7581,7 +9204,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7590,7 +9213,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7599,7 +9222,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7637,7 +9271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7646,7 +9280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7655,7 +9289,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7664,7 +9298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -7673,7 +9307,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7682,7 +9316,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7725,7 +9370,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7734,7 +9379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7743,7 +9388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7752,7 +9397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7761,7 +9406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -7770,7 +9415,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7809,7 +9465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7818,7 +9474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7827,7 +9483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7836,7 +9492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -7845,7 +9501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7854,7 +9510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -7863,7 +9519,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7906,7 +9573,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -7915,7 +9582,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -7924,7 +9591,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -7933,7 +9600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -7942,7 +9609,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -7951,7 +9618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -7960,7 +9627,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8003,7 +9681,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8012,7 +9690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8021,7 +9699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8030,7 +9708,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -8039,7 +9717,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8048,7 +9726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8057,7 +9735,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8098,7 +9787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8107,7 +9796,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8116,7 +9805,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8125,7 +9814,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8134,7 +9823,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8153,7 +9853,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8161,6 +9864,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8170,6 +9875,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8189,7 +9896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8198,7 +9905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8207,7 +9914,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8248,7 +9966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8257,7 +9975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8266,7 +9984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -8275,7 +9993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8284,7 +10002,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8293,7 +10011,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8301,7 +10030,10 @@ export interface operations {
     maintenance_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description A unique integer value identifying this maintenance window. */
                 id: number;
@@ -8312,6 +10044,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8321,6 +10055,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8340,7 +10076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8349,7 +10085,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8358,7 +10094,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8367,7 +10103,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8411,7 +10158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8420,7 +10167,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8429,7 +10176,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8438,7 +10185,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8447,7 +10194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8456,7 +10203,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8495,7 +10253,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8504,7 +10262,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8513,7 +10271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8522,7 +10280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8531,7 +10289,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8575,7 +10344,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8584,7 +10353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8593,7 +10362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8602,7 +10371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8611,7 +10380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8620,7 +10389,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8662,7 +10442,10 @@ export interface operations {
                 tag?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8670,6 +10453,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8679,6 +10464,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8698,7 +10485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8707,7 +10494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8716,7 +10503,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8757,7 +10555,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8766,7 +10564,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8775,7 +10573,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -8784,7 +10582,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8793,7 +10591,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8802,7 +10600,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8810,9 +10619,12 @@ export interface operations {
     monitors_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -8820,6 +10632,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8829,6 +10643,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8848,7 +10664,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8857,7 +10673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8866,7 +10682,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8875,7 +10691,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8888,7 +10715,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -8921,7 +10748,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -8930,7 +10757,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -8939,7 +10766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -8948,7 +10775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -8957,16 +10784,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody changed it since the version that If-Match names. */
+            /** @description It was changed since what If-Match names; read it again. */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -8975,7 +10802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -8984,7 +10811,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8997,7 +10835,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9025,7 +10863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9034,7 +10872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9043,7 +10881,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9052,16 +10890,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody changed it since the version that If-Match names. */
+            /** @description It was changed since what If-Match names; read it again. */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9070,7 +10908,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9083,7 +10932,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9116,7 +10965,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9125,7 +10974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9134,7 +10983,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9143,7 +10992,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -9152,16 +11001,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody changed it since the version that If-Match names. */
+            /** @description It was changed since what If-Match names; read it again. */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9170,7 +11019,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -9179,7 +11028,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9189,7 +11049,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9218,7 +11078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9227,7 +11087,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9236,7 +11096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9245,7 +11105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -9254,7 +11114,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9263,7 +11123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -9274,7 +11134,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9284,7 +11155,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9317,7 +11188,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9326,7 +11197,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9335,7 +11206,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9344,7 +11215,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -9353,7 +11224,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9362,7 +11233,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -9371,7 +11242,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9381,7 +11263,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9410,7 +11292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9419,7 +11301,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9428,7 +11310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9437,7 +11319,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9446,7 +11328,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9463,7 +11356,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9492,7 +11385,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9501,7 +11394,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9510,7 +11403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9519,7 +11412,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9542,9 +11446,12 @@ export interface operations {
                 status?: "up" | "degraded" | "down" | "unknown";
                 until?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9552,6 +11459,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9561,6 +11470,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9580,7 +11491,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9589,7 +11500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9598,7 +11509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9607,7 +11518,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9617,7 +11539,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9646,7 +11568,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9655,7 +11577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9664,7 +11586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9673,7 +11595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -9682,7 +11604,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9691,7 +11613,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9699,13 +11632,20 @@ export interface operations {
     monitors_stats_retrieve: {
         parameters: {
             query?: {
+                /** @description Instead of a window */
+                from?: string;
                 /** @description An IANA name; the team's, if left out. */
                 timezone?: string;
+                /** @description Now, if left out; 366 days at most */
+                to?: string;
                 window?: "1h" | "24h" | "30d" | "365d" | "7d" | "90d";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -9713,11 +11653,22 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
                 };
+            };
+            /** @description Nothing has changed since what If-None-Match names. */
+            304: {
+                headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
             400: {
@@ -9734,7 +11685,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -9743,7 +11694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9752,7 +11703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9761,7 +11712,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9802,7 +11764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -9811,7 +11773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9820,7 +11782,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -9829,7 +11791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9838,7 +11800,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -9847,7 +11809,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9857,6 +11830,33 @@ export interface operations {
             query?: {
                 /** @description `format` says the same */
                 as?: "csv" | "json";
+                enabled?: boolean;
+                /**
+                 * @description * `http` - http
+                 *     * `tcp` - tcp
+                 *     * `dns` - dns
+                 *     * `tls` - tls
+                 *     * `ping` - ping
+                 *     * `domain` - domain
+                 *     * `websocket` - websocket
+                 *     * `smtp` - smtp
+                 *     * `heartbeat` - heartbeat
+                 */
+                kind?: "dns" | "domain" | "heartbeat" | "http" | "ping" | "smtp" | "tcp" | "tls" | "websocket";
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `pending` - pending
+                 *     * `up` - up
+                 *     * `degraded` - degraded
+                 *     * `down` - down
+                 *     * `no_data` - no_data
+                 *     * `paused` - paused
+                 *     * `maintenance` - maintenance
+                 */
+                status?: "degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up";
+                tag?: string;
+                team?: number;
             };
             header?: never;
             path?: never;
@@ -9888,7 +11888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9897,7 +11897,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9910,7 +11921,10 @@ export interface operations {
                 /** @description Optional if you belong to one team */
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9918,6 +11932,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9927,6 +11943,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9946,7 +11964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -9955,7 +11973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -9964,7 +11982,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10008,7 +12037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Faults"];
+                    "application/json": components["schemas"]["ImportFaults"];
                 };
             };
             /** @description Nobody is signed in, or the token, the key or the password is not valid. */
@@ -10017,7 +12046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10026,7 +12055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10035,7 +12064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -10044,7 +12073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10053,7 +12082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -10062,7 +12091,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10070,7 +12110,10 @@ export interface operations {
     monitors_kinds_list: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10078,6 +12121,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10087,6 +12132,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10106,7 +12153,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10115,7 +12162,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10124,7 +12171,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10168,7 +12226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10177,7 +12235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10186,7 +12244,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10227,7 +12296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10236,7 +12305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10245,7 +12314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -10254,7 +12323,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10263,7 +12332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -10272,7 +12341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -10283,7 +12352,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10320,7 +12400,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10329,7 +12409,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10349,7 +12440,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10357,6 +12451,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10366,6 +12462,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10385,7 +12483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10394,7 +12492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10403,7 +12501,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10426,7 +12535,10 @@ export interface operations {
                 /** @description The newest, if left out */
                 version?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Such as 2026-11 */
                 month: string;
@@ -10437,6 +12549,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10448,6 +12562,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10467,7 +12583,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -10476,7 +12592,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10485,7 +12601,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10529,7 +12656,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10538,7 +12665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -10547,7 +12674,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -10556,7 +12683,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10565,7 +12692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -10574,7 +12701,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10594,7 +12732,10 @@ export interface operations {
                 tag?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10602,6 +12743,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10611,6 +12754,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10630,7 +12775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10639,7 +12784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10648,7 +12793,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10689,7 +12845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10698,7 +12854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10707,7 +12863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -10716,7 +12872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10725,7 +12881,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -10734,7 +12890,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10742,9 +12909,12 @@ export interface operations {
     slos_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -10752,6 +12922,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10761,6 +12933,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10780,7 +12954,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -10789,7 +12963,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10798,7 +12972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10807,7 +12981,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10817,7 +13002,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -10850,7 +13035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10859,7 +13044,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -10868,7 +13053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10877,7 +13062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -10886,7 +13071,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10895,7 +13080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -10904,7 +13089,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10914,7 +13110,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -10942,7 +13138,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -10951,7 +13147,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -10960,7 +13156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -10969,7 +13165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -10978,7 +13174,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10988,7 +13195,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -11021,7 +13228,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11030,7 +13237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11039,7 +13246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11048,7 +13255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -11057,7 +13264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11066,7 +13273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -11075,7 +13282,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11092,7 +13310,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -11121,7 +13339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11130,7 +13348,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11139,7 +13357,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11148,7 +13366,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11173,7 +13402,10 @@ export interface operations {
                  */
                 visibility?: "password" | "public" | "team" | "unlisted";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11181,6 +13413,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11190,6 +13424,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11209,7 +13445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11218,7 +13454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11227,7 +13463,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11268,7 +13515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11277,7 +13524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11286,7 +13533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -11295,7 +13542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11304,7 +13551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -11313,7 +13560,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11321,7 +13579,10 @@ export interface operations {
     status_pages_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description A unique integer value identifying this status page. */
                 id: number;
@@ -11332,6 +13593,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11341,6 +13604,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11360,7 +13625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11369,7 +13634,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11378,7 +13643,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11387,7 +13652,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11431,7 +13707,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11440,7 +13716,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11449,7 +13725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11458,7 +13734,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -11467,7 +13743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11476,7 +13752,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -11485,7 +13761,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11524,7 +13811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11533,7 +13820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11542,7 +13829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11551,7 +13838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11560,7 +13847,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11604,7 +13902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11613,7 +13911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11622,7 +13920,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11631,7 +13929,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -11640,7 +13938,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11649,7 +13947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -11658,7 +13956,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11697,7 +14006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11706,7 +14015,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11715,7 +14024,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11724,7 +14033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -11733,7 +14042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11742,7 +14051,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -11753,7 +14062,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11798,7 +14118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11807,7 +14127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11816,7 +14136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11825,7 +14145,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11834,7 +14154,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -11843,7 +14163,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11882,7 +14213,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -11891,7 +14222,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11900,7 +14231,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11909,7 +14240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11918,14 +14249,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
     status_pages_post_templates_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ids of the page's components, such as `1,2` */
+                components?: string;
+            };
             header?: never;
             path: {
                 id: number;
@@ -11957,7 +14302,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -11966,7 +14311,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -11975,7 +14320,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -11984,7 +14329,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12023,7 +14379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12032,7 +14388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12041,7 +14397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12050,7 +14406,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12089,7 +14456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12098,7 +14465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12107,7 +14474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12116,7 +14483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -12125,7 +14492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12134,7 +14501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -12145,7 +14512,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12199,7 +14577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12208,7 +14586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12217,7 +14595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12226,7 +14604,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12269,7 +14658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12278,7 +14667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12287,7 +14676,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12296,7 +14685,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -12305,7 +14694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12314,7 +14703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -12323,7 +14712,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12363,7 +14763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12372,7 +14772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12381,7 +14781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12390,7 +14790,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12429,7 +14840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12438,7 +14849,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12447,7 +14858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12456,7 +14867,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12465,7 +14876,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12509,7 +14931,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12518,7 +14940,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12527,7 +14949,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12536,7 +14958,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12545,7 +14967,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -12554,7 +14976,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12606,7 +15039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12615,7 +15048,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12624,7 +15057,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12633,7 +15066,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12642,7 +15075,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12685,7 +15129,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12694,7 +15138,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12703,7 +15147,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12712,7 +15156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -12721,7 +15165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12730,7 +15174,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -12739,7 +15183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -12750,7 +15194,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12790,7 +15245,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12799,7 +15254,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12808,7 +15263,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12817,7 +15272,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12826,7 +15281,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12865,7 +15331,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -12874,7 +15340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -12883,7 +15349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12892,7 +15358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12901,7 +15367,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12919,7 +15396,10 @@ export interface operations {
                 search?: string;
                 team?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12927,6 +15407,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12936,6 +15418,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -12955,7 +15439,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -12964,7 +15448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -12973,7 +15457,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13014,7 +15509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13023,7 +15518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13032,7 +15527,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -13041,7 +15536,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13050,7 +15545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13059,7 +15554,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13067,9 +15573,12 @@ export interface operations {
     tags_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 where it still holds. */
+                "If-None-Match"?: string;
+            };
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -13077,6 +15586,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13086,6 +15597,8 @@ export interface operations {
             /** @description Nothing has changed since what If-None-Match names. */
             304: {
                 headers: {
+                    /** @description Of this answer; send it back as If-None-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -13105,7 +15618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13114,7 +15627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13123,7 +15636,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13132,7 +15645,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13142,7 +15666,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -13175,7 +15699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13184,7 +15708,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13193,7 +15717,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13202,7 +15726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13211,7 +15735,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13220,7 +15744,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13230,7 +15765,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -13258,7 +15793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13267,7 +15802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13276,7 +15811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13285,7 +15820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13294,7 +15829,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13304,7 +15850,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -13337,7 +15883,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13346,7 +15892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13355,7 +15901,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13364,7 +15910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13373,7 +15919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13382,7 +15928,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13426,7 +15983,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13435,7 +15992,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13444,7 +16001,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13485,7 +16053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13494,7 +16062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13503,7 +16071,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -13512,7 +16080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13521,7 +16089,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13530,7 +16098,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13570,7 +16149,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13579,7 +16158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13588,7 +16167,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13597,7 +16176,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13641,7 +16231,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13650,7 +16240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13659,7 +16249,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13668,7 +16258,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13677,7 +16267,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13686,7 +16276,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13725,7 +16326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13734,7 +16335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13743,7 +16344,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13752,7 +16353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -13761,7 +16362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13770,7 +16371,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13814,7 +16426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13823,7 +16435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13832,7 +16444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13841,7 +16453,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13850,7 +16462,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -13859,7 +16471,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13912,7 +16535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -13921,7 +16544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -13930,7 +16553,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -13939,7 +16562,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13982,7 +16616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -13991,7 +16625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14000,7 +16634,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14009,7 +16643,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -14018,7 +16652,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14027,7 +16661,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -14036,7 +16670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests; Retry-After says in how many seconds to try again. */
@@ -14047,7 +16681,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14087,7 +16732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14096,7 +16741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14105,7 +16750,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14114,7 +16759,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14153,7 +16809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -14162,7 +16818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14171,7 +16827,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14180,7 +16836,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14189,7 +16845,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14242,7 +16909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14251,7 +16918,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14260,7 +16927,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14269,7 +16936,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14309,7 +16987,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14318,7 +16996,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14327,7 +17005,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14336,7 +17014,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14375,7 +17064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -14384,7 +17073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14393,7 +17082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14402,7 +17091,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -14411,7 +17100,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14420,7 +17109,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14464,7 +17164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The role or the API key does not allow this. */
@@ -14473,7 +17173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is none, or it is another team's. */
@@ -14482,7 +17182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no answer in the media types that Accept names. */
@@ -14491,7 +17191,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
@@ -14500,7 +17200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than what is read here. */
@@ -14509,7 +17209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is in a media type or a charset that is not read here. */
@@ -14518,7 +17218,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { barPaths, barsWidth } from "./Bars";
+import { sparkPath } from "./Sparkline";
+import { roundTicks } from "./ticks";
+import { waterfallRows } from "./Waterfall";
+
+test("a gap in the values is a gap in the line, and a lone value a dot", () => {
+  expect(sparkPath([10, null, 10, 10], 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
+});
+
+test("bars stand on whole pixels, and say by their height what their colour says", () => {
+  expect(barsWidth(90)).toBe(269);
+  expect(Object.fromEntries(barPaths("ugd", 20))).toEqual({
+    u: "M0 8h2V20h-2z",
+    g: "M3 4h2V20h-2z",
+    d: "M6 0h2V20h-2z",
+  });
+});
+
+test.each([
+  [142, 3, [0, 50, 100, 150]],
+  [1270, 3, [0, 500, 1000, 1500]],
+  [6, 3, [0, 2, 4, 6]],
+  [100, 4, [0, 25, 50, 75, 100]],
+  [0, 4, [0, 1]],
+])("up to %d there are round ticks", (top, most, ticks) => {
+  expect(roundTicks(top, most)).toEqual(ticks);
+});
+
+test("each phase begins where the one before ends, and what was not measured is left out", () => {
+  expect(waterfallRows({ dns: 12, connect: 19, tls: null, first_byte: 71 })).toEqual([
+    { phase: "dns", ms: 12, from: 0 },
+    { phase: "connect", ms: 19, from: 12 },
+    { phase: "first_byte", ms: 71, from: 31 },
+  ]);
+});

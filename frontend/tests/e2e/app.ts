@@ -1,0 +1,45 @@
+/** What every browser test needs: a person with an account, and a page that tells what its policy refused. */
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+
+export const PASSWORD = "a long password 42";
+let people = 0;
+
+type Fixtures = { refused: string[] };
+
+/** A test fails when the page's policy refused anything, or a script threw. */
+export const test = base.extend<Fixtures>({
+  refused: [
+    async ({ page }, use) => {
+      const refused: string[] = [];
+      page.on("console", (message) => {
+        if (/Content Security Policy|Refused to/.test(message.text())) refused.push(message.text());
+      });
+      page.on("pageerror", (error) => refused.push(String(error)));
+      await use(refused);
+      expect(refused).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+export async function register(page: Page): Promise<string> {
+  people += 1;
+  const email = `mira${Date.now()}-${people}@harbourline.example`;
+  await page.goto("/register/");
+  await page.getByLabel("Name").fill("Mira Okafor");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Make an account" }).click();
+  await expect(page.getByRole("heading", { name: "What should we watch first?" })).toBeVisible();
+  return email;
+}
+
+/** axe finds nothing serious. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const found = await new AxeBuilder({ page }).analyze();
+  const bad = found.violations.filter((one) => one.impact === "serious" || one.impact === "critical");
+  expect(bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+}
