@@ -7,11 +7,10 @@ APP ?= 1
 PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
-.PHONY: app app-check app-client app-test dev e2e
+.PHONY: help run app app-check app-client app-test dev e2e test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
 
 help:  ## This list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z0-9-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp $(if $(filter 1,$(APP)),app)  ## Start everything on http://127.0.0.1:8000 (DEMO=0 leaves the demo monitors out, APP=0 the app)
 	@$(if $(filter 0,$(APP)),APP_DIR=none )exec $(BIN)/python manage.py up $(if $(filter 1,$(DEMO)),--demo)

@@ -1,5 +1,6 @@
 // Pictures of screens, to look at: light, dark and phone of each address.
 //   node tests/shots.mjs URL EMAIL PASSWORD FOLDER PATH …       (EMAIL "-": signed out)
+// TEAM=2 chooses a team, PRESS="Control+k c h" presses keys, LOOKS=light,phone, LOCALE=de-DE, FULL=1 the whole page.
 import fs from "node:fs";
 import { chromium } from "@playwright/test";
 
@@ -58,6 +59,8 @@ for (const look of wanted) {
     timezoneId: "Europe/Berlin",
     reducedMotion: "reduce",
   });
+  if (process.env.TEAM)
+    await context.addInitScript((team) => localStorage.setItem("sentrypulse:team", team), process.env.TEAM);
   if (email !== "-") await signIn(context);
   for (const path of paths) {
     const page = await context.newPage();

@@ -1,5 +1,5 @@
 /** What is around every screen behind the sign-in. */
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { go } from "@/routing";
 import { useSignedIn } from "@/session";
 import { SessionEnded } from "@/session/SessionEnded";
@@ -13,8 +13,10 @@ import styles from "./Shell.module.css";
 import { useFavicon } from "./trouble";
 import { useVersionCheck } from "./version";
 
-const Palette = lazy(() => import("./Palette"));
-const KeysList = lazy(() => import("./KeysList"));
+const loadPalette = () => import("./Palette");
+const loadKeys = () => import("./KeysList");
+const Palette = lazy(loadPalette);
+const KeysList = lazy(loadKeys);
 
 const EVERYWHERE = {
   "ctrl+k": openPalette,
@@ -30,6 +32,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useFavicon();
   useVersionCheck();
   useKeys(EVERYWHERE);
+  useEffect(loadWhenIdle, []);
   return (
     <MonitorsProvider team={team.id}>
       <div className={styles.shell}>
@@ -48,4 +51,13 @@ export function Shell({ children }: { children: ReactNode }) {
       </div>
     </MonitorsProvider>
   );
+}
+
+/** What opens by a key is there when it is pressed, and not in the first load. */
+function loadWhenIdle(): () => void {
+  const timer = setTimeout(() => {
+    void loadPalette().catch(() => undefined);
+    void loadKeys().catch(() => undefined);
+  }, 1500);
+  return () => clearTimeout(timer);
 }

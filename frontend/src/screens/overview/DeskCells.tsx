@@ -12,6 +12,7 @@ import { useWords } from "@/words";
 import { HowLong, SecondLine } from "./Lines";
 import type { RowProps } from "./Row";
 import styles from "./Row.module.css";
+import { responseOf } from "./rows";
 import { UptimeFigure } from "./UptimeFigure";
 
 /** The cells of a row where there is room for all of them. */
@@ -19,6 +20,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
   const words = useWords();
   const { overview } = words;
   const calm = row.status === "up";
+  const response = responseOf(row);
   return (
     <>
       <span role="cell" className={classes(styles.onHover, selected && styles.choosing)} data-choose>
@@ -40,7 +42,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
         {graph && <Sparkline values={graph.hours} />}
       </span>
       <span role="cell" className="n">
-        {row.response_ms === null ? "–" : words.number(row.response_ms)}
+        {response === null ? "–" : words.number(response)}
       </span>
       <span role="cell" className={styles.bars}>
         {graph && <Bars days={graph.days} />}

@@ -6,7 +6,7 @@ import { useWords } from "@/words";
 import { SecondLine } from "./Lines";
 import type { RowProps } from "./Row";
 import styles from "./Row.module.css";
-import { tellUptime } from "./rows";
+import { responseOf, tellUptime } from "./rows";
 import { belowSlo, tellSlo } from "./UptimeFigure";
 
 const DAYS = 60;
@@ -16,6 +16,7 @@ export function PhoneCells({ row, graph }: RowProps) {
   const words = useWords();
   const now = useNow(15_000);
   const calm = row.status === "up";
+  const response = responseOf(row);
   const span = row.since === null ? "" : tellSpan(now - Date.parse(row.since), words.time, { short: true });
   return (
     <>
@@ -28,7 +29,7 @@ export function PhoneCells({ row, graph }: RowProps) {
         </Link>
       </span>
       {calm ? (
-        <span role="cell">{row.response_ms === null ? "–" : words.overview.ms(row.response_ms)}</span>
+        <span role="cell">{response === null ? "–" : words.overview.ms(response)}</span>
       ) : (
         <span role="cell" className={`b ${row.status}`}>
           {words.states[row.status]} {span}

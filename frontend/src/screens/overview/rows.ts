@@ -83,7 +83,7 @@ function byTrouble(a: OverviewRow, b: OverviewRow): number {
 /** What has no figure is last, whichever way. */
 const ORDERS: Record<Exclude<Sort, "trouble">, (a: OverviewRow, b: OverviewRow) => number> = {
   name: byName,
-  response: (a, b) => (b.response_ms ?? -1) - (a.response_ms ?? -1) || byName(a, b),
+  response: (a, b) => (responseOf(b) ?? -1) - (responseOf(a) ?? -1) || byName(a, b),
   uptime: (a, b) => (a.uptime["30d"] ?? 2) - (b.uptime["30d"] ?? 2) || byName(a, b),
 };
 
@@ -123,6 +123,11 @@ export function tellUptime(uptime: number, locale: string): string {
   if (uptime >= 1) return "100%";
   const floored = Math.floor(uptime * 10_000 + 1e-6) / 100;
   return `${floored.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}%`;
+}
+
+/** Of the newest check, in ms. A heartbeat answers nothing: what it sends is how long its job ran. */
+export function responseOf(row: OverviewRow): number | null {
+  return row.kind === "heartbeat" ? null : row.response_ms;
 }
 
 /** An address without what all have: "https://www.example.com/" is "www.example.com". */
