@@ -1,5 +1,6 @@
 """What a person can do about incidents. People are told of each change in its own transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from incidents import services
 from incidents.models import Incident, IncidentStatus
 from incidents.reconcile import IncidentChange, IncidentEvent
 from pipeline.fanout import tell
+from statuspages import posts
+from statuspages.models import StatusPage
 
 
 @transaction.atomic
@@ -63,9 +66,24 @@ def resolve(incident: Incident, *, author: User, now: datetime, text: str = "") 
 
 
 @transaction.atomic
-def add_update(incident: Incident, *, author: User, now: datetime, text: str, status: str = "") -> None:
-    """Add to the timeline. ``status`` moves the incident."""
+def add_update(
+    incident: Incident,
+    *,
+    author: User,
+    now: datetime,
+    text: str,
+    status: str = "",
+    pages: Sequence[StatusPage] = (),
+    notify: bool = True,
+) -> None:
+    """Add to the timeline, and say the same on ``pages``. ``status`` moves the incident.
+
+    The posts come before people are told, so that no page says the same once more by itself.
+    """
     services.add_update(incident, author=author, now=now, text=text, status=status)
+    incident.refresh_from_db()
+    for page in pages:
+        posts.write_post(page, incident=incident, author=author, now=now, text=text, notify=notify)
     _tell(
         IncidentChange.RESOLVED if status == IncidentStatus.RESOLVED else IncidentChange.UPDATED,
         incident,

@@ -26,8 +26,13 @@ class LinkInvalid(Exception):
 
 
 def incident_link(incident: Incident | None) -> str:
-    """The address of the incident in the API; without an incident, the address of the list."""
-    return f"{settings.PUBLIC_URL}/api/v1/incidents/" + (f"{incident.pk}/" if incident else "")
+    """Where the app shows an incident; None: all of them."""
+    return f"{settings.PUBLIC_URL}/incidents" + (f"/{incident.pk}" if incident else "")
+
+
+def monitor_link(monitor_id: int) -> str:
+    """Where the app shows a monitor."""
+    return f"{settings.PUBLIC_URL}/monitors/{monitor_id}"
 
 
 def acknowledge_link(row: Delivery) -> str:

@@ -134,12 +134,12 @@ def _look(troubles: Sequence[Trouble], *, now: datetime) -> int:
     ensure_defaults({trouble.team_id for trouble in troubles})
     followed = update_flapping(troubles, now=now)
     mutes = find_mutes(troubles, now=now)
-    told = _read_told(troubles)
-    rules = _read_rules(troubles, told)
+    told = read_told(troubles)
+    rules = read_rules(troubles, told)
     missing: list[Delivery] = []
     kept_back = Written()
     for trouble in troubles:
-        facts = _facts(trouble, mutes.get(trouble.pk, Mute()), followed=trouble.pk in followed)
+        facts = make_facts(trouble, mutes.get(trouble.pk, Mute()), followed=trouble.pk in followed)
         heard = told[trouble.pk].heard
         looked = [(policy, find_due(facts, policy, heard=heard, now=now)) for policy in rules[trouble.pk]]
         notices = {notice for _, due in looked for notice in due.notices}
@@ -175,7 +175,7 @@ def _keep_back(
     written.changed += found.changed
 
 
-def _facts(trouble: Trouble, mute: Mute, *, followed: bool) -> Facts:
+def make_facts(trouble: Trouble, mute: Mute, *, followed: bool) -> Facts:
     flap = None if trouble.flaps_id is None else Flap.FIRST if trouble.flaps_id == trouble.pk else Flap.MORE
     return Facts(
         event=trouble.event,
@@ -223,7 +223,7 @@ def round_of(trouble: Trouble) -> str:
     return f"{trouble.pk}.{trouble.round}:"
 
 
-def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
+def read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
     """By id of the trouble: what the ledger holds of it. One statement.
 
     A channel that was told that a monitor flaps counts as having heard of each trouble of that flapping.
@@ -249,7 +249,7 @@ def _read_told(troubles: Sequence[Trouble]) -> Mapping[int, _Told]:
     return told
 
 
-def _read_rules(troubles: Sequence[Trouble], told: Mapping[int, _Told]) -> Mapping[int, list[RulePolicy]]:
+def read_rules(troubles: Sequence[Trouble], told: Mapping[int, _Told]) -> Mapping[int, list[RulePolicy]]:
     """By id of the trouble: the policies that apply to it. Six statements for any number of troubles."""
     team_ids = {trouble.team_id for trouble in troubles}
     rules = list(Rule.objects.filter(team_id__in=team_ids, enabled=True).select_related("team").with_steps())

@@ -35,7 +35,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(team_id__in=team_ids_for(user))
 
     def for_api(self, user: "User") -> "IncidentQuerySet":
-        return self.for_user(user).select_related("acknowledged_by").prefetch_related("updates__author")
+        return self.for_user(user).select_related("acknowledged_by", "resolved_by", "monitor")
 
 
 class Incident(models.Model):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from alerts.acknowledge_links import acknowledge_link, incident_link
+from alerts.acknowledge_links import acknowledge_link, incident_link, monitor_link
 from alerts.messages.phrases import (
     TONES,
     read_unwatched,
@@ -134,7 +134,7 @@ def _tell_trouble(row: Delivery, trouble: Trouble) -> dict[str, Any]:
         "headline": tell_headline(row, trouble),
         "sentence": _say_what(row, trouble),
         "facts": [{"name": name, "value": value} for name, value in lines],
-        "link": incident_link(incident) if incident else "",
+        "link": _find_link(trouble),
         "acknowledge_link": acknowledge_link(row) if asks else "",
         "since": say_instant(trouble.opened_at, zone),
         "duration": say_duration(until - trouble.opened_at),
@@ -143,6 +143,12 @@ def _tell_trouble(row: Delivery, trouble: Trouble) -> dict[str, Any]:
         "monitor": _monitor_facts(trouble),
         "incident": _incident_facts(trouble),
     }
+
+
+def _find_link(trouble: Trouble) -> str:
+    if trouble.incident:
+        return incident_link(trouble.incident)
+    return monitor_link(trouble.monitor_id) if trouble.monitor_id else ""
 
 
 def _say_what(row: Delivery, trouble: Trouble) -> str:
@@ -237,7 +243,7 @@ def _tell_no_data(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
         "items": [_tell_gap(row, trouble, over=over) for trouble in shown],
         "monitors": [_gap_facts(trouble) for trouble in shown],
         "more": max(0, len(told) - SHOWN_ITEMS),
-        "link": f"{settings.PUBLIC_URL}/api/v1/monitors/?status=no_data",
+        "link": f"{settings.PUBLIC_URL}/monitors?status=no_data",
     }
 
 

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -36,42 +34,25 @@ from core.showing import Showable
 from core.timestamps import TimestampField
 from incidents.models import Incident, IncidentKind, IncidentStatus, Severity, Update
 from monitors.models import Monitor
+from probes.registry import KINDS
 from sentrypulse.api.alerts.incidents import attach_withheld
 from sentrypulse.api.fields import IdField
+from sentrypulse.api.incidents.fields import AuthorSerializer, StatusField
+from sentrypulse.api.incidents.timeline import EntrySerializer, PageSerializer, build_timeline, read_pages
+from sentrypulse.api.incidents.told import (
+    ForecastSerializer,
+    ToldSerializer,
+    attach_told,
+    read_deliveries,
+    read_planned,
+)
 from sentrypulse.api.lookups import find_in_team
 from sentrypulse.api.monitors.serializers import ResultSerializer
 from sentrypulse.api.serializers import KnownFieldsOnly
 from sentrypulse.api.viewsets import TeamRowsViewSet
+from statuspages.models import StatusPage
 
 Attributes = dict[str, Any]
-
-
-class StatusField(serializers.ChoiceField):
-    """An incident's status. The schema names it once: other objects have one too."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=IncidentStatus.choices, **kwargs)
-
-
-class StatusFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # it registers itself
-    target_class = StatusField
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
-        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # theirs
-            name="IncidentStatus",
-            type=ResolvedComponent.SCHEMA,
-            object="IncidentStatus",
-            schema={"type": "string", "enum": IncidentStatus.values},
-        )
-        auto_schema.registry.register_on_missing(component)
-        return component.ref
-
-
-class AuthorSerializer(serializers.ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ["id", "name", "email"]
-        read_only_fields = fields
 
 
 class UpdateSerializer(serializers.ModelSerializer[Update]):
@@ -101,7 +82,13 @@ class CauseField(serializers.DictField):
     """A result, as it was shown when the incident began."""
 
 
-class IncidentSerializer(Showable, serializers.ModelSerializer[Incident]):
+class IncidentRowSerializer(Showable, serializers.ModelSerializer[Incident]):
+    """An incident in a list: all but its timeline."""
+
+    monitor_name = serializers.CharField(source="monitor.name", read_only=True, default=None, allow_null=True)
+    monitor_kind = serializers.ChoiceField(
+        choices=list(KINDS), source="monitor.kind", read_only=True, default=None, allow_null=True
+    )
     status = StatusField(read_only=True)
     cause = CauseField(read_only=True, allow_null=True, help_text="The result that opened it.")
     started_at = serializers.DateTimeField(read_only=True)
@@ -109,24 +96,49 @@ class IncidentSerializer(Showable, serializers.ModelSerializer[Incident]):
     resolved_at = serializers.DateTimeField(read_only=True, allow_null=True)
     resolved_by = AuthorSerializer(read_only=True, allow_null=True)
     duration_s = serializers.IntegerField(read_only=True, allow_null=True, help_text="Null while it is open.")
-    updates = UpdateSerializer(many=True, read_only=True)
+    told = serializers.IntegerField(read_only=True, help_text="How many messages of it were sent.")
     withheld = WithheldSerializer(
         many=True, read_only=True, help_text="Why was nobody told? What alerts kept back, and why."
     )
 
     class Meta:
         model = Incident
-        fields = ["id", "team", "monitor", "title", "kind", "status", "severity", "cause", "started_at"]
-        fields += [
-            "acknowledged_at",
-            "acknowledged_by",
-            "resolved_at",
-            "resolved_by",
-            "duration_s",
-            "retracted",
-        ]
-        fields += ["updates", "withheld"]
+        fields = ["id", "team", "monitor", "monitor_name", "monitor_kind", "title", "kind", "status"]
+        fields += ["severity", "cause", "started_at", "acknowledged_at", "acknowledged_by", "resolved_at"]
+        fields += ["resolved_by", "duration_s", "retracted", "told", "withheld"]
         read_only_fields = fields
+
+
+class IncidentSerializer(IncidentRowSerializer):
+    """A whole incident. ``timeline`` is ``updates`` with what was posted and who was told."""
+
+    updates = UpdateSerializer(many=True, read_only=True)
+    timeline = EntrySerializer(many=True, read_only=True, help_text="The newest first.")
+    deliveries = ToldSerializer(
+        many=True, read_only=True, help_text="Who was told, the oldest first; the newest 100."
+    )
+    planned = ForecastSerializer(
+        many=True, read_only=True, help_text="What will be told, if it stays as it is; the next 20."
+    )
+    pages = PageSerializer(many=True, read_only=True, help_text="Where it can be said in public.")
+
+    class Meta(IncidentRowSerializer.Meta):
+        fields = [*IncidentRowSerializer.Meta.fields, "updates", "timeline", "deliveries", "planned", "pages"]
+        read_only_fields = fields
+
+
+class CountsBySeveritySerializer(serializers.Serializer[Any]):
+    minor = serializers.IntegerField()
+    major = serializers.IntegerField()
+    critical = serializers.IntegerField()
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Of open incidents."""
+
+    open = serializers.IntegerField()
+    unacknowledged = serializers.IntegerField()
+    by_severity = CountsBySeveritySerializer()
 
 
 class IncidentCreateSerializer(KnownFieldsOnly, serializers.ModelSerializer[Incident]):
@@ -177,6 +189,20 @@ class AcknowledgeSerializer(KnownFieldsOnly, serializers.Serializer[None]):
 class UpdateCreateSerializer(KnownFieldsOnly, serializers.Serializer[None]):
     text = serializers.CharField(max_length=10_000)
     status = StatusField(required=False, help_text="Moves the incident; unchanged, if left out.")
+    public = serializers.BooleanField(default=False, help_text="Say it on `pages`, too.")
+    pages = serializers.ListField(
+        child=IdField(), required=False, max_length=200, help_text="Status pages, by id; with `public`."
+    )
+    notify = serializers.BooleanField(default=True, help_text="False: subscribers are not told.")
+
+    def validate(self, attrs: Attributes) -> Attributes:
+        public, pages = attrs.pop("public"), attrs.get("pages", [])
+        if public and not pages:
+            raise ValidationError({"pages": "Name the status pages that are to say it."})
+        if pages and not public:
+            raise ValidationError({"public": "What is said on pages is public; send true, or no pages."})
+        attrs["pages"] = find_in_team(StatusPage, self.context["incident"].team, pages, field="pages")
+        return attrs
 
 
 class IncidentFilter(FilterSet):
@@ -214,15 +240,47 @@ class IncidentViewSet(TeamRowsViewSet[Incident]):
     search_fields = ["title"]
     ordering = "-started_at"
     ordering_fields = ["started_at", "severity"]
+    lookup_value_regex = "[0-9]+"
+
+    def get_serializer_class(self) -> Any:
+        return IncidentRowSerializer if self.action == "list" else IncidentSerializer
 
     def read_rows(self, user: User) -> QuerySet[Incident]:
-        return Incident.objects.for_api(user).select_related("resolved_by")
+        return Incident.objects.for_api(user)
 
     def complete(self, rows: Sequence[Incident]) -> None:
         attach_withheld(rows)
+        attach_told(rows)
+        if self.action == "list":
+            return
+        prefetch_related_objects(list(rows), "updates__author")
+        for incident in rows:
+            deliveries = read_deliveries(incident)
+            vars(incident)["deliveries"] = deliveries
+            vars(incident)["timeline"] = build_timeline(incident, deliveries)
+            vars(incident)["planned"] = read_planned(incident, now=timezone.now())
+            vars(incident)["pages"] = read_pages(incident)
 
-    def _read(self, serializer_class: type[serializers.BaseSerializer[Any]]) -> Attributes:
-        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
+    @extend_schema(responses=CountsSerializer, parameters=[OpenApiParameter("team", OpenApiTypes.INT)])
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def counts(self, request: Request) -> Response:
+        """How many are open, and how many of these nobody has acknowledged."""
+        asked = IncidentFilter(
+            {"team": request.query_params.get("team"), "open": "true"}, self.get_queryset()
+        )
+        if not asked.is_valid():
+            raise ValidationError(asked.errors)
+        rows = asked.qs.order_by().values_list("severity", "acknowledged_at")
+        open_ = [(severity, at is None) for severity, at in rows]
+        by_severity = {name: sum(name == severity for severity, _ in open_) for name in Severity.values}
+        unacknowledged = sum(waits for _, waits in open_)
+        return Response({"open": len(open_), "unacknowledged": unacknowledged, "by_severity": by_severity})
+
+    def _read(
+        self, serializer_class: type[serializers.BaseSerializer[Any]], incident: Incident | None = None
+    ) -> Attributes:
+        context = {**self.get_serializer_context(), "incident": incident}
+        serializer = serializer_class(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return cast(Attributes, serializer.validated_data)
 
@@ -274,9 +332,10 @@ class IncidentViewSet(TeamRowsViewSet[Incident]):
     @action(detail=True, methods=["post"])
     @can_answer(409)
     def updates(self, request: Request, pk: str) -> Response:
-        """Add to the timeline, and move the incident on where `status` says so."""
+        """Add to the timeline, say it on status pages where `public` is true, and move the incident on where
+        `status` says so."""
         incident = self.get_object()
-        actions.add_update(incident, **self._by(), **self._read(UpdateCreateSerializer))
+        actions.add_update(incident, **self._by(), **self._read(UpdateCreateSerializer, incident))
         return self.show_stored(incident, status.HTTP_201_CREATED)
 
     def _by(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from core.schema import can_answer
 from core.showing import Showable
 from incidents.models import Incident, Severity
 from sentrypulse.api.fields import IdField, IdsField, LineField
-from sentrypulse.api.incidents.incidents import AuthorSerializer, StatusField
+from sentrypulse.api.incidents.fields import AuthorSerializer, StatusField
 from sentrypulse.api.lookups import find_in_team
 from sentrypulse.api.serializers import KnownFieldsOnly
 from sentrypulse.api.statuspages.nested import Attributes, InPage, find_components
