@@ -3,7 +3,7 @@
 After each change, alerts that are open or wait are planned anew at once.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +13,12 @@ from accounts.services import update_team
 from alerts import sending, services
 from alerts.defaults import ensure_defaults
 from alerts.models import Channel, Delivery, Rule
+from core.errors import RuleViolation
 from delivery.message import Receipt
+from incidents.maintenance import running, windows_by_monitor
 from incidents.models import MaintenanceWindow
 from incidents.services import save_window
+from monitors.models import Monitor
 from pipeline.edge import send_one
 from pipeline.fanout import look_again
 
@@ -92,6 +95,44 @@ def save_maintenance(window: MaintenanceWindow, **covered: Any) -> MaintenanceWi
     saved = save_window(window, **covered)
     look_again({window.team_id})
     return saved
+
+
+@transaction.atomic
+def start_maintenance(monitor: Monitor, *, title: str, lasts: timedelta, now: datetime) -> MaintenanceWindow:
+    """Put one monitor in maintenance from now on. Raises ``QuotaReached``."""
+    window = MaintenanceWindow(
+        team_id=monitor.team_id,
+        title=title or f"Maintenance of {monitor.name}"[:200],
+        starts_at=now,
+        ends_at=now + lasts,
+        timezone=monitor.team.timezone,
+    )
+    return save_maintenance(window, monitors=[monitor], tags=[])
+
+
+@transaction.atomic
+def end_maintenance(window: MaintenanceWindow, *, now: datetime) -> None:
+    """End a running window now. Raises ``RuleViolation`` where it repeats or does not run."""
+    if window.rrule:
+        raise RuleViolation(f"“{window.title}” repeats; change its times, or delete it.")
+    if not window.starts_at <= now < window.ends_at:
+        raise RuleViolation(f"“{window.title}” is not running.")
+    window.ends_at = max(now, window.starts_at + timedelta(milliseconds=1))
+    save_maintenance(window)
+
+
+@transaction.atomic
+def end_maintenance_of(monitor: Monitor, *, now: datetime) -> None:
+    """End the running windows that cover this monitor alone. Raises ``RuleViolation`` where another window
+    covers it, or none does."""
+    covering = windows_by_monitor([monitor.pk], team_ids=[monitor.team_id], since=now, until=now)
+    found = [window for window in covering.get(monitor.pk, ()) if running(window, now)]
+    if not found:
+        raise RuleViolation("This monitor is not in maintenance.")
+    for window in found:
+        if window.monitors.count() > 1 or window.tags.exists():
+            raise RuleViolation(f"“{window.title}” covers other monitors, too; end or change that window.")
+        end_maintenance(window, now=now)
 
 
 @transaction.atomic

@@ -68,6 +68,16 @@ def next_occurrence(after: datetime, *, told: Told = lambda _: None, **window: A
     return _answer(_next, after, Times(**window), told)
 
 
+def find_next_spans(times: Times, now: datetime, *, most: int) -> list[Span]:
+    """The running and coming occurrences, ``most`` of them; of times that ``find_faults`` lets pass."""
+    spans: list[Span] = []
+    after = now
+    while len(spans) < most and (span := _answer(_next, after, times, lambda _: None)):
+        spans.append(span)
+        after = span[1]
+    return spans
+
+
 def _answer(
     question: Callable[[datetime, Times], Span | None], at: datetime, times: Times, told: Told
 ) -> Span | None:

@@ -154,7 +154,7 @@ def test_an_alert_names_what_failed_since_when_how_long_and_the_phases():
         "Target: http://shop.test/",
         "Phases: DNS 3 ms, connect 4 ms, total 90 ms",
         "Acknowledge: http://127.0.0.1:8000/acknowledge/",
-        "Details: http://127.0.0.1:8000/api/v1/incidents/",
+        "Details: http://127.0.0.1:8000/incidents/",
     ):
         assert said in content.text
     assert (content.tone, content.data["event"], content.data["monitor"]["name"]) == (

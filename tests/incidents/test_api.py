@@ -47,10 +47,13 @@ def test_an_incident_is_told_as_the_contract_says(client, user, incident):
     assert response.status_code == 200
     said = response.json()
     updates = said.pop("updates")
+    assert [entry["kind"] for entry in said.pop("timeline")] == ["resolved", "acknowledged", "opened"]
     assert said == {
         "id": incident.pk,
         "team": incident.team_id,
         "monitor": incident.monitor_id,
+        "monitor_name": "Shop",
+        "monitor_kind": "http",
         "title": "Shop is down",
         "kind": "automatic",
         "status": "resolved",
@@ -64,6 +67,10 @@ def test_an_incident_is_told_as_the_contract_says(client, user, incident):
         "duration_s": 120,
         "retracted": False,
         "withheld": [],
+        "told": 0,
+        "deliveries": [],
+        "planned": [],
+        "pages": [],
     }
     assert [(u["at"], u["status"], u["text"], u["author"]) for u in updates] == [
         ("2026-03-02T12:00:00Z", "investigating", "Expected 200-299, got 503.", None),

@@ -6,20 +6,35 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.fields import TeamField
 from accounts.models import Team, User
-from actions.alerting import delete_maintenance, save_maintenance
+from actions.alerting import delete_maintenance, end_maintenance, save_maintenance
 from core.filters import FilterSet, FlagFilter, IdFilter
 from core.schema import can_answer
 from core.timestamps import LocalTimestampField
+from incidents.calendar import unfold
 from incidents.maintenance import find_crowded_out, problem_of, running, running_ids, upcoming
 from incidents.models import MaintenanceWindow
 from incidents.occurrences import find_faults, place_in
 from monitors.models import Monitor
 from sentrypulse.api.fields import IdsField, TagNamesField
+from sentrypulse.api.incidents.calendar import (
+    CoverageSerializer,
+    DraftSerializer,
+    OccurrencesSerializer,
+    RangeQuerySerializer,
+    preview,
+    tell_occurrences,
+    windows_in,
+)
 from sentrypulse.api.lookups import find_in_team, find_tags
 from sentrypulse.api.serializers import KnownFieldsOnly
 from sentrypulse.api.viewsets import TeamRowsViewSet
@@ -140,12 +155,51 @@ class MaintenanceWindowViewSet(TeamRowsViewSet[MaintenanceWindow], viewsets.Mode
     search_fields = ["title"]
     ordering = "-starts_at"
     ordering_fields = ["starts_at", "ends_at"]
+    lookup_value_regex = "[0-9]+"
 
     def read_rows(self, user: User) -> QuerySet[MaintenanceWindow]:
         return MaintenanceWindow.objects.for_api(user).select_related("team")
 
     def complete(self, rows: Sequence[MaintenanceWindow]) -> None:
         attach_spans(rows, now=timezone.now())
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("team", OpenApiTypes.INT),
+            OpenApiParameter("from", OpenApiTypes.DATETIME, required=True),
+            OpenApiParameter("to", OpenApiTypes.DATETIME, required=True, description="100 days on at most"),
+        ],
+        responses=OccurrencesSerializer,
+    )
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def occurrences(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """When maintenance happens in a range: for a calendar."""
+        query = RangeQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        since, until = query.validated_data["from"], query.validated_data["to"]
+        asked = MaintenanceWindowFilter({"team": request.query_params.get("team")}, self.get_queryset())
+        if not asked.is_valid():
+            raise ValidationError(asked.errors)
+        unfolded = unfold(windows_in(asked.qs, since, until), since, until)
+        told = tell_occurrences(unfolded, since, until, now=timezone.now())
+        return Response(OccurrencesSerializer(told).data)
+
+    @extend_schema(request=DraftSerializer, responses=CoverageSerializer)
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What a window would cover now, and when it would happen. Nothing is stored."""
+        draft = DraftSerializer(data=request.data, context=self.get_serializer_context())
+        draft.is_valid(raise_exception=True)
+        return Response(CoverageSerializer(preview(draft.validated_data)).data)
+
+    @extend_schema(request=None, responses=MaintenanceWindowSerializer)
+    @action(detail=True, methods=["post"])
+    @can_answer(409)
+    def end(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """End a running window now. One that repeats is refused: its rule says when it ends."""
+        window = self.get_object()
+        end_maintenance(window, now=timezone.now())
+        return self.show_stored(window)
 
     @can_answer(409)
     def perform_create(self, serializer: serializers.BaseSerializer[MaintenanceWindow]) -> None:

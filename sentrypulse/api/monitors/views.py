@@ -23,6 +23,7 @@ from sentrypulse.api.monitors.checks import CheckEndpoints
 from sentrypulse.api.monitors.exchange import ExchangeEndpoints
 from sentrypulse.api.monitors.graphs import GraphEndpoints
 from sentrypulse.api.monitors.kinds import KindEndpoints
+from sentrypulse.api.monitors.maintenance import MaintenanceEndpoints
 from sentrypulse.api.monitors.overview import OverviewEndpoints
 from sentrypulse.api.monitors.serializers import (
     CloneSerializer,
@@ -68,6 +69,7 @@ class MonitorViewSet(
     OverviewEndpoints,
     GraphEndpoints,
     CheckEndpoints,
+    MaintenanceEndpoints,
     BulkEndpoints,
     ExchangeEndpoints,
     KindEndpoints,
