@@ -238,6 +238,18 @@ class Notice(Outgoing):
     post = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="notices")
 
 
+class Preview(models.Model):
+    """A draft of a page, rendered; see `previews.py`. Gone some minutes later."""
+
+    page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="previews")
+    body = models.TextField()
+    policy = models.TextField()
+    expires_at = InstantField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"draft of {self.page_id}"
+
+
 class Publication(models.Model):
     """The state of a page's published copy; written by the pipeline. One row for each page. When the page is
     deleted, the row stays until the copy is removed."""

@@ -61,6 +61,19 @@ def answer_file(
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
+def answer_preview(file: PageFile) -> HttpResponse:
+    """A draft, for a frame of the app's own. Nothing may keep it, and its forms send nothing."""
+    response = HttpResponse(file.body, content_type=file.media_type)
+    # Two policies, for the file's own says already where forms may be sent to.
+    response["Content-Security-Policy"] = f"{file.policy}; frame-ancestors 'self', form-action 'none'"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response.xframe_options_exempt = True  # the policy says who may frame it
+    return response
+
+
 def answer_message(
     page: StatusPage | None,
     *,

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.exceptions import APIException
 
 from core.parsers import read_json
-from statuspages import page_files, subscriptions
+from statuspages import page_files, previews, subscriptions
 from statuspages.models import StatusPage, SubscriberKind, Visibility
+from statuspages.rendering import render_page
+from statuspages.rendering.files import PageFile
 from statuspages.services import knows_password
 from statuspages.storages import StorageError, open_storage
 from statuspages.throttles import count_request
@@ -186,6 +188,21 @@ def _say(request: HttpRequest, page: StatusPage, title: str, text: str, *, statu
         response["Cache-Control"] = "private, no-store"
         return response
     return page_files.answer_message(page, title=title, text=text, status=status, back=True)
+
+
+@require_http_methods(["GET", "HEAD"])
+def show_preview(request: HttpRequest, token: str, name: str = "") -> HttpResponse:
+    """A draft for whoever has its address, which a member of the team was given; ``name`` is its logo's."""
+    now = timezone.now()
+    preview = previews.find_preview(token, now=now)
+    if preview is None:
+        return refuse("This preview has expired; make another one.")
+    if not name:
+        return page_files.answer_preview(
+            PageFile("text/html; charset=utf-8", preview.body.encode(), preview.policy)
+        )
+    file = render_page(preview.page, now=now).get(name)
+    return refuse() if file is None else page_files.answer_preview(file)
 
 
 @csrf_exempt

@@ -95,6 +95,7 @@ ROUTES = {
     "api/v1/monitors/{monitor}/": OBJECT,
     "api/v1/monitors/{monitor}/check": OBJECT,
     "api/v1/monitors/{monitor}/clone": OBJECT,
+    "api/v1/monitors/{monitor}/maintenance": OBJECT,
     "api/v1/monitors/{monitor}/pause": OBJECT,
     "api/v1/monitors/{monitor}/resume": OBJECT,
     "api/v1/monitors/{monitor}/results": OBJECT,
@@ -103,12 +104,16 @@ ROUTES = {
     "api/v1/tags/": LIST,
     "api/v1/tags/{tag}/": OBJECT,
     "api/v1/incidents/": LIST,
+    "api/v1/incidents/counts": OWN,  # of a person's own teams: see tests/incidents/test_timeline.py
     "api/v1/incidents/{incident}/": OBJECT,
     "api/v1/incidents/{incident}/acknowledge": OBJECT,
     "api/v1/incidents/{incident}/resolve": OBJECT,
     "api/v1/incidents/{incident}/updates": OBJECT,
     "api/v1/maintenance/": LIST,
+    "api/v1/maintenance/occurrences": OWN,  # as are these: see tests/incidents/test_calendar.py
+    "api/v1/maintenance/preview": CREATE,
     "api/v1/maintenance/{window}/": OBJECT,
+    "api/v1/maintenance/{window}/end": OBJECT,
     "api/v1/channels/": LIST,
     "api/v1/channels/kinds": OWN,  # the forms that there are
     "api/v1/channels/{channel}/": OBJECT,
@@ -143,6 +148,8 @@ ROUTES = {
     "api/v1/status-pages/{page}/subscribers/{subscriber}/": OBJECT,
     "status/-/confirm/{token}": PUBLIC,  # who has the token
     "status/-/unsubscribe/{token}": PUBLIC,
+    "status/-/preview/{token}/": PUBLIC,  # who has the address
+    "status/-/preview/{token}/{file}": PUBLIC,
     "status/{slug}": PUBLIC,  # leads to the page, whether there is one or not
     "status/{slug}/": PUBLIC,  # pages of the team or behind a password: see tests/statuspages/test_views.py
     "status/{slug}/{file}": PUBLIC,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework import serializers, viewsets
+from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
@@ -34,6 +34,7 @@ from statuspages.models import Language, StatusPage, Theme, Visibility
 from statuspages.notifications import page_url
 from statuspages.page_files import answer_file
 from statuspages.posts import TEMPLATES, fill_template
+from statuspages.previews import make_preview, preview_url
 from statuspages.rendering import render_page
 
 
@@ -154,6 +155,11 @@ class TemplatesSerializer(serializers.Serializer[Any]):
     resolved = serializers.CharField()
 
 
+class PreviewSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text="For a frame on this site; whoever has it can read the draft")
+    expires_at = serializers.DateTimeField()
+
+
 _ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
 _COMPONENTS = OpenApiParameter("components", description="Ids of the page's components, such as `1,2`")
 
@@ -225,12 +231,25 @@ class StatusPageViewSet(TeamRowsViewSet[StatusPage], viewsets.ModelViewSet[Statu
             publishing.publish_now(page, now=timezone.now())
         return self.show_stored(page)
 
-    @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[_ID])
-    @action(detail=True, methods=["get"])
+    @extend_schema(methods=["GET"], responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[_ID])
+    @extend_schema(methods=["POST"], responses={201: PreviewSerializer}, parameters=[_ID])
+    @action(detail=True, methods=["get", "post"])
+    @can_answer(409)
     def preview(self, request: Request, pk: str) -> HttpResponse:
-        """The page as it would look now, whoever may see it."""
+        """GET: the page as it would look now, whoever may see it. POST: a draft of it, at an address for a
+        frame, for ten minutes; fields that are left out are as they are stored, and nothing is changed."""
+        if request.method == "POST":
+            return self._preview_draft()
         file = render_page(self.get_object(), now=timezone.now())["index.html"]
         return cast(HttpResponse, answer_file(request._request, file, open_to_all=False, listed=False))
+
+    def _preview_draft(self) -> Response:
+        page = self.get_object()
+        asked = self.read_body(page, partial=True)
+        asked.pop("team", None)
+        made = make_preview(page, now=timezone.now(), **asked)
+        told = {"url": preview_url(made), "expires_at": made.expires_at}
+        return Response(PreviewSerializer(told).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=TemplatesSerializer, parameters=[_ID, _COMPONENTS])
     @action(detail=True, methods=["get"], url_path="post-templates")
