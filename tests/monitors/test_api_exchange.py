@@ -161,7 +161,7 @@ def test_importing_the_same_file_twice_changes_nothing(api, team):
     assert api.post(IMPORT, body).json()["imported"] == 2
     before = list(Monitor.objects.order_by("pk").values())
     answer = api.post(IMPORT, body)
-    assert answer.json() == {"dry_run": False, "imported": 0, "monitors": [], "unchanged": 2}
+    assert answer.json() == {"dry_run": False, "imported": 0, "monitors": [], "changed": 0, "unchanged": 2}
     assert list(Monitor.objects.order_by("pk").values()) == before
 
 

@@ -21,8 +21,7 @@ def page(team):
 
 def draft(api, page, at=NOW, **fields):
     with time_machine.travel(at, tick=False):
-        answer = api.post(f"/api/v1/status-pages/{page.pk}/preview", fields)
-    return answer
+        return api.post(f"/api/v1/status-pages/{page.pk}/preview", fields)
 
 
 def look(url, at=NOW):

@@ -138,6 +138,7 @@ def make_bodies(ids):
         "/api/v1/monitors/{id}/clone": {"name": "Copy"},
         "/api/v1/monitors/bulk": {"action": "edit", "ids": [ids["monitor"]], "add_tags": ["x"]},
         "/api/v1/monitors/import": {"monitors": [monitor]},
+        "/api/v1/monitors/import/preview": {"monitors": [monitor]},
         "/api/v1/monitors/test": monitor | {"kind": "tcp", "url": "127.0.0.1:9", "config": {}},
         "/api/v1/sla-reports/{month}/correct": {"reason": "A wrong clock."},
         "/api/v1/slos/": {"name": "Promise", "monitor": ids["monitor"], "target": 0.99, "window_days": 7},

@@ -89,6 +89,7 @@ ROUTES = {
     "api/v1/monitors/export": LIST,
     "api/v1/monitors/graphs": LIST,
     "api/v1/monitors/import": CREATE,
+    "api/v1/monitors/import/preview": CREATE,
     "api/v1/monitors/kinds": OWN,  # the forms that there are
     "api/v1/monitors/overview": LIST,
     "api/v1/monitors/test": CREATE,

@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.fields import TeamField
-from actions import monitors as actions
-from actions.monitors import ImportRow
+from actions.imports import Fate, ImportRefused, ImportRow, Outcome, import_, preview_import
 from core.csv import write_csv
+from core.errors import flatten_faults
 from core.isolation import do_each, name_row, read_rows
 from core.renderers import JsonRenderer
 from core.schema import can_answer
@@ -87,7 +87,13 @@ class ImportSerializer(KnownFieldsOnly):
     monitors = ImportRowsField(child=serializers.DictField(), max_length=MAX_ROWS)
 
 
-class ImportQuerySerializer(serializers.Serializer[Any]):
+class PreviewQuerySerializer(serializers.Serializer[Any]):
+    update = serializers.BooleanField(
+        default=False, help_text="Rows whose monitor is there change it; else it stays as it is"
+    )
+
+
+class ImportQuerySerializer(PreviewQuerySerializer):
     dry_run = serializers.BooleanField(default=False, help_text="Try, and change nothing")
 
 
@@ -118,7 +124,46 @@ class ImportedSerializer(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
     imported = serializers.IntegerField(help_text="How many were made, or would be")
     monitors = serializers.ListField(child=serializers.IntegerField())
+    changed = serializers.IntegerField(help_text="Rows that changed the monitor that is there")
     unchanged = serializers.IntegerField(help_text="Rows whose monitor is there already; it stays as it is")
+
+
+class FieldChangeSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    to = serializers.JSONField(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {**super().get_fields(), "from": serializers.JSONField(allow_null=True)}
+
+
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+)
+class FaultsField(serializers.DictField):
+    """By field, with dots."""
+
+
+class PreviewRowSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField()
+    key = serializers.CharField(help_text="The row's own; else its kind and target")
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    url = serializers.CharField()
+    action = serializers.ChoiceField(choices=Fate.choices)
+    monitor = serializers.IntegerField(allow_null=True, help_text="The one that is there")
+    changes = FieldChangeSerializer(many=True, help_text="Secrets are never told")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``errors`` is a name of every serializer's own."""
+        return {**super().get_fields(), "errors": FaultsField(help_text="Of a row that is refused")}
+
+
+class PreviewedImportSerializer(serializers.Serializer[Any]):
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    same = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    rows = PreviewRowSerializer(many=True)
 
 
 _COMPUTED = {"tags", "key", "depends_on"}
@@ -169,8 +214,31 @@ def read_import(
             continue
         fields = dict(serializer.validated_data)
         key, needs = fields.pop("key", fields["name"]), fields.pop("depends_on")
-        rows.append(ImportRow(index, key, needs, fields))
+        rows.append(ImportRow(index, key, needs, fields, frozenset(each)))
     return rows, mistakes
+
+
+def tell_outcome(outcome: Outcome, given: Mapping[str, Any]) -> dict[str, Any]:
+    changes = [{"field": name, "from": was, "to": becomes} for name, was, becomes in outcome.changes]
+    return {
+        **_name_row(outcome.row.index, given),
+        "action": outcome.fate.value,
+        "monitor": outcome.monitor.pk if outcome.monitor else None,
+        "changes": changes,
+        "errors": flatten_faults(outcome.errors) if outcome.errors else {},
+    }
+
+
+def tell_refused(index: int, given: Mapping[str, Any], errors: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a row that could not be read."""
+    refused = {"action": Fate.REFUSED.value, "monitor": None, "changes": [], "errors": flatten_faults(errors)}
+    return _name_row(index, given) | refused
+
+
+def _name_row(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    named = {name: str(given.get(name) or "")[:200] for name in ("name", "kind", "url")}
+    key = str(given.get("key") or f"{named['kind']} {named['url'] or named['name']}")
+    return {"index": index, "key": key[:400], **named}
 
 
 class ExchangeEndpoints(MonitorEndpoints):
@@ -228,11 +296,37 @@ class ExchangeEndpoints(MonitorEndpoints):
         body.is_valid(raise_exception=True)
         rows, mistakes = read_import(body.validated_data["monitors"], self.get_serializer_context())
         try:
-            imported = actions.import_(
-                body.validated_data["team"], rows, now=self.now, mistakes=mistakes, dry_run=dry_run
+            imported = import_(
+                body.validated_data["team"],
+                rows,
+                now=self.now,
+                mistakes=mistakes,
+                dry_run=dry_run,
+                update=query.validated_data["update"],
             )
-        except actions.ImportRefused as refused:
+        except ImportRefused as refused:
             raise ImportInvalid(refused.mistakes) from None
         ids = [] if dry_run else [monitor.pk for monitor in imported.made]
         answer = {"dry_run": dry_run, "imported": len(imported.made), "monitors": ids}
-        return Response({**answer, "unchanged": imported.unchanged}, status=200 if dry_run else 201)
+        answer |= {"changed": imported.changed, "unchanged": imported.unchanged}
+        return Response(answer, status=200 if dry_run else 201)
+
+    @extend_schema(
+        request=ImportSerializer, parameters=[PreviewQuerySerializer], responses=PreviewedImportSerializer
+    )
+    @action(detail=False, methods=["post"], url_path="import/preview", url_name="import-preview")
+    def preview_import(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What would become of each row: new, changed, the same, or refused and why. Nothing is stored."""
+        query = PreviewQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        data = {"monitors": request.data} if isinstance(request.data, list) else request.data
+        body = ImportSerializer(data=data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        given = body.validated_data["monitors"]
+        rows, mistakes = read_import(given, self.get_serializer_context())
+        update = query.validated_data["update"]
+        outcomes = preview_import(body.validated_data["team"], rows, now=self.now, update=update)
+        told = [tell_outcome(outcome, given[outcome.row.index]) for outcome in outcomes]
+        told += [tell_refused(index, given[index], errors) for index, errors in mistakes.items()]
+        counts = {fate: sum(row["action"] == fate for row in told) for fate in Fate.values}
+        return Response({**counts, "rows": sorted(told, key=lambda row: row["index"])})
