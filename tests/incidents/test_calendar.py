@@ -140,7 +140,8 @@ def test_a_window_that_covers_others_is_not_ended_by_one_monitor(api, team, moni
     window = WindowFactory(team=team, monitors=[monitor, MonitorFactory(team=team)])
     answer = api.delete(f"/api/v1/monitors/{monitor.pk}/maintenance")
     assert (answer.status_code, window.title in answer.json()["detail"]) == (409, True)
-    ended = api.post(f"{URL}{window.pk}/end")
+    with time_machine.travel(T0 + HOUR, tick=False):
+        ended = api.post(f"{URL}{window.pk}/end")
     assert (ended.status_code, ended.json()["running"]) == (200, False)
 
 
