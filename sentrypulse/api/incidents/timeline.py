@@ -64,7 +64,7 @@ def build_timeline(incident: Incident, deliveries: Sequence[Delivery]) -> list[E
 
 def _entry(kind: str, at: datetime, text: str, author: User | None, **more: Any) -> Entry:
     by = {"by": "person" if author else "machine", "author": author}
-    empty = {"status": None, "public": False, "pages": [], "deliveries": []}
+    empty: Entry = {"status": None, "public": False, "pages": [], "deliveries": []}
     return {"kind": kind, "at": at, "text": text, **by, **empty, **more}
 
 

@@ -88,9 +88,10 @@ class ImportSerializer(KnownFieldsOnly):
 
 
 class PreviewQuerySerializer(serializers.Serializer[Any]):
-    update = serializers.BooleanField(
-        default=False, help_text="Rows whose monitor is there change it; else it stays as it is"
-    )
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``update`` is a name of every serializer's own."""
+        told = "Rows whose monitor is there change it; else it stays as it is"
+        return {**super().get_fields(), "update": serializers.BooleanField(default=False, help_text=told)}
 
 
 class ImportQuerySerializer(PreviewQuerySerializer):
@@ -231,7 +232,12 @@ def tell_outcome(outcome: Outcome, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def tell_refused(index: int, given: Mapping[str, Any], errors: Mapping[str, Any]) -> dict[str, Any]:
     """Of a row that could not be read."""
-    refused = {"action": Fate.REFUSED.value, "monitor": None, "changes": [], "errors": flatten_faults(errors)}
+    refused: dict[str, Any] = {
+        "action": Fate.REFUSED.value,
+        "monitor": None,
+        "changes": [],
+        "errors": flatten_faults(errors),
+    }
     return _name_row(index, given) | refused
 
 
