@@ -6,10 +6,11 @@ Columns are read as they are stored, since a thousand instants made for nothing 
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ from probes.result import Status
 WINDOWS = {"24h": timedelta(hours=24), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 CLOCK_TOLERANCE = timedelta(minutes=1)
 FIGURES_KEPT_S = 2 * 3_600
+ROWS_REMEMBERED = 10_000
+"""In a process."""
 
 
 class Row(NamedTuple):
@@ -93,13 +96,52 @@ class _Found(NamedTuple):
 class _Facts:
     """What is read of all monitors, by monitor."""
 
-    found: Mapping[int, Sequence[_Found]]
-    tags: Mapping[int, Sequence[tuple[int, str]]]
+    found: Mapping[int, tuple[_Found, ...]]
+    tags: Mapping[int, tuple[tuple[int, str], ...]]
     schedules: Mapping[int, str]
     incidents: Mapping[int, Incident]
     running: Mapping[int, Running]
     figures: Mapping[int, tuple[float | None, ...]]
     slos: Mapping[tuple[str, int], tuple[float, int]]
+
+    def pick(self, columns: tuple[Any, ...]) -> "_Picked":
+        pk = columns[0]
+        tags, incident = self.tags.get(pk, ()), self.incidents.get(pk)
+        return _Picked(
+            columns,
+            self.found.get(pk, ()),
+            tags,
+            self.schedules.get(pk),
+            _Open.of(incident) if incident else None,
+            self.running.get(pk),
+            self.figures.get(pk),
+            _strictest(self.slos, pk, tags),
+        )
+
+
+class _Open(NamedTuple):
+    """The open incident."""
+
+    id: int
+    acknowledged: bool
+    started_ms: int
+
+    @classmethod
+    def of(cls, incident: Incident) -> "_Open":
+        return cls(incident.pk, incident.acknowledged_at is not None, to_ms(incident.started_at))
+
+
+class _Picked(NamedTuple):
+    """What is read of one monitor: all that its row is made of."""
+
+    columns: tuple[Any, ...]
+    found: tuple[_Found, ...]
+    tags: tuple[tuple[int, str], ...]
+    schedule: str | None
+    incident: _Open | None
+    running: Running | None
+    figures: tuple[float | None, ...] | None
+    slo: tuple[float, int] | None
 
 
 def read_overview(team_ids: Collection[int], *, now: datetime) -> Overview:
@@ -119,7 +161,7 @@ def read_overview(team_ids: Collection[int], *, now: datetime) -> Overview:
     made: list[tuple[Row, bytes]] = do_each(
         "show in a list",
         stored,
-        lambda columns: (row := _make_row(columns, facts), row.digest),
+        lambda columns: _make_row(facts.pick(columns)),
         name=lambda columns: ("monitor", columns[0]),
     )
     return Overview(
@@ -127,12 +169,12 @@ def read_overview(team_ids: Collection[int], *, now: datetime) -> Overview:
     )
 
 
-def _make_row(columns: tuple[Any, ...], facts: _Facts) -> Row:
-    pk, team_id, name, kind, url, enabled, interval_s = columns
-    found = facts.found.get(pk, ())
-    incident, running = facts.incidents.get(pk), facts.running.get(pk)
+@lru_cache(maxsize=ROWS_REMEMBERED)
+def _make_row(picked: _Picked) -> tuple[Row, bytes]:
+    """The row and its digest. Remembered, for most rows are the same as a moment ago."""
+    pk, team_id, name, kind, url, enabled, interval_s = picked.columns
+    found, incident, running = picked.found, picked.incident, picked.running
     state = verdict([one.belief.health for one in found])
-    tags = sorted(facts.tags.get(pk, ()), key=lambda tag: tag[1])
     status, since_ms, reason = state.value, find_since(state, [one.belief for one in found]), ""
     if not enabled:
         status, since_ms = "paused", None
@@ -141,28 +183,29 @@ def _make_row(columns: tuple[Any, ...], facts: _Facts) -> Row:
     else:
         reason = explain(state, [(one.belief, one.status, one.error) for one in found])
         if state is State.DOWN and incident:
-            since_ms = to_ms(incident.started_at)
+            since_ms = incident.started_ms
     newest = max(found, key=lambda one: (one.checked_at_ms or 0, one.region), default=None)
     timed = newest and newest.status in (Status.UP, Status.DEGRADED)
-    return Row(
+    row = Row(
         id=pk,
         team=team_id,
         name=name,
         kind=kind,
-        target=facts.schedules.get(pk, url),
+        target=url if picked.schedule is None else picked.schedule,
         status=status,
         since_ms=since_ms,
         reason=reason,
-        incident=(incident.pk, incident.acknowledged_at is not None) if incident else None,
+        incident=(incident.id, incident.acknowledged) if incident else None,
         enabled=enabled,
         maintenance=(running.window_id, running.title, to_ms(running.end)) if running else None,
-        tags=tuple(name for _, name in tags),
+        tags=tuple(sorted(tag for _, tag in picked.tags)),
         interval_s=interval_s,
         response_ms=newest.total_ms if newest and timed else None,
         checked_at_ms=newest.checked_at_ms if newest else None,
-        uptime=facts.figures.get(pk, (None,) * len(WINDOWS)),
-        slo=_strictest(facts.slos, pk, tags),
+        uptime=picked.figures or (None,) * len(WINDOWS),
+        slo=picked.slo,
     )
+    return row, row.digest
 
 
 def _strictest(
@@ -177,7 +220,7 @@ def _strictest(
 # Reading, a statement or two each
 
 
-def _read_found(team_ids: Collection[int], *, now: datetime) -> dict[int, list[_Found]]:
+def _read_found(team_ids: Collection[int], *, now: datetime) -> dict[int, tuple[_Found, ...]]:
     """By monitor, what its regions believe, with the newest result of each: in one statement, which looks up
     the end of each region's results in their key."""
     state, result = _columns_of(RegionState), _columns_of(Result)
@@ -210,7 +253,7 @@ def _read_found(team_ids: Collection[int], *, now: datetime) -> dict[int, list[_
     for monitor_id, region, believed, changed, counted, lost, why, status, checked, total, error in rows:
         belief = Belief(believed, changed, counted, lost, why)
         by_monitor[monitor_id].append(_Found(region, belief, status, checked, total, error))
-    return by_monitor
+    return {pk: tuple(some) for pk, some in by_monitor.items()}
 
 
 def _columns_of(model: Any) -> Any:
@@ -218,12 +261,12 @@ def _columns_of(model: Any) -> Any:
     return lambda name: f"{quote(model._meta.db_table)}.{quote(name)}"
 
 
-def _read_tags(team_ids: Collection[int]) -> dict[int, list[tuple[int, str]]]:
+def _read_tags(team_ids: Collection[int]) -> dict[int, tuple[tuple[int, str], ...]]:
     worn = Monitor.tags.through.objects.filter(monitor__team_id__in=team_ids)
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for monitor_id, tag_id, name in worn.values_list("monitor_id", "tag_id", "tag__name"):
         found[monitor_id].append((tag_id, name))
-    return found
+    return {pk: tuple(some) for pk, some in found.items()}
 
 
 def _read_schedules(team_ids: Collection[int]) -> dict[int, str]:
