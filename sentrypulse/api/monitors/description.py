@@ -31,4 +31,4 @@ def describe(monitors: Sequence[Monitor], *, now: datetime) -> None:
         monitor.newest_result = next(reversed(monitor.newest_results.values()), None)
         monitor.running = running.get(monitor.pk)
         monitor.shown_incident = incidents.get(monitor.pk)
-        monitor.uptime = {window: found.uptime_ratio for window, found in measured[monitor.pk].items()}
+        monitor.shown_uptime = {window: found.uptime_ratio for window, found in measured[monitor.pk].items()}

@@ -198,7 +198,7 @@ class MonitorSerializer(KnownFieldsOnly):
     no_data = serializers.SerializerMethodField()
     last_checked_at = serializers.SerializerMethodField()
     last_result = serializers.SerializerMethodField()
-    uptime = UptimeSerializer(read_only=True, help_text="Up to the last whole minute")
+    uptime = UptimeSerializer(source="shown_uptime", read_only=True, help_text="Up to the last whole minute")
     heartbeat = serializers.SerializerMethodField()
     ping_url = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(read_only=True)
