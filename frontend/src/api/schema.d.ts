@@ -1676,6 +1676,10 @@ export interface components {
             unknown: number;
             up: number;
         };
+        Choice: {
+            label: string;
+            value: string;
+        };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         CloneRequest: {
             /** @description Default: the old name and “(copy)” */
@@ -1914,9 +1918,7 @@ export interface components {
         /** @description A monitor that is not stored, and needs no name yet. */
         DraftRequest: {
             /** @description By kind; PATCH changes only the fields it names */
-            config?: {
-                [key: string]: unknown;
-            };
+            config?: components["schemas"]["MonitorConfigRequest"];
             /** @description Monitors; while one of them is down, nobody is told that this one is */
             depends_on?: number[];
             /** @default true */
@@ -2147,7 +2149,7 @@ export interface components {
             };
             /** @description A letter a day, the oldest first: `u` up, `g` degraded, `d` down, `m` maintenance, `-` no data. Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded */
             days: string;
-            /** @description Mean response in ms, oldest first */
+            /** @description Mean response in ms, to two digits, oldest first */
             hours: (number | null)[];
             /** Format: int64 */
             id: number;
@@ -2172,11 +2174,11 @@ export interface components {
              */
             to: string;
         };
-        /** @description A header's value; ``secret`` ones are never shown again. */
+        /** @description A header's value. A ``secret`` one is never shown again. */
         HeaderValue: {
             secret: boolean;
         };
-        /** @description A header's value; ``secret`` ones are never shown again. */
+        /** @description A header's value. A ``secret`` one is never shown again. */
         HeaderValueRequest: {
             /** @default true */
             secret?: boolean;
@@ -2562,15 +2564,21 @@ export interface components {
             /** @default member */
             role?: components["schemas"]["RoleEnum"];
         };
+        /**
+         * @description * `text` - text
+         *     * `number` - number
+         * @enum {string}
+         */
+        ItemsEnum: "text" | "number";
         /** @description A kind's form: ``settings`` are fields of the monitor itself, ``fields`` those of ``config``. */
         KindForm: {
-            fields: components["schemas"]["FormField"][];
+            fields: components["schemas"]["MonitorField"][];
             help: string;
             kind: components["schemas"]["MonitorKindName"];
             label: string;
             /** @description A name for a new one: `{host}` and `{target}` are of its target, other words fields */
             name_hint: string;
-            settings: components["schemas"]["FormField"][];
+            settings: components["schemas"]["MonitorField"][];
             /** @description Whether `monitors/test` takes it */
             testable: boolean;
         };
@@ -2717,7 +2725,7 @@ export interface components {
         Me: {
             /** Format: email */
             email: string;
-            /** @description Was a letter to the address answered? */
+            /** @description Was a link that was mailed to the address followed? */
             readonly email_verified: boolean;
             readonly id: number;
             /** Format: date-time */
@@ -2825,7 +2833,7 @@ export interface components {
             /** @description Where it is checked from; empty: everywhere */
             regions: string[];
             readonly regions_state: components["schemas"]["RegionState"][];
-            readonly status: components["schemas"]["Status619Enum"];
+            readonly status: components["schemas"]["MonitorStatus"];
             /** Format: date-time */
             readonly status_since: string | null;
             tags: string[];
@@ -2847,6 +2855,48 @@ export interface components {
         MonitorConfig: components["schemas"]["HttpConfig"] | components["schemas"]["TcpConfig"] | components["schemas"]["DnsConfig"] | components["schemas"]["TlsConfig"] | components["schemas"]["PingConfig"] | components["schemas"]["DomainConfig"] | components["schemas"]["WebsocketConfig"] | components["schemas"]["SmtpConfig"] | components["schemas"]["HeartbeatConfig"];
         /** @description That of its `kind` */
         MonitorConfigRequest: components["schemas"]["HttpConfigRequest"] | components["schemas"]["TcpConfigRequest"] | components["schemas"]["DnsConfigRequest"] | components["schemas"]["TlsConfigRequest"] | components["schemas"]["PingConfigRequest"] | components["schemas"]["DomainConfigRequest"] | components["schemas"]["WebsocketConfigRequest"] | components["schemas"]["SmtpConfigRequest"] | components["schemas"]["HeartbeatConfigRequest"];
+        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
+        MonitorField: {
+            /** @description Folded away at first */
+            advanced: boolean;
+            choices: components["schemas"]["Choice"][] | null;
+            default: unknown;
+            example: unknown;
+            help: string;
+            /**
+             * @description What a list is of
+             *
+             *     * `text` - text
+             *     * `number` - number
+             */
+            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
+            label: string;
+            /** Format: double */
+            max: number | null;
+            max_chars: number | null;
+            /** Format: double */
+            min: number | null;
+            /** @description The end of the sentence "Must be …"; may be empty */
+            must_be: string;
+            name: string;
+            required: boolean;
+            /** @description Written, and never read back */
+            secret: boolean;
+            /**
+             * @description What to watch, what counts as up, how it is asked, how often and from where
+             *
+             *     * `target` - target
+             *     * `expect` - expect
+             *     * `request` - request
+             *     * `schedule` - schedule
+             */
+            section: components["schemas"]["SectionEnum"];
+            type: components["schemas"]["TypeEnum"];
+            unit: string;
+            variants: components["schemas"]["Variant"][] | null;
+            /** @description Shown only then */
+            when: components["schemas"]["When"] | null;
+        };
         /**
          * @description * `http` - http
          *     * `tcp` - tcp
@@ -2911,6 +2961,17 @@ export interface components {
              */
             url?: string;
         };
+        /**
+         * @description * `pending` - pending
+         *     * `up` - up
+         *     * `degraded` - degraded
+         *     * `down` - down
+         *     * `no_data` - no_data
+         *     * `paused` - paused
+         *     * `maintenance` - maintenance
+         * @enum {string}
+         */
+        MonitorStatus: "pending" | "up" | "degraded" | "down" | "no_data" | "paused" | "maintenance";
         /** @description A card to a channel or chat, through a workflow. */
         MSTeamsChannelConfig: Record<string, never>;
         /** @description A card to a channel or chat, through a workflow. */
@@ -3069,7 +3130,7 @@ export interface components {
             since: string | null;
             /** @description The strictest, of the monitor or of one of its tags */
             slo: components["schemas"]["Promise"] | null;
-            status: components["schemas"]["Status619Enum"];
+            status: components["schemas"]["MonitorStatus"];
             tags: string[];
             /** @description As it is stored; of a heartbeat its schedule */
             target: string;
@@ -3733,6 +3794,47 @@ export interface components {
          * @enum {string}
          */
         PingKindEnum: "success" | "start" | "fail";
+        /** @description A field of a form. Its errors come under its name; those of ``config`` under ``config.<name>``. */
+        PlainField: {
+            /** @description Folded away at first */
+            advanced: boolean;
+            choices: components["schemas"]["Choice"][] | null;
+            default: unknown;
+            example: unknown;
+            help: string;
+            /**
+             * @description What a list is of
+             *
+             *     * `text` - text
+             *     * `number` - number
+             */
+            items: (components["schemas"]["ItemsEnum"] | components["schemas"]["NullEnum"]) | null;
+            label: string;
+            /** Format: double */
+            max: number | null;
+            max_chars: number | null;
+            /** Format: double */
+            min: number | null;
+            /** @description The end of the sentence "Must be …"; may be empty */
+            must_be: string;
+            name: string;
+            required: boolean;
+            /** @description Written, and never read back */
+            secret: boolean;
+            /**
+             * @description What to watch, what counts as up, how it is asked, how often and from where
+             *
+             *     * `target` - target
+             *     * `expect` - expect
+             *     * `request` - request
+             *     * `schedule` - schedule
+             */
+            section: components["schemas"]["SectionEnum"];
+            type: components["schemas"]["TypeEnum"];
+            unit: string;
+            /** @description Shown only then */
+            when: components["schemas"]["When"] | null;
+        };
         Point: {
             /** Format: date-time */
             at: string;
@@ -3907,17 +4009,17 @@ export interface components {
             response_ms: number | null;
             /** Format: date-time */
             since: string;
-            status: components["schemas"]["RegionStateStatusEnum"];
+            status: components["schemas"]["RegionStatus"];
         };
         /**
-         * @description * `pending` - pending
-         *     * `up` - up
-         *     * `degraded` - degraded
-         *     * `down` - down
-         *     * `no_data` - no_data
+         * @description * `pending` - PENDING
+         *     * `up` - UP
+         *     * `degraded` - DEGRADED
+         *     * `down` - DOWN
+         *     * `no_data` - NO_DATA
          * @enum {string}
          */
-        RegionStateStatusEnum: "pending" | "up" | "degraded" | "down" | "no_data";
+        RegionStatus: "pending" | "up" | "degraded" | "down" | "no_data";
         Register: {
             readonly access: string;
             readonly refresh: string;
@@ -4203,16 +4305,24 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "read" | "write";
-        /** @description A header's value with the wish that it is never shown again. */
+        /** @description A header's value. A ``secret`` one is never shown again. */
         SecretValue: {
             secret: boolean;
         };
-        /** @description A header's value with the wish that it is never shown again. */
+        /** @description A header's value. A ``secret`` one is never shown again. */
         SecretValueRequest: {
             /** @default true */
             secret?: boolean;
             value: string;
         };
+        /**
+         * @description * `target` - target
+         *     * `expect` - expect
+         *     * `request` - request
+         *     * `schedule` - schedule
+         * @enum {string}
+         */
+        SectionEnum: "target" | "expect" | "request" | "schedule";
         Series: {
             points: components["schemas"]["Point"][];
             step_s: number;
@@ -4460,17 +4570,6 @@ export interface components {
              */
             window: (components["schemas"]["WindowEnum"] | components["schemas"]["NullEnum"]) | null;
         };
-        /**
-         * @description * `pending` - pending
-         *     * `up` - up
-         *     * `degraded` - degraded
-         *     * `down` - down
-         *     * `no_data` - no_data
-         *     * `paused` - paused
-         *     * `maintenance` - maintenance
-         * @enum {string}
-         */
-        Status619Enum: "pending" | "up" | "degraded" | "down" | "no_data" | "paused" | "maintenance";
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPage: {
             /** @description #rrggbb; texts on it stay readable */
@@ -4799,6 +4898,23 @@ export interface components {
             /** @description a list of 1 to 20 phone numbers such as +15551234567 */
             to: string[];
         };
+        /**
+         * @description * `text` - text
+         *     * `textarea` - textarea
+         *     * `number` - number
+         *     * `switch` - switch
+         *     * `choice` - choice
+         *     * `choices` - choices
+         *     * `list` - list
+         *     * `tags` - tags
+         *     * `monitors` - monitors
+         *     * `secret` - secret
+         *     * `headers` - headers
+         *     * `json` - json
+         *     * `variants` - variants
+         * @enum {string}
+         */
+        TypeEnum: "text" | "textarea" | "number" | "switch" | "choice" | "choices" | "list" | "tags" | "monitors" | "secret" | "headers" | "json" | "variants";
         Update: {
             /** Format: date-time */
             readonly at: string;
@@ -4871,6 +4987,12 @@ export interface components {
             /** Format: date-time */
             joined_at?: string;
             name?: string;
+        };
+        /** @description One of several forms for a field: an object with ``type`` and these fields. */
+        Variant: {
+            fields: components["schemas"]["PlainField"][];
+            label: string;
+            value: string;
         };
         /** @description A JSON document to an address of yours. */
         WebhookChannelConfig: {
@@ -5015,6 +5137,12 @@ export interface components {
             template?: string;
             /** @description a list of 1 to 20 phone numbers such as +15551234567 */
             to: string[];
+        };
+        /** @description Another field of the kind that must have one of ``values``. */
+        When: {
+            field: string;
+            /** @description Null: any, as long as it is filled in */
+            values: unknown[] | null;
         };
         /**
          * @description * `1h` - 1h
@@ -10412,7 +10540,9 @@ export interface operations {
                 cursor?: string;
                 enabled?: boolean;
                 /**
-                 * @description * `http` - http
+                 * @description Any of these
+                 *
+                 *     * `http` - http
                  *     * `tcp` - tcp
                  *     * `dns` - dns
                  *     * `tls` - tls
@@ -10422,15 +10552,17 @@ export interface operations {
                  *     * `smtp` - smtp
                  *     * `heartbeat` - heartbeat
                  */
-                kind?: "dns" | "domain" | "heartbeat" | "http" | "ping" | "smtp" | "tcp" | "tls" | "websocket";
+                kind?: ("dns" | "domain" | "heartbeat" | "http" | "ping" | "smtp" | "tcp" | "tls" | "websocket")[];
                 /** @description By which column; with - in front, from its end. */
-                ordering?: "created_at" | "-created_at" | "id" | "-id" | "interval_s" | "-interval_s" | "name" | "-name";
+                ordering?: "created_at" | "-created_at" | "id" | "-id" | "interval_s" | "-interval_s" | "name" | "-name" | "response" | "-response" | "status" | "-status" | "uptime" | "-uptime";
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 /** @description A search term. */
                 search?: string;
                 /**
-                 * @description * `pending` - pending
+                 * @description Any of these
+                 *
+                 *     * `pending` - pending
                  *     * `up` - up
                  *     * `degraded` - degraded
                  *     * `down` - down
@@ -10438,8 +10570,15 @@ export interface operations {
                  *     * `paused` - paused
                  *     * `maintenance` - maintenance
                  */
-                status?: "degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up";
-                tag?: string;
+                status?: ("degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up")[];
+                tag?: string[][];
+                /**
+                 * @description Whether one `tag` of several is enough, or all are needed; one is, unless said
+                 *
+                 *     * `any` - any
+                 *     * `all` - all
+                 */
+                tags?: "all" | "any";
                 team?: number;
             };
             header?: {
@@ -11832,7 +11971,9 @@ export interface operations {
                 as?: "csv" | "json";
                 enabled?: boolean;
                 /**
-                 * @description * `http` - http
+                 * @description Any of these
+                 *
+                 *     * `http` - http
                  *     * `tcp` - tcp
                  *     * `dns` - dns
                  *     * `tls` - tls
@@ -11842,11 +11983,13 @@ export interface operations {
                  *     * `smtp` - smtp
                  *     * `heartbeat` - heartbeat
                  */
-                kind?: "dns" | "domain" | "heartbeat" | "http" | "ping" | "smtp" | "tcp" | "tls" | "websocket";
+                kind?: ("dns" | "domain" | "heartbeat" | "http" | "ping" | "smtp" | "tcp" | "tls" | "websocket")[];
                 /** @description A search term. */
                 search?: string;
                 /**
-                 * @description * `pending` - pending
+                 * @description Any of these
+                 *
+                 *     * `pending` - pending
                  *     * `up` - up
                  *     * `degraded` - degraded
                  *     * `down` - down
@@ -11854,8 +11997,15 @@ export interface operations {
                  *     * `paused` - paused
                  *     * `maintenance` - maintenance
                  */
-                status?: "degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up";
-                tag?: string;
+                status?: ("degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up")[];
+                tag?: string[][];
+                /**
+                 * @description Whether one `tag` of several is enough, or all are needed; one is, unless said
+                 *
+                 *     * `any` - any
+                 *     * `all` - all
+                 */
+                tags?: "all" | "any";
                 team?: number;
             };
             header?: never;
