@@ -6,9 +6,8 @@ import { recall } from "@/session/memory";
 import { type Keys, useKeys } from "@/shell/keys";
 import { Screen } from "@/shell/Screen";
 import type { View } from "./chart/LatencyChart";
-import { openIncident, useIncidents, useResults, useStats } from "./data/queries";
+import { useIncidents, useResults, useStats } from "./data/queries";
 import type { Incident, Monitor, Result } from "./data/shapes";
-import { sinceOf } from "./data/why";
 import { openingWindow, stretchOf, type Window, WINDOWS, withStretch } from "./data/windows";
 import styles from "./LoadedMonitor.module.css";
 import { Beside } from "./parts/Beside";
@@ -30,14 +29,11 @@ type Props = { monitor: Monitor; back: { href: string; text: string } };
 export function LoadedMonitor({ monitor, back }: Props) {
   const mayEdit = useMayEdit(monitor);
   const incidents = useIncidents(monitor.id);
-  const incident = openIncident(incidents.data?.results);
-  const since = sinceOf(monitor, incident?.started_at ?? null);
   const day = useStats(monitor.id, { window: "24h" });
-  const actions = useMonitorActions(monitor, incident?.id ?? null);
+  const actions = useMonitorActions(monitor, monitor.incident?.id ?? null);
   const [deleting, setDeleting] = useState(false);
-  const unacknowledged = mayEdit && incident !== null && incident.acknowledged_at === null;
+  const unacknowledged = mayEdit && monitor.incident?.acknowledged === false;
   useActionKeys(monitor, actions, { mayEdit: mayEdit && !deleting, unacknowledged });
-  const settled = monitor.status_since !== undefined || monitor.status !== "down" || !incidents.isPending;
   return (
     <Screen
       title={monitor.name}
@@ -49,12 +45,8 @@ export function LoadedMonitor({ monitor, back }: Props) {
     >
       <div className={styles.split}>
         <div className={styles.main}>
-          <Top {...{ monitor, since, incident, unacknowledged, actions }} usual={day.data} />
-          {monitor.kind === "heartbeat" ? (
-            <Heartbeat monitor={monitor} />
-          ) : (
-            settled && <Measured monitor={monitor} downSince={monitor.status === "down" ? since : null} />
-          )}
+          <Top {...{ monitor, unacknowledged, actions }} usual={day.data} />
+          {monitor.kind === "heartbeat" ? <Heartbeat monitor={monitor} /> : <Measured monitor={monitor} />}
           {!!day.data?.days.length && <Days days={day.data.days} />}
           {monitor.kind !== "heartbeat" && <HeatMap id={monitor.id} />}
           {incidents.data && <Past id={monitor.id} page={incidents.data} />}
@@ -98,7 +90,8 @@ const FEW = 8;
 const MANY = 50;
 
 /** The chart, and the results under it: the chosen check is one line through both. */
-function Measured({ monitor, downSince }: { monitor: Monitor; downSince: string | null }) {
+function Measured({ monitor }: { monitor: Monitor }) {
+  const downSince = monitor.status === "down" ? monitor.status_since : null;
   const { query } = useRoute();
   const [opening] = useState<Window>(() => openingWindow(downSince, Date.now()));
   const stretch = useMemo(() => stretchOf(query, opening), [query, opening]);

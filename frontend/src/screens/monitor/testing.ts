@@ -24,6 +24,12 @@ export function resultOf({ first_byte_ms = 60, ...given }: Partial<Result> & { f
 export function monitorOf(given: Partial<Monitor> = {}): Monitor {
   return {
     config: { method: "GET" },
+    incident: null,
+    heartbeat: null,
+    regions: [],
+    regions_state: [],
+    depends_on: [],
+    status_since: null,
     created_at: "2026-01-01T00:00:00Z",
     id: 7,
     interval_s: 60,
@@ -39,17 +45,31 @@ export function monitorOf(given: Partial<Monitor> = {}): Monitor {
     uptime: { "24h": 1, "7d": 1, "30d": 1, "90d": 1 },
     url: "https://checkout.example/health",
     ...given,
-  } as Monitor;
+  } as Monitor; // the config is a part of its kind's
 }
+
+const NO_PHASES = { dns: null, connect: null, tls: null, first_byte: null, download: null };
 
 export function pointOf(minute: number, given: Partial<Point> = {}): Point {
   const at = new Date(Date.UTC(2026, 11, 8, 13, minute)).toISOString();
-  return { at, coverage: 1, p50_ms: 100, p95_ms: 150, p99_ms: 200, uptime: 1, count: 1, ...given };
+  const counts = { count: 1, failures: 0, degraded: 0, maintenance: 0 };
+  return {
+    at,
+    coverage: 1,
+    p50_ms: 100,
+    p95_ms: 150,
+    p99_ms: 200,
+    uptime: 1,
+    ...counts,
+    phases_ms: NO_PHASES,
+    ...given,
+  };
 }
 
 export function statsOf({ firstByte, ...given }: Partial<Stats> & { firstByte?: number } = {}): Stats {
   const none = { p50: null, p95: null, p99: null };
   return {
+    bands: [],
     checks: { up: 60, degraded: 0, down: 0, unknown: 0, maintenance: 0 },
     coverage: 1,
     days: [],

@@ -73,7 +73,7 @@ export const monitor = {
     noData: "keine Daten",
     checks: "Prüfungen",
     checksOf: (window: string) => `Prüfungen, ${window}`,
-    nothing: "In dieser Zeit wurde nichts gemessen.",
+    nothing: "In dieser Zeit gelang keine Prüfung, also gibt es keine Antwortzeiten.",
     what: "Die Zahlen",
     p50: (ms: string) => `p50 ${ms}`,
     p95: (ms: string) => `p95 ${ms}`,

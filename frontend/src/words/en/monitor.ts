@@ -74,7 +74,7 @@ export const monitor = {
     noData: "no data",
     checks: "checks",
     checksOf: (window: string) => `Checks, ${window}`,
-    nothing: "Nothing was measured in this time.",
+    nothing: "No check succeeded in this time, so there are no response times.",
     what: "The figures",
     p50: (ms: string) => `p50 ${ms}`,
     p95: (ms: string) => `p95 ${ms}`,

@@ -35,7 +35,7 @@ export function slowSpells(points: readonly Point[], stepMs: number): { from: nu
   const spells: { from: number; to: number; steps: number }[] = [];
   for (const point of points) {
     const at = Date.parse(point.at);
-    const slow = (point.degraded ?? 0) * 2 > (point.count ?? 0) && !point.failures;
+    const slow = point.degraded * 2 > point.count && !point.failures;
     if (!slow) continue;
     const last = spells.at(-1);
     if (last && last.to === at) Object.assign(last, { to: at + stepMs, steps: last.steps + 1 });

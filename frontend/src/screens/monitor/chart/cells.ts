@@ -6,12 +6,11 @@ export type Cell = { from: number; to: number; letter: DayLetter };
 
 /** How the checks of a step went. A step in which none was due goes on as the one before; `before` of the first is "-". */
 export function letterOf(point: Point, before: DayLetter): DayLetter {
-  const measured = point.count ?? (point.uptime === null ? 0 : 1);
-  if (measured > 0) {
-    if ((point.failures ?? 0) > 0 || (point.count === undefined && (point.uptime ?? 1) < 1)) return "d";
-    return (point.degraded ?? 0) > 0 ? "g" : "u";
+  if (point.count > 0) {
+    if (point.failures > 0) return "d";
+    return point.degraded > 0 ? "g" : "u";
   }
-  if ((point.maintenance ?? 0) > 0) return "m";
+  if (point.maintenance > 0) return "m";
   return point.coverage ? before : "-";
 }
 

@@ -75,7 +75,7 @@ describe("the bands", () => {
   const tint = (from: number, to: number, text: string): Tint => ({ kind: "down", from: at(from), to: at(to), text });
 
   it("end now while an incident is open", () => {
-    const band = { kind: "incident" as const, id: 1, from: "2026-12-08T13:14:00Z", to: null, title: "x" };
+    const band = { kind: "incident" as const, id: 1, from: "2026-12-08T13:14:00Z", to: null, title: "x", word: "Down" };
     const [open] = tintsOf([band], [], { stepMs: MIN, now: at(26), words: en });
     expect([open?.to, open?.text]).toEqual([at(26), expect.stringMatching(/^Down since \d\d:14$/)]);
   });
@@ -117,10 +117,14 @@ describe("the strip of checks", () => {
 
 describe("the heat map", () => {
   it("has the median of each hour of the week, and marks the hours that went down", () => {
-    const hour = (day: number, ms: number) => ({ ...pointOf(0, { p50_ms: ms }), at: new Date(2026, 11, day, 9).toISOString() });
-    const heat = heatOf([hour(1, 100), hour(8, 300), hour(2, 500)], [
-      { on: "2026-12-08", hours: Array.from({ length: 24 }, (_, one) => (one === 9 ? 0.5 : 1)) },
-    ]);
+    const hour = (day: number, ms: number) => ({
+      ...pointOf(0, { p50_ms: ms }),
+      at: new Date(2026, 11, day, 9).toISOString(),
+    });
+    const heat = heatOf(
+      [hour(1, 100), hour(8, 300), hour(2, 500)],
+      [{ on: "2026-12-08", hours: Array.from({ length: 24 }, (_, one) => (one === 9 ? 0.5 : 1)) }],
+    );
     expect(heat?.cells[1]?.[9]).toEqual({ ms: 100, step: 1, down: true });
     expect(heat?.cells[2]?.[9]?.ms).toBe(500);
     expect(heat?.cells[0]?.[0]).toEqual({ ms: null, step: 0, down: false });
@@ -128,6 +132,12 @@ describe("the heat map", () => {
 
   it("is left out where nothing was measured", () => {
     expect(heatOf([], [])).toBeNull();
-    expect([median([]), median([3, 1, 2]), stepOf(null, 0, 1), stepOf(5, 0, 5), stepOf(9, 9, 9)]).toEqual([null, 2, 0, 5, 1]);
+    expect([median([]), median([3, 1, 2]), stepOf(null, 0, 1), stepOf(5, 0, 5), stepOf(9, 9, 9)]).toEqual([
+      null,
+      2,
+      0,
+      5,
+      1,
+    ]);
   });
 });

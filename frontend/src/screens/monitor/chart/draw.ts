@@ -75,10 +75,12 @@ export function drawGaps(
     const [from, to] = [Math.max(frame.left, frame.xOf(gap.from)), Math.min(frame.right, frame.xOf(gap.to))];
     if (to - from < 1) continue;
     hatch(ctx, { x: from, y: FLOOR - 5, width: to - from, height: 5 }, colours.noData, 4, 1);
-    if (ctx.measureText(text).width + 8 > Math.max(to - from, 60) || to - from < 12) continue;
+    const half = ctx.measureText(text).width / 2;
+    const middle = (from + to) / 2;
+    if (to - from < 12 || middle - half < frame.left || middle + half > frame.right) continue;
     ctx.fillStyle = colours.quiet;
     ctx.textAlign = "center";
-    ctx.fillText(text, (from + to) / 2, FLOOR - 10);
+    ctx.fillText(text, middle, FLOOR - 10);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Point } from "../data/shapes";
 
 /** Not measured, though a check was due: a gap. A step without a check in it (`coverage`, no figure) is none. */
 export function isGap(point: Point): boolean {
-  return point.p50_ms === null && (!point.coverage || (point.failures ?? 0) > 0);
+  return point.p50_ms === null && (!point.coverage || point.failures > 0);
 }
 
 const isDrawn = (point: Point) => point.p50_ms !== null || isGap(point);
@@ -22,9 +22,9 @@ export type Lines = {
 export function linesOf(points: readonly Point[]): Lines {
   const drawn = points.filter(isDrawn);
   const sums = drawn.map((point): number | null => (point.p50_ms === null ? null : 0));
-  const seen = PHASES.filter((phase) => drawn.some((point) => (point.phases_ms?.[phase] ?? null) !== null));
+  const seen = PHASES.filter((phase) => drawn.some((point) => point.phases_ms[phase] !== null));
   const phases = seen.map((phase) => {
-    const ms = drawn.map((point) => point.phases_ms?.[phase] ?? null);
+    const ms = drawn.map((point) => point.phases_ms[phase]);
     ms.forEach((value, index) => {
       const below = sums[index];
       if (below !== null && below !== undefined) sums[index] = below + (value ?? 0);
@@ -79,7 +79,7 @@ export function gapsOf(points: readonly Point[], stepMs: number): { from: number
   const gaps: { from: number; to: number }[] = [];
   for (const point of points) {
     const at = Date.parse(point.at);
-    if (point.coverage || point.p50_ms !== null || (point.count ?? 0) > 0 || (point.maintenance ?? 0) > 0) continue;
+    if (point.coverage || point.p50_ms !== null || point.count > 0 || point.maintenance > 0) continue;
     const last = gaps.at(-1);
     if (last && last.to === at) last.to = at + stepMs;
     else gaps.push({ from: at, to: at + stepMs });

@@ -23,7 +23,10 @@ describe("the window", () => {
   });
 
   it("of a drag is a minute at least, and not in the future", () => {
-    expect(zoomTo(now + 90_000, now - 10_000, now)).toEqual({ from: "2026-12-08T13:25:00Z", to: "2026-12-08T13:26:00Z" });
+    expect(zoomTo(now + 90_000, now - 10_000, now)).toEqual({
+      from: "2026-12-08T13:25:00Z",
+      to: "2026-12-08T13:26:00Z",
+    });
   });
 });
 
@@ -36,34 +39,38 @@ describe("uptime", () => {
 });
 
 describe("who is told", () => {
-  const rule = (given: Partial<Rule>): Rule => ({
-    id: 1,
-    name: "r",
-    created_at: "",
-    events: ["down"],
-    steps: [{ after_min: 0, channels: [1] }],
-    ...given,
-  });
+  const now = (...channels: number[]) => [{ after_min: 0, channels }];
+  const rule = (given: Partial<Rule>) =>
+    ({
+      enabled: true,
+      delay_min: 0,
+      events: ["down"],
+      monitors: [],
+      tags: [],
+      steps: now(1),
+      ...given,
+    }) as unknown as Rule;
 
   it("is said of rules for all, for its tags and for itself, the soonest time of each channel", () => {
     const rules = [
       rule({ steps: [{ after_min: 15, channels: [1, 2] }] }),
       rule({ tags: ["eu"] }),
-      rule({ monitors: [99], steps: [{ channels: [3] }] }),
-      rule({ enabled: false, steps: [{ channels: [4] }] }),
-      rule({ events: ["recovered"], steps: [{ channels: [5] }] }),
+      rule({ monitors: [99], steps: now(3) }),
+      rule({ enabled: false, steps: now(4) }),
+      rule({ events: ["recovered"], steps: now(5) }),
     ];
     expect(toldSteps(rules, monitorOf({ tags: ["eu"] }))).toEqual([
       { afterMin: 0, channels: [1] },
       { afterMin: 15, channels: [2] },
     ]);
-    expect(covers({ monitors: [], tags: [] }, { id: 1 })).toBe(true);
+    expect(covers({ monitors: [], tags: [] }, { id: 1, tags: [] })).toBe(true);
   });
 });
 
 describe("snippets", () => {
   it("all hold the monitor's own address", () => {
-    for (const name of SNIPPETS) expect(snippetFor(name, "https://sp.example/ping/u", "", en)).toContain("sp.example/ping/u");
+    for (const name of SNIPPETS)
+      expect(snippetFor(name, "https://sp.example/ping/u", "", en)).toContain("sp.example/ping/u");
   });
 
   it("take the monitor's schedule, and let the shell of a systemd unit see its own variables", () => {
@@ -72,6 +79,8 @@ describe("snippets", () => {
   });
 
   it("quote what stands in an address", () => {
-    expect(curlCommand("POST", "https://a.example/?q='x")).toBe(`curl -sv -X POST -o /dev/null 'https://a.example/?q='\\''x'`);
+    expect(curlCommand("POST", "https://a.example/?q='x")).toBe(
+      `curl -sv -X POST -o /dev/null 'https://a.example/?q='\\''x'`,
+    );
   });
 });

@@ -1,37 +1,23 @@
 /** What the screen asks the server, and how often. */
 import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { api, problemFrom, read } from "@/api/client";
-import { tellLive } from "@/shell/live";
+import { api, read } from "@/api/client";
 import { viewersZone } from "@/time";
-import type { Incident, Monitor, Point, Stats } from "./shapes";
+import type { Monitor, Point, Stats } from "./shapes";
 import { LENGTH_MS, type Stretch } from "./windows";
 
 const POLL_MS = 10_000;
 const SELDOM_MS = 60_000;
 const H = 3_600_000;
 
-/** The document writes ids of paths as text; the server takes the figure. */
-export const pathOf = (id: number) => ({ path: { id: id as never } });
+export const pathOf = (id: number) => ({ path: { id } });
 
 export function useMonitor(id: number | null): UseQueryResult<Monitor> {
-  const monitor = useQuery({
+  return useQuery({
     queryKey: ["monitor", id],
-    queryFn: () => read<Monitor>(api.GET("/api/v1/monitors/{id}/", { params: pathOf(id ?? 0) })),
+    queryFn: () => read(api.GET("/api/v1/monitors/{id}/", { params: pathOf(id ?? 0) })),
     enabled: id !== null,
     refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
   });
-  useTellLive(monitor);
-  return monitor;
-}
-
-function useTellLive({ dataUpdatedAt, error, refetch }: UseQueryResult<Monitor>): void {
-  const offline = error !== null && problemFrom(error).kind === "offline";
-  useEffect(() => {
-    if (dataUpdatedAt > 0 && !offline) tellLive({ state: "live", at: dataUpdatedAt, nextTryAt: null, tryNow: null });
-    if (offline) tellLive({ state: "offline", nextTryAt: Date.now() + POLL_MS, tryNow: () => void refetch() });
-  }, [dataUpdatedAt, offline, refetch]);
 }
 
 export function useStats(id: number, stretch: Stretch): UseQueryResult<Stats> {
@@ -44,12 +30,9 @@ export function useStats(id: number, stretch: Stretch): UseQueryResult<Stats> {
   });
 }
 
-type StatsQuery = { window?: "24h"; timezone?: string };
-
 function readStats(id: number, stretch: Stretch): Promise<Stats> {
-  // `from` and `to` are not in every server's document yet.
-  const query = { ...stretch, timezone: viewersZone() } as StatsQuery;
-  return read(api.GET("/api/v1/monitors/{id}/stats", { params: { ...pathOf(id), query } })) as Promise<Stats>;
+  const query = { ...stretch, timezone: viewersZone() };
+  return read(api.GET("/api/v1/monitors/{id}/stats", { params: { ...pathOf(id), query } }));
 }
 
 /** Thirty days in points of an hour: such points are given for at most eight days at once. */
@@ -115,26 +98,20 @@ export function useIncidents(id: number) {
   });
 }
 
-/** The open incident of the monitor: one that the machine opened comes first. */
-export function openIncident(incidents: readonly Incident[] | undefined): Incident | null {
-  const open = (incidents ?? []).filter((one) => one.resolved_at === null);
-  return open.find((one) => one.kind === "automatic") ?? open[0] ?? null;
-}
-
 export function useSlos(monitor: Monitor) {
   const slos = useQuery({
     queryKey: ["slos", monitor.team],
     queryFn: () =>
       read(
         api.GET("/api/v1/slos/", {
-          params: { query: { page_size: 100, ...(monitor.team && { team: monitor.team }) } },
+          params: { query: { page_size: 100, team: monitor.team } },
         }),
       ),
     staleTime: SELDOM_MS,
     refetchInterval: SELDOM_MS,
   });
   const own = slos.data?.results.filter((slo) => {
-    const byTag = !!slo.tag && (monitor.tags ?? []).includes(slo.tag);
+    const byTag = !!slo.tag && monitor.tags.includes(slo.tag);
     return slo.monitor === monitor.id || byTag;
   });
   return own ?? [];
@@ -142,7 +119,7 @@ export function useSlos(monitor: Monitor) {
 
 /** Rules and channels of the team, and what was told last of this monitor. */
 export function useTelling(monitor: Monitor) {
-  const team = monitor.team ? { team: monitor.team } : {};
+  const team = { team: monitor.team };
   const rules = useQuery({
     queryKey: ["alert-rules", monitor.team],
     queryFn: () => read(api.GET("/api/v1/alert-rules/", { params: { query: { page_size: 100, ...team } } })),
@@ -170,7 +147,7 @@ export function useMaintenance(monitor: Monitor) {
     queryFn: () =>
       read(
         api.GET("/api/v1/maintenance/", {
-          params: { query: { page_size: 100, ordering: "-ends_at", ...(monitor.team && { team: monitor.team }) } },
+          params: { query: { page_size: 100, ordering: "-ends_at", team: monitor.team } },
         }),
       ),
     staleTime: SELDOM_MS,
@@ -184,7 +161,7 @@ export function useStatusPages(monitor: Monitor) {
     queryFn: () =>
       read(
         api.GET("/api/v1/status-pages/", {
-          params: { query: { page_size: 100, ...(monitor.team && { team: monitor.team }) } },
+          params: { query: { page_size: 100, team: monitor.team } },
         }),
       ),
     staleTime: 5 * SELDOM_MS,
@@ -196,7 +173,7 @@ export function useDependencies(ids: readonly number[]): Monitor[] {
   return useQueries({
     queries: ids.map((id) => ({
       queryKey: ["monitor", id],
-      queryFn: () => read<Monitor>(api.GET("/api/v1/monitors/{id}/", { params: pathOf(id) })),
+      queryFn: () => read(api.GET("/api/v1/monitors/{id}/", { params: pathOf(id) })),
       staleTime: SELDOM_MS,
       refetchInterval: SELDOM_MS,
     })),

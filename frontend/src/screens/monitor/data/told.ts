@@ -7,12 +7,11 @@ export type ToldStep = { afterMin: number; channels: number[] };
 
 /** Does the rule cover the monitor? Without monitors and tags it covers all of its team. */
 export function covers(
-  rule: { monitors?: number[]; tags?: string[] },
-  monitor: { id: number; tags?: string[] },
+  { monitors, tags }: { monitors: number[]; tags: string[] },
+  monitor: { id: number; tags: string[] },
 ): boolean {
-  const [monitors, tags] = [rule.monitors ?? [], rule.tags ?? []];
   if (monitors.length === 0 && tags.length === 0) return true;
-  return monitors.includes(monitor.id) || tags.some((tag) => monitor.tags?.includes(tag));
+  return monitors.includes(monitor.id) || tags.some((tag) => monitor.tags.includes(tag));
 }
 
 /** The steps of all rules that tell of a "down", the soonest first; each channel once, at its first time. */
@@ -20,11 +19,11 @@ export function toldSteps(rules: readonly Rule[], monitor: Monitor): ToldStep[] 
   const event = monitor.kind === "heartbeat" ? "heartbeat_late" : "down";
   const first = new Map<number, number>();
   for (const rule of rules) {
-    const tells = rule.enabled !== false && (rule.events ?? []).some((one) => one === event || one === "down");
+    const tells = rule.enabled && rule.events.some((one) => one === event || one === "down");
     if (!tells || !covers(rule, monitor)) continue;
     for (const step of rule.steps)
       for (const channel of step.channels) {
-        const after = (rule.delay_min ?? 0) + (step.after_min ?? 0);
+        const after = rule.delay_min + step.after_min;
         first.set(channel, Math.min(after, first.get(channel) ?? Infinity));
       }
   }

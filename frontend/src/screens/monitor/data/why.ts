@@ -63,9 +63,9 @@ function aliveHeartbeat(monitor: Monitor, now: number, words: Words): Why {
 
 function troubled(monitor: Monitor, { since, usual, now }: Around, words: Words): Why {
   const said = words.monitor.why;
-  const states = monitor.regions_state ?? [];
-  const bad = states.find((one) => one.status === monitor.status)?.last_result;
-  const error = bad?.error ? bad.error : (monitor.last_result?.error ?? "");
+  const states = monitor.regions_state;
+  const bad = states.find((one) => one.status === monitor.status && one.error);
+  const error = bad?.error ?? monitor.last_result?.error ?? "";
   const count = states.filter((one) => one.status === "down" || one.status === "degraded").length;
   const where = states.length > 1 ? said.inRegions(count, states.length) : "";
   const when = since ? said.since(tellMoment(since, now, words)) : "";
@@ -95,17 +95,7 @@ export function withoutStop(sentence: string): string {
 
 /** What is watched, in the words of its kind: "GET https://…". */
 export function tellTarget(monitor: Monitor): string {
-  if (monitor.kind === "http") return `${configText(monitor, "method") || "GET"} ${monitor.url ?? ""}`;
+  if (monitor.kind === "http") return `${configText(monitor, "method") || "GET"} ${monitor.url}`;
   if (monitor.kind === "heartbeat") return "";
-  return `${monitor.kind} ${monitor.url ?? ""}`;
-}
-
-/** Since when it is so: as the server says, else since its open incident. */
-export function sinceOf(monitor: Monitor, incidentSince: string | null): string | null {
-  if (monitor.status_since !== undefined) return monitor.status_since;
-  return monitor.status === "down"
-    ? incidentSince
-    : monitor.status === "no_data"
-      ? (monitor.no_data?.since ?? null)
-      : null;
+  return `${monitor.kind} ${monitor.url}`;
 }

@@ -10,7 +10,7 @@ export function Beside({ monitor }: { monitor: Monitor }) {
   const now = useNow();
   const checked = monitor.last_checked_at;
   const watched = monitor.kind !== "heartbeat" && monitor.status !== "paused";
-  const next = checked && watched ? Date.parse(checked) + (monitor.interval_s ?? 60) * 1000 - now : -1;
+  const next = checked && watched ? Date.parse(checked) + monitor.interval_s * 1000 - now : -1;
   return (
     <>
       <LiveState />

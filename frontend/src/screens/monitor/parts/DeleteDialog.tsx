@@ -4,6 +4,7 @@ import { useState } from "react";
 import { api, ask } from "@/api/client";
 import type { Problem } from "@/api/problems";
 import { go } from "@/routing";
+import { useMonitors } from "@/shell/monitors";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ProblemNote } from "@/ui/Notices";
@@ -16,6 +17,7 @@ export default function DeleteDialog({ monitor, onClose }: { monitor: Monitor; o
   const words = useWords();
   const said = words.monitor.remove;
   const queries = useQueryClient();
+  const { refresh } = useMonitors();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const remove = async () => {
@@ -27,6 +29,7 @@ export default function DeleteDialog({ monitor, onClose }: { monitor: Monitor; o
       return;
     }
     showToast({ text: said.done(monitor.name) });
+    refresh();
     go("/");
     queries.removeQueries({ queryKey: ["monitor", monitor.id] });
   };

@@ -39,7 +39,8 @@ export function Response({ stats, stretch, view, onView, chosenAt, onUntil }: Pr
   const words = useWords();
   const said = words.monitor.chart;
   const { data, error } = stats;
-  const hasPhases = data?.series.points.some((point) => point.phases_ms) ?? false;
+  const hasPhases =
+    data?.series.points.some((point) => Object.values(point.phases_ms).some((ms) => ms !== null)) ?? false;
   return (
     <section className={styles.section}>
       <div className={styles.head}>
@@ -154,7 +155,7 @@ function prepare(data: Stats, now: number, words: Words) {
   const { points, step_s } = data.series;
   const [from, to] = [Date.parse(data.from), Date.parse(data.to)];
   const stepMs = step_s * 1000;
-  const tints = tintsOf(data.bands ?? [], points, { stepMs, now: Math.max(now, to), words });
+  const tints = tintsOf(data.bands, points, { stepMs, now: Math.max(now, to), words });
   const said = words.monitor.chart;
   return {
     lines: linesOf(points),
@@ -222,7 +223,6 @@ function Figures({ data }: { data: Stats }) {
   const words = useWords();
   const said = words.monitor.chart;
   const ms = (value: number | null) => (value === null ? "–" : words.number(value));
-  const counted = data.series.points.some((point) => point.count !== undefined);
   const rows = () =>
     data.series.points
       .toReversed()
@@ -232,10 +232,9 @@ function Figures({ data }: { data: Stats }) {
         ms(point.p95_ms),
         ms(point.p99_ms),
         tellUptime(point.uptime, words.locale),
-        ...(counted ? [words.number(point.count ?? 0), words.number(point.failures ?? 0)] : []),
+        words.number(point.count),
+        words.number(point.failures),
       ]);
-  const head = [said.from, "p50 ms", "p95 ms", "p99 ms", words.monitor.days.uptime];
-  return (
-    <AsTable label={said.title} head={[...head, ...(counted ? [said.checksColumn, said.failures] : [])]} rows={rows} />
-  );
+  const head = [said.from, "p50 ms", "p95 ms", "p99 ms", words.monitor.days.uptime, said.checksColumn, said.failures];
+  return <AsTable label={said.title} head={head} rows={rows} />;
 }

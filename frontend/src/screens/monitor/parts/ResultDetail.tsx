@@ -27,7 +27,7 @@ export function ResultDetail({ monitor, result }: { monitor: Monitor; result: Re
       <div className={styles.head}>
         <span className="b grow">{said.at(time, said.region(result.region))}</span>
         {monitor.kind === "http" && (
-          <CopyButton text={curlCommand(configText(monitor, "method"), monitor.url ?? "")}>{said.copyCurl}</CopyButton>
+          <CopyButton text={curlCommand(configText(monitor, "method"), monitor.url)}>{said.copyCurl}</CopyButton>
         )}
       </div>
       {total !== null && measured && <Waterfall phases={phasesOf(result)} totalMs={total} />}

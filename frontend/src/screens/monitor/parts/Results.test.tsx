@@ -7,7 +7,12 @@ import { monitorOf, resultOf } from "../testing";
 import { Results } from "./Results";
 
 it("shows the chosen check in its phases, and lets another be chosen", async () => {
-  const first = resultOf({ status: "down", error: "Expected 200-299, got 503.", http_status: 503, first_byte_ms: 1204 });
+  const first = resultOf({
+    status: "down",
+    error: "Expected 200-299, got 503.",
+    http_status: 503,
+    first_byte_ms: 1204,
+  });
   const second = resultOf({ scheduled_at: "2026-12-08T13:24:40Z", checked_at: "2026-12-08T13:24:40Z" });
   const onChoose = vi.fn();
   render(

@@ -66,7 +66,8 @@ function Rows({ monitor, results, chosen, onChoose }: Props & { results: readonl
   const words = useWords();
   const said = words.monitor.results;
   const http = monitor.kind === "http" || monitor.kind === "websocket";
-  const look = classes(styles.row, !http && styles.noHttp);
+  const dated = results.some((result) => !isToday(new Date(result.checked_at)));
+  const look = classes(styles.row, !http && styles.noHttp, dated && styles.dated);
   return (
     <>
       <div className={classes(look, styles.head)} aria-hidden="true">
@@ -118,7 +119,8 @@ export function iconOf(status: Result["status"]) {
   return status === "unknown" ? "no_data" : status;
 }
 
+const isToday = (at: Date) => at.toDateString() === new Date().toDateString();
+
 function tellRowTime(at: Date, words: Words): string {
-  const today = at.toDateString() === new Date().toDateString();
-  return today ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date());
+  return isToday(at) ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date());
 }

@@ -16,7 +16,7 @@ export function Side({ monitor }: { monitor: Monitor }) {
   return (
     <aside className={styles.side}>
       <MonitorFacts monitor={monitor} />
-      {(monitor.regions_state ?? []).length > 1 && <Regions states={monitor.regions_state ?? []} />}
+      {monitor.regions_state.length > 1 && <Regions states={monitor.regions_state} />}
       <Slos monitor={monitor} />
       <Tells monitor={monitor} />
       <Maintenance monitor={monitor} />
@@ -41,7 +41,7 @@ function MonitorFacts({ monitor }: { monitor: Monitor }) {
           heartbeat ? null : [said.confirmed, tellConfirmed(monitor, words)],
           tls ? [said.certificate, <Expiry key="tls" at={tls} now={now} />] : null,
           domain ? [said.domain, <Expiry key="domain" at={domain} now={now} />] : null,
-          monitor.depends_on?.length ? [said.dependsOn, <Dependencies key="on" ids={monitor.depends_on} />] : null,
+          monitor.depends_on.length > 0 ? [said.dependsOn, <Dependencies key="on" ids={monitor.depends_on} />] : null,
           [said.shownOn, <ShownOn key="shown" monitor={monitor} />],
           [said.since, <At key="since" at={monitor.created_at} />],
         ]}
@@ -52,17 +52,17 @@ function MonitorFacts({ monitor }: { monitor: Monitor }) {
 
 function tellChecks(monitor: Monitor, words: Words): string {
   const what = monitor.kind === "http" ? configText(monitor, "method") || "GET" : monitor.kind.toUpperCase();
-  return words.monitor.facts.every(what, tellInterval(monitor.interval_s ?? 60, words.time));
+  return words.monitor.facts.every(what, tellInterval(monitor.interval_s, words.time));
 }
 
 function tellConfirmed(monitor: Monitor, words: Words): string {
-  return words.monitor.facts.confirmedBy(monitor.fail_after ?? 1, tellInterval(monitor.recheck_s ?? 10, words.time));
+  return words.monitor.facts.confirmedBy(monitor.fail_after, tellInterval(monitor.recheck_s, words.time));
 }
 
 function From({ monitor }: { monitor: Monitor }) {
   const words = useWords();
-  const named = monitor.regions ?? [];
-  const regions = named.length > 0 ? named : (monitor.regions_state ?? []).map((one) => one.region);
+  const named = monitor.regions;
+  const regions = named.length > 0 ? named : monitor.regions_state.map((one) => one.region);
   const shown = regions.length > 0 ? regions : [monitor.last_result?.region ?? "local"];
   return (
     <>

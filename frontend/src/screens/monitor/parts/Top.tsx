@@ -7,7 +7,7 @@ import { ProblemNote } from "@/ui/Notices";
 import { StateIcon } from "@/ui/State";
 import { useWords } from "@/words";
 import { useSlos } from "../data/queries";
-import type { Incident, Monitor, Stats } from "../data/shapes";
+import type { Monitor, Stats } from "../data/shapes";
 import { tellTarget as tellPromise, tellUptime } from "../data/uptime";
 import { headline, tellTarget, whyItIsSo } from "../data/why";
 import { useOwnMaintenance } from "./Maintenance";
@@ -16,16 +16,15 @@ import type { MonitorActions } from "./useMonitorActions";
 
 type Props = {
   monitor: Monitor;
-  since: string | null;
-  incident: Incident | null;
   unacknowledged: boolean;
   usual: Stats | undefined;
   actions: MonitorActions;
 };
 
-export function Top({ monitor, since, incident, unacknowledged, usual, actions }: Props) {
+export function Top({ monitor, unacknowledged, usual, actions }: Props) {
   const words = useWords();
   const now = useNow(1000);
+  const { incident, status_since: since } = monitor;
   const running = useOwnMaintenance(monitor).find((one) => one.running);
   const why = whyItIsSo(monitor, { since, usual, now, maintenance: running?.title ?? null }, words);
   const target = tellTarget(monitor);
@@ -33,7 +32,7 @@ export function Top({ monitor, since, incident, unacknowledged, usual, actions }
     <>
       <div className={styles.headline}>
         <StateIcon status={monitor.status} size={22} />
-        <span role="status">{headline(monitor, since, now, words)}</span>
+        <span>{headline(monitor, since, now, words)}</span>
       </div>
       <p className={styles.lead}>
         <b>{why.fact}</b>
@@ -60,10 +59,10 @@ export function Top({ monitor, since, incident, unacknowledged, usual, actions }
         </div>
       )}
       <ProblemNote problem={actions.failed?.problem ?? null} />
-      {(target || !!monitor.tags?.length) && (
+      {(target || monitor.tags.length > 0) && (
         <p className={classes("t3", styles.target)}>
           {target && <span className="mono">{target}</span>}
-          {monitor.tags?.map((tag) => (
+          {monitor.tags.map((tag) => (
             <span key={tag} className={styles.tag}>
               {tag}
             </span>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { type Answer, api, ask } from "@/api/client";
 import type { Problem } from "@/api/problems";
 import { go } from "@/routing";
+import { useMonitors } from "@/shell/monitors";
 import { showToast } from "@/ui/toasts";
 import { useWords } from "@/words";
 import { pathOf } from "../data/queries";
@@ -20,6 +21,7 @@ export type MonitorActions = {
 export function useMonitorActions(monitor: Monitor, incidentId: number | null): MonitorActions {
   const words = useWords();
   const queries = useQueryClient();
+  const { refresh } = useMonitors();
   const [busy, setBusy] = useState<Act | null>(null);
   const [failed, setFailed] = useState<MonitorActions["failed"]>(null);
   const said = words.monitor.act;
@@ -35,6 +37,7 @@ export function useMonitorActions(monitor: Monitor, incidentId: number | null): 
       return;
     }
     void queries.invalidateQueries({ queryKey: ["monitor", monitor.id] });
+    refresh();
     if (act === "pause") showToast({ text: said.paused(monitor.name), undo: () => void perform("resume") });
     if (act === "resume") showToast({ text: said.resumed(monitor.name) });
     if (act === "duplicate") go(`/monitors/${(answer.data as Monitor).id}/edit/`);
@@ -56,7 +59,7 @@ async function send(act: Act, monitor: Monitor, incidentId: number | null): Prom
     case "resume":
       return ask(api.POST("/api/v1/monitors/{id}/resume", { params }));
     case "duplicate":
-      return ask(api.POST("/api/v1/monitors/{id}/clone", { params, body: {} as never }));
+      return ask(api.POST("/api/v1/monitors/{id}/clone", { params, body: {} }));
     case "acknowledge":
       if (incidentId === null) return null;
       return ask(api.POST("/api/v1/incidents/{id}/acknowledge", { params: pathOf(incidentId) }));
