@@ -402,6 +402,8 @@ SPECTACULAR_SETTINGS = {
         "ChannelKindName": "delivery.registry.KINDS",
         "MonitorStatus": "monitors.selectors.SHOWN",
         "RegionStatus": "monitors.transitions.State",
+        "DeliveryStatusEnum": "outbox.models.OutgoingStatus",
+        "IncidentKindEnum": "incidents.models.IncidentKind",
         "SubscriberKind": "statuspages.models.SubscriberKind",
         "PageVisibility": "statuspages.models.Visibility",
         "PostVisibility": "statuspages.models.PostVisibility",

@@ -92,7 +92,7 @@ def tell_occurrences(
     }
 
 
-class DraftSerializer(KnownFieldsOnly):
+class MaintenanceDraftSerializer(KnownFieldsOnly):
     """A window as it is typed: whatever is there already."""
 
     team = TeamField()

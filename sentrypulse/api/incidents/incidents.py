@@ -38,7 +38,12 @@ from probes.registry import KINDS
 from sentrypulse.api.alerts.incidents import attach_withheld
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.incidents.fields import AuthorSerializer, StatusField
-from sentrypulse.api.incidents.timeline import EntrySerializer, PageSerializer, build_timeline, read_pages
+from sentrypulse.api.incidents.timeline import (
+    IncidentPageSerializer,
+    TimelineEntrySerializer,
+    build_timeline,
+    read_pages,
+)
 from sentrypulse.api.incidents.told import (
     ForecastSerializer,
     ToldSerializer,
@@ -113,32 +118,32 @@ class IncidentSerializer(IncidentRowSerializer):
     """A whole incident. ``timeline`` is ``updates`` with what was posted and who was told."""
 
     updates = UpdateSerializer(many=True, read_only=True)
-    timeline = EntrySerializer(many=True, read_only=True, help_text="The newest first.")
+    timeline = TimelineEntrySerializer(many=True, read_only=True, help_text="The newest first.")
     deliveries = ToldSerializer(
         many=True, read_only=True, help_text="Who was told, the oldest first; the newest 100."
     )
     planned = ForecastSerializer(
         many=True, read_only=True, help_text="What will be told, if it stays as it is; the next 20."
     )
-    pages = PageSerializer(many=True, read_only=True, help_text="Where it can be said in public.")
+    pages = IncidentPageSerializer(many=True, read_only=True, help_text="Where it can be said in public.")
 
     class Meta(IncidentRowSerializer.Meta):
         fields = [*IncidentRowSerializer.Meta.fields, "updates", "timeline", "deliveries", "planned", "pages"]
         read_only_fields = fields
 
 
-class CountsBySeveritySerializer(serializers.Serializer[Any]):
+class OpenBySeveritySerializer(serializers.Serializer[Any]):
     minor = serializers.IntegerField()
     major = serializers.IntegerField()
     critical = serializers.IntegerField()
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class OpenIncidentsSerializer(serializers.Serializer[Any]):
     """Of open incidents."""
 
     open = serializers.IntegerField()
     unacknowledged = serializers.IntegerField()
-    by_severity = CountsBySeveritySerializer()
+    by_severity = OpenBySeveritySerializer()
 
 
 class IncidentCreateSerializer(KnownFieldsOnly, serializers.ModelSerializer[Incident]):
@@ -261,7 +266,7 @@ class IncidentViewSet(TeamRowsViewSet[Incident]):
             vars(incident)["planned"] = read_planned(incident, now=timezone.now())
             vars(incident)["pages"] = read_pages(incident)
 
-    @extend_schema(responses=CountsSerializer, parameters=[OpenApiParameter("team", OpenApiTypes.INT)])
+    @extend_schema(responses=OpenIncidentsSerializer, parameters=[OpenApiParameter("team", OpenApiTypes.INT)])
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
     def counts(self, request: Request) -> Response:
         """How many are open, and how many of these nobody has acknowledged."""

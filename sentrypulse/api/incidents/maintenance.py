@@ -28,7 +28,7 @@ from monitors.models import Monitor
 from sentrypulse.api.fields import IdsField, TagNamesField
 from sentrypulse.api.incidents.calendar import (
     CoverageSerializer,
-    DraftSerializer,
+    MaintenanceDraftSerializer,
     OccurrencesSerializer,
     RangeQuerySerializer,
     preview,
@@ -184,11 +184,11 @@ class MaintenanceWindowViewSet(TeamRowsViewSet[MaintenanceWindow], viewsets.Mode
         told = tell_occurrences(unfolded, since, until, now=timezone.now())
         return Response(OccurrencesSerializer(told).data)
 
-    @extend_schema(request=DraftSerializer, responses=CoverageSerializer)
+    @extend_schema(request=MaintenanceDraftSerializer, responses=CoverageSerializer)
     @action(detail=False, methods=["post"])
     def preview(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What a window would cover now, and when it would happen. Nothing is stored."""
-        draft = DraftSerializer(data=request.data, context=self.get_serializer_context())
+        draft = MaintenanceDraftSerializer(data=request.data, context=self.get_serializer_context())
         draft.is_valid(raise_exception=True)
         return Response(CoverageSerializer(preview(draft.validated_data)).data)
 

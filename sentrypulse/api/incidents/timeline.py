@@ -29,7 +29,7 @@ class SaidOnSerializer(serializers.Serializer[Any]):
     subscribers_told = serializers.IntegerField()
 
 
-class EntrySerializer(serializers.Serializer[Any]):
+class TimelineEntrySerializer(serializers.Serializer[Any]):
     """``finding`` is the machine's; ``note`` a person's; ``told`` sums up deliveries of one moment."""
 
     kind = serializers.ChoiceField(choices=KINDS)
@@ -43,7 +43,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     deliveries = serializers.ListField(child=serializers.IntegerField(), help_text="Of kind `told`")
 
 
-class PageSerializer(serializers.Serializer[Any]):
+class IncidentPageSerializer(serializers.Serializer[Any]):
     """A status page that can tell of it."""
 
     id = serializers.IntegerField()
