@@ -542,8 +542,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Add to the timeline, and move the incident on where `status` says so. */
+        /**
+         * @description Add to the timeline, say it on status pages where `public` is true, and move the incident on where
+         *     `status` says so.
+         */
         post: operations["incidents_updates_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How many are open, and how many of these nobody has acknowledged. */
+        get: operations["incidents_counts_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -603,6 +623,57 @@ export interface paths {
         head?: never;
         /** @description Planned trouble, once or repeated: results are recorded, open no incident, count in no uptime. */
         patch: operations["maintenance_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/maintenance/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End a running window now. One that repeats is refused: its rule says when it ends. */
+        post: operations["maintenance_end_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description When maintenance happens in a range: for a calendar. */
+        get: operations["maintenance_occurrences_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a window would cover now, and when it would happen. Nothing is stored. */
+        post: operations["maintenance_preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/monitors/": {
@@ -684,6 +755,30 @@ export interface paths {
         /** @description Make another that is configured the same, its secrets included. */
         post: operations["monitors_clone_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/{id}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Put the monitor in maintenance from now on; or (DELETE) end that. A window that covers other
+         *     monitors, too, is not ended here.
+         */
+        post: operations["monitors_maintenance_create"];
+        /**
+         * @description Put the monitor in maintenance from now on; or (DELETE) end that. A window that covers other
+         *     monitors, too, is not ended here.
+         */
+        delete: operations["monitors_maintenance_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -847,6 +942,23 @@ export interface paths {
          *     A row whose monitor is there already (same kind, name and target) changes nothing.
          */
         post: operations["monitors_import_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/import/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What would become of each row: new, changed, the same, or refused and why. Nothing is stored. */
+        post: operations["monitors_import_preview_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1129,10 +1241,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The page as it would look now, whoever may see it. */
+        /**
+         * @description GET: the page as it would look now, whoever may see it. POST: a draft of it, at an address for a
+         *     frame, for ten minutes; fields that are left out are as they are stored, and nothing is changed.
+         */
         get: operations["status_pages_preview_retrieve"];
         put?: never;
-        post?: never;
+        /**
+         * @description GET: the page as it would look now, whoever may see it. POST: a draft of it, at an address for a
+         *     frame, for ten minutes; fields that are left out are as they are stored, and nothing is changed.
+         */
+        post: operations["status_pages_preview_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1384,14 +1503,6 @@ export interface components {
         AcceptRequest: {
             token: string;
         };
-        /**
-         * @description * `pause` - pause
-         *     * `resume` - resume
-         *     * `delete` - delete
-         *     * `edit` - edit
-         * @enum {string}
-         */
-        ActionEnum: "pause" | "resume" | "delete" | "edit";
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         AlertSettings: {
             /** @description More changes than these within a minute are one digest a channel */
@@ -1495,13 +1606,21 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /**
+         * @description * `pause` - pause
+         *     * `resume` - resume
+         *     * `delete` - delete
+         *     * `edit` - edit
+         * @enum {string}
+         */
+        BulkActionEnum: "pause" | "resume" | "delete" | "edit";
         BulkDone: {
             changed: number;
             monitors: number[];
         };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         BulkRequest: {
-            action: components["schemas"]["ActionEnum"];
+            action: components["schemas"]["BulkActionEnum"];
             add_tags?: string[];
             ids?: number[];
             interval_s?: number;
@@ -1547,6 +1666,12 @@ export interface components {
             /** Format: double */
             "6h": number | null;
         };
+        /**
+         * @description * `machine` - machine
+         *     * `person` - person
+         * @enum {string}
+         */
+        ByEnum: "machine" | "person";
         ChangePasswordRequest: {
             current_password: string;
             new_password: string;
@@ -1721,14 +1846,33 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
         };
+        /** @description Of open incidents. */
         Counts: {
-            degraded: number;
-            down: number;
-            maintenance: number;
-            no_data: number;
-            paused: number;
-            pending: number;
-            up: number;
+            by_severity: components["schemas"]["CountsBySeverity"];
+            open: number;
+            unacknowledged: number;
+        };
+        CountsBySeverity: {
+            critical: number;
+            major: number;
+            minor: number;
+        };
+        Coverage: {
+            /** @description Monitors, as of now; later ones with a tag come beside */
+            covers: number;
+            /** @description What saving would refuse */
+            faults: {
+                [key: string]: string[];
+            };
+            /** @description The first 50 of them, by name */
+            monitors: components["schemas"]["Covered"][];
+            /** @description The next 5; none while times are missing or wrong */
+            occurrences: components["schemas"]["Span"][];
+        };
+        Covered: {
+            id: number;
+            kind: components["schemas"]["MonitorKindName"];
+            name: string;
         };
         Day: {
             /**
@@ -1804,23 +1948,11 @@ export interface components {
             readonly reason: components["schemas"]["ReasonEnum"] | components["schemas"]["BlankEnum"];
             /** Format: date-time */
             readonly settled_at: string | null;
-            readonly status: components["schemas"]["DeliveryStatusEnum"];
+            readonly status: components["schemas"]["StatusBffEnum"];
             /** @description As it was last sent */
             readonly subject: string;
             readonly team: number;
         };
-        /**
-         * @description * `held` - held
-         *     * `planned` - planned
-         *     * `sending` - sending
-         *     * `retry` - to be tried again
-         *     * `sent` - sent
-         *     * `dead` - given up
-         *     * `dropped` - dropped
-         *     * `withheld` - withheld
-         * @enum {string}
-         */
-        DeliveryStatusEnum: "held" | "planned" | "sending" | "retry" | "sent" | "dead" | "dropped" | "withheld";
         Detail: {
             /** @description One sentence */
             detail: string;
@@ -1915,59 +2047,20 @@ export interface components {
              */
             rdap_url?: string;
         };
-        /** @description A monitor that is not stored, and needs no name yet. */
+        /** @description A window as it is typed: whatever is there already. */
         DraftRequest: {
-            /** @description By kind; PATCH changes only the fields it names */
-            config?: components["schemas"]["MonitorConfigRequest"];
-            /** @description Monitors; while one of them is down, nobody is told that this one is */
-            depends_on?: number[];
-            /** @default true */
-            enabled?: boolean;
-            /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
-            fail_after?: number;
-            /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
-            interval_s?: number;
-            /**
-             * @description Fixed once created
-             *
-             *     * `http` - http
-             *     * `tcp` - tcp
-             *     * `dns` - dns
-             *     * `tls` - tls
-             *     * `ping` - ping
-             *     * `domain` - domain
-             *     * `websocket` - websocket
-             *     * `smtp` - smtp
-             *     * `heartbeat` - heartbeat
-             */
-            kind: components["schemas"]["MonitorKindName"];
-            /**
-             * @description 1 to 100 characters
-             * @default Test
-             */
-            name?: string;
-            /**
-             * @description Delay of the look that confirms, 1 to 3600
-             * @default 10
-             */
-            recheck_s?: number;
-            /**
-             * @description Passes in a row that make it up, 1 to 20
-             * @default 1
-             */
-            recover_after?: number;
-            /** @description Where it is checked from; empty: everywhere */
-            regions?: string[];
+            /** Format: date-time */
+            ends_at?: string | null;
+            monitors?: number[];
+            /** @default  */
+            rrule?: string;
+            /** Format: date-time */
+            starts_at?: string | null;
             tags?: string[];
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
-            /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
-            timeout_s?: number;
-            /**
-             * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
-             * @default
-             */
-            url?: string;
+            /** @default  */
+            timezone?: string;
         };
         /** @description A letter to one or more addresses. */
         EmailChannelConfig: {
@@ -1986,6 +2079,32 @@ export interface components {
          * @enum {string}
          */
         EngineEnum: "embedded" | "celery" | "serverless";
+        /** @description ``finding`` is the machine's; ``note`` a person's; ``told`` sums up deliveries of one moment. */
+        Entry: {
+            /** Format: date-time */
+            at: string;
+            author: components["schemas"]["Author"] | null;
+            by: components["schemas"]["ByEnum"];
+            /** @description Of kind `told` */
+            deliveries: number[];
+            kind: components["schemas"]["EntryKindEnum"];
+            pages: components["schemas"]["SaidOn"][];
+            /** @description Whether a status page shows it */
+            public: boolean;
+            status: components["schemas"]["IncidentStatus"] | null;
+            text: string;
+        };
+        /**
+         * @description * `opened` - opened
+         *     * `finding` - finding
+         *     * `note` - note
+         *     * `acknowledged` - acknowledged
+         *     * `resolved` - resolved
+         *     * `post` - post
+         *     * `told` - told
+         * @enum {string}
+         */
+        EntryKindEnum: "opened" | "finding" | "note" | "acknowledged" | "resolved" | "post" | "told";
         /**
          * @description * `dns_nxdomain` - dns_nxdomain
          *     * `dns_no_answer` - dns_no_answer
@@ -2088,6 +2207,23 @@ export interface components {
         /** @description What is wrong, by field or parameter: `name`, `config.auth.password`, `steps.0.channels`; `non_field_errors` of the whole. Lists of sentences; `detail` alone is one sentence. */
         Faults: {
             [key: string]: string[] | string;
+        };
+        FieldChange: {
+            field: string;
+            from: unknown;
+            to: unknown;
+        };
+        /** @description A notice that will be sent, if nothing happens until then. */
+        Forecast: {
+            /** Format: date-time */
+            at: string;
+            channel: number;
+            channel_kind: components["schemas"]["ChannelKindName"];
+            channel_name: string;
+            event: components["schemas"]["EventEnum"];
+            /** @description The name of the rule that tells it */
+            rule: string;
+            unless: components["schemas"]["UnlessEnum"];
         };
         /** @description A field of a kind's form. ``default``, ``choices`` and ``example`` are null where there are none. */
         FormField: {
@@ -2418,6 +2554,8 @@ export interface components {
             verify_tls?: boolean;
         };
         Imported: {
+            /** @description Rows that changed the monitor that is there */
+            changed: number;
             dry_run: boolean;
             /** @description How many were made, or would be */
             imported: number;
@@ -2489,18 +2627,26 @@ export interface components {
              */
             url?: string;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
+        /** @description A whole incident. ``timeline`` is ``updates`` with what was posted and who was told. */
         Incident: {
             /** Format: date-time */
             readonly acknowledged_at: string | null;
             readonly acknowledged_by: components["schemas"]["Author"] | null;
             /** @description The result that opened it. */
             readonly cause: components["schemas"]["Result"] | null;
+            /** @description Who was told, the oldest first; the newest 100. */
+            readonly deliveries: components["schemas"]["Told"][];
             /** @description Null while it is open. */
             readonly duration_s: number | null;
             readonly id: number;
-            readonly kind: components["schemas"]["IncidentKindEnum"];
+            readonly kind: components["schemas"]["KindE96Enum"];
             readonly monitor: number | null;
+            readonly monitor_kind: (components["schemas"]["MonitorKindName"] | components["schemas"]["NullEnum"]) | null;
+            readonly monitor_name: string | null;
+            /** @description Where it can be said in public. */
+            readonly pages: components["schemas"]["Page"][];
+            /** @description What will be told, if it stays as it is; the next 20. */
+            readonly planned: components["schemas"]["Forecast"][];
             /** Format: date-time */
             readonly resolved_at: string | null;
             readonly resolved_by: components["schemas"]["Author"] | null;
@@ -2511,7 +2657,11 @@ export interface components {
             readonly started_at: string;
             readonly status: components["schemas"]["IncidentStatus"];
             readonly team: number;
+            /** @description The newest first. */
+            readonly timeline: components["schemas"]["Entry"][];
             readonly title: string;
+            /** @description How many messages of it were sent. */
+            readonly told: number;
             readonly updates: components["schemas"]["Update"][];
             /** @description Why was nobody told? What alerts kept back, and why. */
             readonly withheld: components["schemas"]["Withheld"][];
@@ -2534,12 +2684,36 @@ export interface components {
             text?: string;
             title: string;
         };
-        /**
-         * @description * `automatic` - automatic
-         *     * `manual` - manual
-         * @enum {string}
-         */
-        IncidentKindEnum: "automatic" | "manual";
+        /** @description An incident in a list: all but its timeline. */
+        IncidentRow: {
+            /** Format: date-time */
+            readonly acknowledged_at: string | null;
+            readonly acknowledged_by: components["schemas"]["Author"] | null;
+            /** @description The result that opened it. */
+            readonly cause: components["schemas"]["Result"] | null;
+            /** @description Null while it is open. */
+            readonly duration_s: number | null;
+            readonly id: number;
+            readonly kind: components["schemas"]["KindE96Enum"];
+            readonly monitor: number | null;
+            readonly monitor_kind: (components["schemas"]["MonitorKindName"] | components["schemas"]["NullEnum"]) | null;
+            readonly monitor_name: string | null;
+            /** Format: date-time */
+            readonly resolved_at: string | null;
+            readonly resolved_by: components["schemas"]["Author"] | null;
+            /** @description Late results showed that it never was */
+            readonly retracted: boolean;
+            readonly severity: components["schemas"]["SeverityEnum"];
+            /** Format: date-time */
+            readonly started_at: string;
+            readonly status: components["schemas"]["IncidentStatus"];
+            readonly team: number;
+            readonly title: string;
+            /** @description How many messages of it were sent. */
+            readonly told: number;
+            /** @description Why was nobody told? What alerts kept back, and why. */
+            readonly withheld: components["schemas"]["Withheld"][];
+        };
         /** @enum {string} */
         IncidentStatus: "investigating" | "identified" | "monitoring" | "resolved";
         /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
@@ -2570,6 +2744,12 @@ export interface components {
          * @enum {string}
          */
         ItemsEnum: "text" | "number";
+        /**
+         * @description * `automatic` - automatic
+         *     * `manual` - manual
+         * @enum {string}
+         */
+        KindE96Enum: "automatic" | "manual";
         /** @description A kind's form: ``settings`` are fields of the monitor itself, ``fields`` those of ``config``. */
         KindForm: {
             fields: components["schemas"]["MonitorField"][];
@@ -2599,6 +2779,12 @@ export interface components {
             p50: number | null;
             p95: number | null;
             p99: number | null;
+        };
+        LeftOut: {
+            title: string;
+            /** @description One sentence */
+            why: string;
+            window: number;
         };
         /** @description Bounds that hold for everybody. */
         Limits: {
@@ -3055,6 +3241,27 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
+        Occurrence: {
+            /** Format: date-time */
+            ends_at: string;
+            repeats: boolean;
+            running: boolean;
+            /** Format: date-time */
+            starts_at: string;
+            team: number;
+            title: string;
+            window: number;
+        };
+        Occurrences: {
+            /** Format: date-time */
+            from: string;
+            /** @description Windows that cannot be unfolded here, and why */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description The earliest first; 2,000 at most */
+            occurrences: components["schemas"]["Occurrence"][];
+            /** Format: date-time */
+            to: string;
+        };
         OpenIncident: {
             acknowledged: boolean;
             id: number;
@@ -3137,6 +3344,17 @@ export interface components {
             /** Format: int64 */
             team: number;
             uptime: components["schemas"]["RolledUptime"];
+        };
+        /** @description A status page that can tell of it. */
+        Page: {
+            id: number;
+            /** @description Whether it shows the monitor, or has told of it already */
+            shows: boolean;
+            slug: string;
+            /** @description How many a post would be sent to */
+            subscribers: number;
+            title: string;
+            visibility: components["schemas"]["PageVisibility"];
         };
         /** @description An alert of a service, resolved when the incident is. */
         PagerDutyChannelConfig: {
@@ -3243,7 +3461,7 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["FrozenReport"][];
         };
-        PaginatedIncidentList: {
+        PaginatedIncidentRowList: {
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
@@ -3254,7 +3472,7 @@ export interface components {
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
             previous: string | null;
-            results: components["schemas"]["Incident"][];
+            results: components["schemas"]["IncidentRow"][];
         };
         PaginatedInvitationList: {
             /**
@@ -3905,6 +4123,12 @@ export interface components {
          * @enum {string}
          */
         PostVisibility: "public" | "internal";
+        Preview: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description For a frame on this site; whoever has it can read the draft */
+            url: string;
+        };
         Previewed: {
             /** @description Where ours stands in, and why */
             faults: string[];
@@ -3912,6 +4136,13 @@ export interface components {
             markdown: string;
             subject: string;
             text: string;
+        };
+        PreviewedImport: {
+            changed: number;
+            new: number;
+            refused: number;
+            rows: components["schemas"]["PreviewRow"][];
+            same: number;
         };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         PreviewRequest: {
@@ -3926,6 +4157,31 @@ export interface components {
             /** @default  */
             text?: string;
         };
+        PreviewRow: {
+            action: components["schemas"]["PreviewRowActionEnum"];
+            /** @description Secrets are never told */
+            changes: components["schemas"]["FieldChange"][];
+            /** @description Of a row that is refused */
+            errors: {
+                [key: string]: string[];
+            };
+            index: number;
+            /** @description The row's own; else its kind and target */
+            key: string;
+            kind: string;
+            /** @description The one that is there */
+            monitor: number | null;
+            name: string;
+            url: string;
+        };
+        /**
+         * @description * `new` - New
+         *     * `changed` - Changed
+         *     * `same` - Same
+         *     * `refused` - Refused
+         * @enum {string}
+         */
+        PreviewRowActionEnum: "new" | "changed" | "same" | "refused";
         /** @description One sentence: why not. */
         Problem: {
             detail: string;
@@ -4299,6 +4555,14 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        SaidOn: {
+            /** @description Of the status page */
+            id: number;
+            post: number;
+            public: boolean;
+            subscribers_told: number;
+            title: string;
+        };
         /**
          * @description * `read` - read
          *     * `write` - write
@@ -4516,6 +4780,12 @@ export interface components {
              */
             verify_tls?: boolean;
         };
+        Span: {
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            starts_at: string;
+        };
         /**
          * @description * `fast` - fast
          *     * `medium` - medium
@@ -4523,6 +4793,19 @@ export interface components {
          * @enum {string}
          */
         SpeedEnum: "fast" | "medium" | "slow";
+        /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
+        StartMaintenanceRequest: {
+            /**
+             * @description A minute to 31 days
+             * @default 3600
+             */
+            duration_s?: number;
+            /**
+             * @description Else it is named after the monitor
+             * @default
+             */
+            title?: string;
+        };
         Stats: {
             /** @description Incidents and maintenance; the newest 200 of each */
             bands: components["schemas"]["Band"][];
@@ -4570,6 +4853,18 @@ export interface components {
              */
             window: (components["schemas"]["WindowEnum"] | components["schemas"]["NullEnum"]) | null;
         };
+        /**
+         * @description * `held` - held
+         *     * `planned` - planned
+         *     * `sending` - sending
+         *     * `retry` - to be tried again
+         *     * `sent` - sent
+         *     * `dead` - given up
+         *     * `dropped` - dropped
+         *     * `withheld` - withheld
+         * @enum {string}
+         */
+        StatusBffEnum: "held" | "planned" | "sending" | "retry" | "sent" | "dead" | "dropped" | "withheld";
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPage: {
             /** @description #rrggbb; texts on it stay readable */
@@ -4878,6 +5173,30 @@ export interface components {
              */
             verify_tls?: boolean;
         };
+        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
+        Told: {
+            /** @description What came back at the last attempt */
+            readonly answer: string;
+            /** @description HTTP or SMTP status of the answer */
+            readonly answer_status: number | null;
+            readonly attempts: number;
+            readonly channel: number | null;
+            channel_kind: (components["schemas"]["ChannelKindName"] | components["schemas"]["NullEnum"]) | null;
+            readonly channel_name: string;
+            /**
+             * Format: date-time
+             * @description When it is tried, or tried again
+             */
+            due_at: string | null;
+            readonly event: components["schemas"]["EventEnum"];
+            readonly id: number;
+            /** Format: date-time */
+            planned_at: string;
+            reason: components["schemas"]["ReasonEnum"] | components["schemas"]["BlankEnum"];
+            /** Format: date-time */
+            settled_at: string | null;
+            readonly status: components["schemas"]["StatusBffEnum"];
+        };
         /** @description A text message (SMS) through your Twilio account. */
         TwilioChannelConfig: {
             /** @description AC and 32 hexadecimal digits */
@@ -4915,6 +5234,12 @@ export interface components {
          * @enum {string}
          */
         TypeEnum: "text" | "textarea" | "number" | "switch" | "choice" | "choices" | "list" | "tags" | "monitors" | "secret" | "headers" | "json" | "variants";
+        /**
+         * @description * `acknowledged` - acknowledged
+         *     * `over` - over
+         * @enum {string}
+         */
+        UnlessEnum: "acknowledged" | "over";
         Update: {
             /** Format: date-time */
             readonly at: string;
@@ -4925,6 +5250,18 @@ export interface components {
         };
         /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
         UpdateCreateRequest: {
+            /**
+             * @description False: subscribers are not told.
+             * @default true
+             */
+            notify?: boolean;
+            /** @description Status pages, by id; with `public`. */
+            pages?: number[];
+            /**
+             * @description Say it on `pages`, too.
+             * @default false
+             */
+            public?: boolean;
             /** @description Moves the incident; unchanged, if left out. */
             status?: components["schemas"]["IncidentStatus"];
             text: string;
@@ -9126,7 +9463,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaginatedIncidentList"];
+                    "application/json": components["schemas"]["PaginatedIncidentRowList"];
                 };
             };
             /** @description Nothing has changed since what If-None-Match names. */
@@ -9879,6 +10216,74 @@ export interface operations {
             };
         };
     };
+    incidents_counts_retrieve: {
+        parameters: {
+            query?: {
+                team?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     invitations_accept_create: {
         parameters: {
             query?: never;
@@ -10163,7 +10568,6 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description A unique integer value identifying this maintenance window. */
                 id: number;
             };
             cookie?: never;
@@ -10252,7 +10656,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A unique integer value identifying this maintenance window. */
                 id: number;
             };
             cookie?: never;
@@ -10352,7 +10755,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A unique integer value identifying this maintenance window. */
                 id: number;
             };
             cookie?: never;
@@ -10438,7 +10840,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A unique integer value identifying this maintenance window. */
                 id: number;
             };
             cookie?: never;
@@ -10486,6 +10887,260 @@ export interface operations {
             };
             /** @description There is none, or it is another team's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is in a media type or a charset that is not read here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    maintenance_end_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or it is another team's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule of the product or a quota is in the way; the sentence says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    maintenance_occurrences_retrieve: {
+        parameters: {
+            query: {
+                from: string;
+                team?: number;
+                /** @description 100 days on at most */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Occurrences"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    maintenance_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DraftRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11397,6 +12052,208 @@ export interface operations {
             };
         };
     };
+    monitors_maintenance_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartMaintenanceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceWindow"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or it is another team's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule of the product or a quota is in the way; the sentence says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is in a media type or a charset that is not read here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitors_maintenance_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or it is another team's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule of the product or a quota is in the way; the sentence says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     monitors_pause_create: {
         parameters: {
             query?: never;
@@ -12153,6 +13010,8 @@ export interface operations {
             query?: {
                 /** @description Try, and change nothing */
                 dry_run?: boolean;
+                /** @description Rows whose monitor is there change it; else it stays as it is */
+                update?: boolean;
             };
             header?: never;
             path?: never;
@@ -12219,6 +13078,97 @@ export interface operations {
             };
             /** @description A rule of the product or a quota is in the way; the sentence says which. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is in a media type or a charset that is not read here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitors_import_preview_create: {
+        parameters: {
+            query?: {
+                /** @description Rows whose monitor is there change it; else it stays as it is */
+                update?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewedImport"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12417,7 +13367,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["DraftRequest"];
             };
@@ -14550,8 +15500,125 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A rule of the product or a quota is in the way; the sentence says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than what is read here. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not answering. Nothing was changed; try again soon. */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status_pages_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusPageRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Faults"];
+                };
+            };
+            /** @description Nobody is signed in, or the token, the key or the password is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the API key does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or it is another team's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no answer in the media types that Accept names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule of the product or a quota is in the way; the sentence says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than what is read here. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is in a media type or a charset that is not read here. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -98,7 +98,7 @@ function Step({ done = false, title, text, children }: StepProps) {
         <span className="b">{title}</span>
         <span className="t3 s">{text}</span>
       </span>
-      {children}
+      <span className={styles.end}>{children}</span>
     </li>
   );
 }
