@@ -24,10 +24,18 @@ export default function KeysList({ onClose }: { onClose: () => void }) {
     ["C", keys.check],
     ["Esc", keys.escape],
   ];
+  const onIncident: [string, string][] = [
+    ["A", keys.acknowledge],
+    ["U", keys.update],
+    ["R", keys.resolve],
+  ];
   return (
     <Dialog open wide onClose={onClose} title={keys.title}>
       <div className={styles.columns}>
-        <List title={keys.everywhere} rows={everywhere} />
+        <div>
+          <List title={keys.everywhere} rows={everywhere} />
+          <List title={keys.onIncident} rows={onIncident} />
+        </div>
         <List title={keys.inList} rows={inList} />
       </div>
     </Dialog>

@@ -158,6 +158,7 @@ export const common = {
     title: "Tasten",
     everywhere: "Überall",
     inList: "In der Liste",
+    onIncident: "Bei einer Störung",
     palette: "Suchen oder tun",
     search: "Suchen",
     help: "Diese Liste",
@@ -170,6 +171,9 @@ export const common = {
     edit: "Ändern",
     pause: "Anhalten oder fortsetzen",
     check: "Jetzt prüfen",
+    acknowledge: "Bestätigen",
+    update: "Neues mitteilen",
+    resolve: "Beheben",
     escape: "Auswahl leeren, schließen",
   },
   palette: {

@@ -160,6 +160,7 @@ export const common = {
     title: "Keys",
     everywhere: "Everywhere",
     inList: "In the list",
+    onIncident: "On an incident",
     palette: "Find or do",
     search: "Search",
     help: "This list",
@@ -172,6 +173,9 @@ export const common = {
     edit: "Edit",
     pause: "Pause or resume",
     check: "Check now",
+    acknowledge: "Acknowledge",
+    update: "Write an update",
+    resolve: "Resolve",
     escape: "Clear the selection, close",
   },
   palette: {
