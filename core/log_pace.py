@@ -56,6 +56,11 @@ class LogPace(logging.Filter):
             record.msg, record.args = f"{record.getMessage()} held_back={held_back}", None
         return True
 
+    def forget(self) -> None:
+        """As if no line had come."""
+        with self._lock:
+            self._counts.clear()
+
     def _count(self, record: logging.LogRecord) -> int | None:
         """How many of this kind were held back before it; None: so is this one."""
         now, place = self._clock(), (record.name, record.levelno, str(record.msg)[:200])

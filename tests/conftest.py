@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -16,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from accounts.models import Role
 from core import isolation
 from core.cache import SharedCache
+from core.log_pace import LogPace
 from sentrypulse.requests import ReadableWSGIRequest
 from tests.factories import make_client, make_member, make_team
 
@@ -133,6 +135,10 @@ def _clean():
             store.clear()
     SharedCache._away_until = 0.0  # else one test's dead Redis changes the store under the next one's counts
     isolation.forget()
+    for handler in logging.getLogger().handlers:
+        for pace in handler.filters:
+            if isinstance(pace, LogPace):
+                pace.forget()
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_the_api_s_rules_hold_here_too(operator, team):
 
 def test_monitors_are_paused_resumed_and_deleted_by_the_actions(operator, team, monkeypatch):
     heard = []
-    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: heard.append("check"))
+    monkeypatch.setattr(actions, "check_after_commit", lambda monitors, *, now: heard.append("check"))
     monkeypatch.setattr(actions, "_resolve_open", lambda monitors, *, ended_by, now: heard.append(ended_by))
     monitor = make_monitor(team)
     make_result(monitor)

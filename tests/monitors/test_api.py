@@ -29,7 +29,7 @@ def heard(monkeypatch):
         if ids := [monitor.pk for monitor in monitors]:
             events.append((event, ids, Monitor.objects.filter(pk__in=ids).count()))
 
-    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: note("check", monitors))
+    monkeypatch.setattr(actions, "check_after_commit", lambda monitors, *, now: note("check", monitors))
     monkeypatch.setattr(actions, "_resolve_open", lambda monitors, *, ended_by, now: note(ended_by, monitors))
     return events
 
@@ -217,7 +217,7 @@ def test_what_follows_and_fails_undoes_the_change(api, team, monkeypatch):
         raise RuntimeError("no")
 
     monitor = make_monitor(team)
-    for follows in ("_check_after_commit", "_resolve_open"):
+    for follows in ("check_after_commit", "_resolve_open"):
         monkeypatch.setattr(actions, follows, fail)
     for call in (
         lambda: api.delete(path(monitor)),

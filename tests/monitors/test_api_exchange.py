@@ -117,7 +117,7 @@ def test_every_bad_row_is_named_and_none_is_imported(api):
 
 def test_a_dry_run_tells_and_changes_nothing(api, monkeypatch):
     heard = []
-    monkeypatch.setattr(actions, "_check_after_commit", lambda monitors, *, now: heard.append(len(monitors)))
+    monkeypatch.setattr(actions, "check_after_commit", lambda monitors, *, now: heard.append(len(monitors)))
     answer = api.post(f"{IMPORT}?dry_run=true", [ROW, ROW])
     assert (answer.status_code, answer.json()) == (
         200,

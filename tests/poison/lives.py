@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from allauth.usersessions.models import UserSession
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import Membership, OutsideCall, Quota, QuotaLock, Role, Team, User
@@ -189,3 +190,4 @@ def _make_account(team: Team, owner: User) -> None:
     OutstandingToken.objects.create(
         user=owner, jti=team.name, token="x", created_at=NOW - 9 * DAY, expires_at=NOW - DAY
     )
+    UserSession.objects.create(user=owner, session_key=team.name, ip="192.0.2.1", user_agent="x")

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
+from probes import batch, run
 from probes import http_transfer as http
-from probes import run
 from probes.kinds import tcp
 from probes.result import Status
 from probes.run import Prober
@@ -20,6 +20,7 @@ WITHIN_S = 10.0
 def _impatient(monkeypatch):
     monkeypatch.setattr(run, "STALLED_S", 0.6)
     monkeypatch.setattr(run, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(batch, "LOOK_EVERY_S", 0.2)
 
 
 @pytest.fixture

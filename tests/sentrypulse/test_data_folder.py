@@ -24,7 +24,7 @@ def _generous_umask():
 
 def test_a_new_installation_is_its_owners_alone(tmp_path):
     folder = tmp_path / "data"
-    ran = manage("migrate", "--check", DATA_DIR=str(folder))
+    ran = manage("migrate", "accounts", "zero", DATA_DIR=str(folder))
     assert ran.stderr == ""
     assert mode_of(folder) == 0o700
     made = {path.name: mode_of(path) for path in folder.iterdir() if path.is_file()}
@@ -45,7 +45,7 @@ def test_what_sqlite_makes_beside_its_database_is_as_closed(tmp_path):
 
 def test_an_older_installation_is_closed_at_its_next_start(tmp_path):
     folder = tmp_path / "data"
-    assert manage("migrate", "--check", DATA_DIR=str(folder)).returncode in {0, 1}
+    assert manage("migrate", "accounts", "zero", DATA_DIR=str(folder)).returncode in {0, 1}
     (folder / "sentrypulse.sqlite3-wal").touch()
     folder.chmod(0o755)
     for name in OPEN_FILES:
@@ -59,7 +59,7 @@ def test_a_database_elsewhere_is_closed_and_its_folder_left_alone(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)
     file = elsewhere / "own.sqlite3"
-    ran = manage("migrate", "--check", DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{file}")
+    ran = manage("migrate", "accounts", "zero", DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite:///{file}")
     assert mode_of(file) == 0o600, ran.stderr
     file.chmod(0o644)
     ran = manage("check", DATA_DIR=str(tmp_path / "data"), DATABASE_URL=f"sqlite:///{file}")

@@ -25,7 +25,7 @@ from tests.walks.test_fuzz import ASK_OUTSIDE, undone
 from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 LARGE = b'{"name": "' + b"x" * 70_000 + b'"}'
-RAISED_BELOW = {"409", "429"}
+RAISED_BELOW = {"409", "412", "429"}
 """By what the services find; their own tests reach them."""
 
 

@@ -22,7 +22,7 @@ from sentrypulse.api.fields import IdField
 from sentrypulse.api.lookups import find_in_team, find_tags
 from sentrypulse.api.serializers import KnownFieldsOnly
 
-LONGEST = timedelta(days=100)
+LONGEST, USUAL = timedelta(days=100), timedelta(days=31)
 SHOWN, NEXT = 50, 5
 """Monitors, and coming occurrences, that a preview names."""
 
@@ -30,12 +30,15 @@ SHOWN, NEXT = 50, 5
 class RangeQuerySerializer(serializers.Serializer[Any]):
     """``from`` and ``to``, of 100 days at most."""
 
-    to = TimestampField()
+    to = TimestampField(required=False, help_text="31 days after `from`, unless said")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {**super().get_fields(), "from": TimestampField()}
+        since = TimestampField(required=False, help_text="Now, unless said")
+        return {**super().get_fields(), "from": since}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs.setdefault("from", timezone.now())
+        attrs.setdefault("to", attrs["from"] + USUAL)
         if attrs["to"] <= attrs["from"]:
             raise ValidationError({"to": ["The range ends before it begins; give a later to."]})
         if attrs["to"] - attrs["from"] > LONGEST:
