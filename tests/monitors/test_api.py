@@ -49,6 +49,11 @@ def test_a_monitor_is_made_and_shown_as_the_contract_says(api, team, heard):
     monitor = Monitor.objects.get()
     assert body.pop("config")["method"] == "GET"
     assert body.pop("created_at")
+    (region,) = body.pop("regions_state")
+    assert (region["region"], region["status"], region["checked_at"]) == ("local", "pending", None)
+    assert (body.pop("incident"), body.pop("heartbeat")) == (None, None)
+    assert body.pop("status_since")
+    assert body.pop("version")
     assert body == {
         "id": monitor.pk,
         "team": team.pk,

@@ -37,7 +37,7 @@ def test_what_was_exported_is_imported_the_same(api, team):
     ids = list(Monitor.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
     assert (answer.status_code, answer.json()) == (
         201,
-        {"dry_run": False, "imported": 3, "monitors": ids, "unchanged": 0},
+        {"dry_run": False, "imported": 3, "monitors": ids, "changed": 0, "unchanged": 0},
     )
     assert api.get(EXPORT).json() == exported.json()
 
@@ -121,7 +121,7 @@ def test_a_dry_run_tells_and_changes_nothing(api, monkeypatch):
     answer = api.post(f"{IMPORT}?dry_run=true", [ROW, ROW])
     assert (answer.status_code, answer.json()) == (
         200,
-        {"dry_run": True, "imported": 2, "monitors": [], "unchanged": 0},
+        {"dry_run": True, "imported": 2, "monitors": [], "changed": 0, "unchanged": 0},
     )
     assert api.post(f"{IMPORT}?dry_run=true", [{**ROW, "name": ""}]).status_code == 400
     assert (Monitor.objects.count(), heard) == (0, [])

@@ -36,7 +36,7 @@ def test_a_filter_with_nonsense_is_refused_by_its_name(client, world):  # noqa: 
     tried = 0
     for operation, name in list_filters():
         address, team = operation.address(world["ids"]), f"&team={world['ids']['team']}"
-        if "{month}" in operation.path:
+        if "{month}" in operation.path or (operation.path.endswith("/graphs") and name != "team"):
             if name == "team":
                 continue  # tells a stranger 404, whatever the team is
             address = f"{address}?{name}={{}}{team}"

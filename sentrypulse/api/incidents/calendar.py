@@ -33,11 +33,11 @@ class RangeQuerySerializer(serializers.Serializer[Any]):
     to = TimestampField(required=False, help_text="31 days after `from`, unless said")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        since = TimestampField(required=False, help_text="Now, unless said")
+        since = TimestampField(required=False, help_text="This minute, unless said")
         return {**super().get_fields(), "from": since}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs.setdefault("from", timezone.now())
+        attrs.setdefault("from", timezone.now().replace(second=0, microsecond=0))
         attrs.setdefault("to", attrs["from"] + USUAL)
         if attrs["to"] <= attrs["from"]:
             raise ValidationError({"to": ["The range ends before it begins; give a later to."]})
