@@ -1,0 +1,63 @@
+/** Leaving with something typed: a closed tab is warned of; within the app the draft is kept, and told where it is. */
+import { useEffect, useRef } from "react";
+import { go } from "@/routing";
+import { showToast } from "@/ui/toasts";
+import { useWords } from "@/words";
+import { type Draft, forgetDraft, saveDraft } from "./draft";
+import type { FormState } from "./useForm";
+
+export function useLeaving(form: FormState) {
+  const words = useWords();
+  const now = useRef({ form, words });
+  const settled = useRef(false);
+  useEffect(() => {
+    now.current = { form, words };
+  }, [form, words]);
+
+  const { dirty } = form;
+  useEffect(() => {
+    if (!dirty) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [dirty]);
+
+  useEffect(
+    () => () => {
+      const left = now.current;
+      if (left.form.dirty && !settled.current) tellKept(left.form, left.words.monitorForm);
+    },
+    [],
+  );
+  return {
+    /** It is saved: nothing is left behind. */
+    settle: () => {
+      settled.current = true;
+    },
+    /** It is given up, and may be had back. */
+    discard: () => {
+      settled.current = true;
+      if (!form.dirty) return;
+      const draft = draftOf(form);
+      forgetDraft(form.id);
+      const undo = () => {
+        saveDraft(form.id, draft, form.fields);
+        go(addressOf(form));
+      };
+      showToast({ text: words.monitorForm.discarded, undo });
+    },
+  };
+}
+
+function tellKept(form: FormState, said: { draftWaits: string; backToIt: string }): void {
+  saveDraft(form.id, draftOf(form), form.fields);
+  showToast({ text: said.draftWaits, action: { text: said.backToIt, run: () => go(addressOf(form)) } });
+}
+
+function draftOf(form: FormState): Draft {
+  const { typed, version } = form;
+  const base = form.id === null ? null : form.base;
+  return { kind: form.form?.kind ?? "", typed, base, version, at: new Date().toISOString() };
+}
+
+const addressOf = (form: FormState) => (form.id === null ? "/monitors/new/" : `/monitors/${form.id}/edit/`);
