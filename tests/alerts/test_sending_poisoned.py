@@ -187,14 +187,14 @@ def test_a_poisoned_rule_tells_rather_too_much_than_nothing(queues, columns):
 def test_a_trouble_that_cannot_be_planned_waits_and_keeps_no_other_waiting(queues, monkeypatch):
     _, bad = make_trouble("Bad")
     make_trouble("Good")
-    facts = planning._facts
+    facts = planning.make_facts
 
     def explode(trouble, *args, **kwargs):
         if trouble.incident_id == bad.pk:
             raise KeyError("poison")
         return facts(trouble, *args, **kwargs)
 
-    monkeypatch.setattr(planning, "_facts", explode)
+    monkeypatch.setattr(planning, "make_facts", explode)
     plan_and_send()
     assert [one.content.subject for one in queues.deliveries()] == ["Good is down"]
     assert Trouble.objects.get(incident=bad).look_at == T0 + planning.LOOK_AGAIN

@@ -115,7 +115,7 @@ def test_answers_have_the_shape_that_the_document_gives_them(world, api_of_owner
         ("/api/v1/monitors/", "PaginatedMonitorList"),
         ("/api/v1/monitors/export", "Export"),
         ("/api/v1/channels/", "PaginatedChannelList"),
-        ("/api/v1/incidents/", "PaginatedIncidentList"),
+        ("/api/v1/incidents/", "PaginatedIncidentRowList"),
         ("/api/v1/alert-templates/defaults", "Defaults"),
         ("/api/v1/health", "Health"),
     ):
