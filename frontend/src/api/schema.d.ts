@@ -1846,16 +1846,14 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
         };
-        /** @description Of open incidents. */
         Counts: {
-            by_severity: components["schemas"]["CountsBySeverity"];
-            open: number;
-            unacknowledged: number;
-        };
-        CountsBySeverity: {
-            critical: number;
-            major: number;
-            minor: number;
+            degraded: number;
+            down: number;
+            maintenance: number;
+            no_data: number;
+            paused: number;
+            pending: number;
+            up: number;
         };
         Coverage: {
             /** @description Monitors, as of now; later ones with a tag come beside */
@@ -1948,11 +1946,23 @@ export interface components {
             readonly reason: components["schemas"]["ReasonEnum"] | components["schemas"]["BlankEnum"];
             /** Format: date-time */
             readonly settled_at: string | null;
-            readonly status: components["schemas"]["StatusBffEnum"];
+            readonly status: components["schemas"]["DeliveryStatusEnum"];
             /** @description As it was last sent */
             readonly subject: string;
             readonly team: number;
         };
+        /**
+         * @description * `held` - held
+         *     * `planned` - planned
+         *     * `sending` - sending
+         *     * `retry` - to be tried again
+         *     * `sent` - sent
+         *     * `dead` - given up
+         *     * `dropped` - dropped
+         *     * `withheld` - withheld
+         * @enum {string}
+         */
+        DeliveryStatusEnum: "held" | "planned" | "sending" | "retry" | "sent" | "dead" | "dropped" | "withheld";
         Detail: {
             /** @description One sentence */
             detail: string;
@@ -2047,20 +2057,59 @@ export interface components {
              */
             rdap_url?: string;
         };
-        /** @description A window as it is typed: whatever is there already. */
+        /** @description A monitor that is not stored, and needs no name yet. */
         DraftRequest: {
-            /** Format: date-time */
-            ends_at?: string | null;
-            monitors?: number[];
-            /** @default  */
-            rrule?: string;
-            /** Format: date-time */
-            starts_at?: string | null;
+            /** @description By kind; PATCH changes only the fields it names */
+            config?: components["schemas"]["MonitorConfigRequest"];
+            /** @description Monitors; while one of them is down, nobody is told that this one is */
+            depends_on?: number[];
+            /** @default true */
+            enabled?: boolean;
+            /** @description Failures in a row that make it down, 1 to 20; 2 unless said, 1 for a heartbeat */
+            fail_after?: number;
+            /** @description 10 seconds to 7 days, 60 unless said; of a domain an hour at least, and a day unless said */
+            interval_s?: number;
+            /**
+             * @description Fixed once created
+             *
+             *     * `http` - http
+             *     * `tcp` - tcp
+             *     * `dns` - dns
+             *     * `tls` - tls
+             *     * `ping` - ping
+             *     * `domain` - domain
+             *     * `websocket` - websocket
+             *     * `smtp` - smtp
+             *     * `heartbeat` - heartbeat
+             */
+            kind: components["schemas"]["MonitorKindName"];
+            /**
+             * @description 1 to 100 characters
+             * @default Test
+             */
+            name?: string;
+            /**
+             * @description Delay of the look that confirms, 1 to 3600
+             * @default 10
+             */
+            recheck_s?: number;
+            /**
+             * @description Passes in a row that make it up, 1 to 20
+             * @default 1
+             */
+            recover_after?: number;
+            /** @description Where it is checked from; empty: everywhere */
+            regions?: string[];
             tags?: string[];
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
-            /** @default  */
-            timezone?: string;
+            /** @description 1 to 60, not longer than the interval; 10 unless said, or a shorter interval */
+            timeout_s?: number;
+            /**
+             * @description A URL, host:port, host or domain, by kind; empty for a heartbeat
+             * @default
+             */
+            url?: string;
         };
         /** @description A letter to one or more addresses. */
         EmailChannelConfig: {
@@ -2079,32 +2128,6 @@ export interface components {
          * @enum {string}
          */
         EngineEnum: "embedded" | "celery" | "serverless";
-        /** @description ``finding`` is the machine's; ``note`` a person's; ``told`` sums up deliveries of one moment. */
-        Entry: {
-            /** Format: date-time */
-            at: string;
-            author: components["schemas"]["Author"] | null;
-            by: components["schemas"]["ByEnum"];
-            /** @description Of kind `told` */
-            deliveries: number[];
-            kind: components["schemas"]["EntryKindEnum"];
-            pages: components["schemas"]["SaidOn"][];
-            /** @description Whether a status page shows it */
-            public: boolean;
-            status: components["schemas"]["IncidentStatus"] | null;
-            text: string;
-        };
-        /**
-         * @description * `opened` - opened
-         *     * `finding` - finding
-         *     * `note` - note
-         *     * `acknowledged` - acknowledged
-         *     * `resolved` - resolved
-         *     * `post` - post
-         *     * `told` - told
-         * @enum {string}
-         */
-        EntryKindEnum: "opened" | "finding" | "note" | "acknowledged" | "resolved" | "post" | "told";
         /**
          * @description * `dns_nxdomain` - dns_nxdomain
          *     * `dns_no_answer` - dns_no_answer
@@ -2639,12 +2662,12 @@ export interface components {
             /** @description Null while it is open. */
             readonly duration_s: number | null;
             readonly id: number;
-            readonly kind: components["schemas"]["KindE96Enum"];
+            readonly kind: components["schemas"]["IncidentKindEnum"];
             readonly monitor: number | null;
             readonly monitor_kind: (components["schemas"]["MonitorKindName"] | components["schemas"]["NullEnum"]) | null;
             readonly monitor_name: string | null;
             /** @description Where it can be said in public. */
-            readonly pages: components["schemas"]["Page"][];
+            readonly pages: components["schemas"]["IncidentPage"][];
             /** @description What will be told, if it stays as it is; the next 20. */
             readonly planned: components["schemas"]["Forecast"][];
             /** Format: date-time */
@@ -2658,7 +2681,7 @@ export interface components {
             readonly status: components["schemas"]["IncidentStatus"];
             readonly team: number;
             /** @description The newest first. */
-            readonly timeline: components["schemas"]["Entry"][];
+            readonly timeline: components["schemas"]["TimelineEntry"][];
             readonly title: string;
             /** @description How many messages of it were sent. */
             readonly told: number;
@@ -2684,6 +2707,23 @@ export interface components {
             text?: string;
             title: string;
         };
+        /**
+         * @description * `automatic` - automatic
+         *     * `manual` - manual
+         * @enum {string}
+         */
+        IncidentKindEnum: "automatic" | "manual";
+        /** @description A status page that can tell of it. */
+        IncidentPage: {
+            id: number;
+            /** @description Whether it shows the monitor, or has told of it already */
+            shows: boolean;
+            slug: string;
+            /** @description How many a post would be sent to */
+            subscribers: number;
+            title: string;
+            visibility: components["schemas"]["PageVisibility"];
+        };
         /** @description An incident in a list: all but its timeline. */
         IncidentRow: {
             /** Format: date-time */
@@ -2694,7 +2734,7 @@ export interface components {
             /** @description Null while it is open. */
             readonly duration_s: number | null;
             readonly id: number;
-            readonly kind: components["schemas"]["KindE96Enum"];
+            readonly kind: components["schemas"]["IncidentKindEnum"];
             readonly monitor: number | null;
             readonly monitor_kind: (components["schemas"]["MonitorKindName"] | components["schemas"]["NullEnum"]) | null;
             readonly monitor_name: string | null;
@@ -2744,12 +2784,6 @@ export interface components {
          * @enum {string}
          */
         ItemsEnum: "text" | "number";
-        /**
-         * @description * `automatic` - automatic
-         *     * `manual` - manual
-         * @enum {string}
-         */
-        KindE96Enum: "automatic" | "manual";
         /** @description A kind's form: ``settings`` are fields of the monitor itself, ``fields`` those of ``config``. */
         KindForm: {
             fields: components["schemas"]["MonitorField"][];
@@ -2807,6 +2841,21 @@ export interface components {
         };
         LogoutRequest: {
             refresh: string;
+        };
+        /** @description A window as it is typed: whatever is there already. */
+        MaintenanceDraftRequest: {
+            /** Format: date-time */
+            ends_at?: string | null;
+            monitors?: number[];
+            /** @default  */
+            rrule?: string;
+            /** Format: date-time */
+            starts_at?: string | null;
+            tags?: string[];
+            /** @description Optional if you belong to one team; fixed once created. */
+            team?: number;
+            /** @default  */
+            timezone?: string;
         };
         /**
          * @description Needs ``running``, ``next_starts_at``, ``next_ends_at`` and ``problem``, put there by
@@ -3262,9 +3311,20 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        OpenBySeverity: {
+            critical: number;
+            major: number;
+            minor: number;
+        };
         OpenIncident: {
             acknowledged: boolean;
             id: number;
+        };
+        /** @description Of open incidents. */
+        OpenIncidents: {
+            by_severity: components["schemas"]["OpenBySeverity"];
+            open: number;
+            unacknowledged: number;
         };
         /** @description An alert, acknowledged and closed as the incident is. */
         OpsgenieChannelConfig: {
@@ -3344,17 +3404,6 @@ export interface components {
             /** Format: int64 */
             team: number;
             uptime: components["schemas"]["RolledUptime"];
-        };
-        /** @description A status page that can tell of it. */
-        Page: {
-            id: number;
-            /** @description Whether it shows the monitor, or has told of it already */
-            shows: boolean;
-            slug: string;
-            /** @description How many a post would be sent to */
-            subscribers: number;
-            title: string;
-            visibility: components["schemas"]["PageVisibility"];
         };
         /** @description An alert of a service, resolved when the incident is. */
         PagerDutyChannelConfig: {
@@ -4853,18 +4902,6 @@ export interface components {
              */
             window: (components["schemas"]["WindowEnum"] | components["schemas"]["NullEnum"]) | null;
         };
-        /**
-         * @description * `held` - held
-         *     * `planned` - planned
-         *     * `sending` - sending
-         *     * `retry` - to be tried again
-         *     * `sent` - sent
-         *     * `dead` - given up
-         *     * `dropped` - dropped
-         *     * `withheld` - withheld
-         * @enum {string}
-         */
-        StatusBffEnum: "held" | "planned" | "sending" | "retry" | "sent" | "dead" | "dropped" | "withheld";
         /** @description ``components`` are all of them, in their order: those that a change leaves out are gone. */
         StatusPage: {
             /** @description #rrggbb; texts on it stay readable */
@@ -5120,6 +5157,32 @@ export interface components {
          * @enum {string}
          */
         ThemeEnum: "auto" | "light" | "dark";
+        /** @description ``finding`` is the machine's; ``note`` a person's; ``told`` sums up deliveries of one moment. */
+        TimelineEntry: {
+            /** Format: date-time */
+            at: string;
+            author: components["schemas"]["Author"] | null;
+            by: components["schemas"]["ByEnum"];
+            /** @description Of kind `told` */
+            deliveries: number[];
+            kind: components["schemas"]["TimelineEntryKindEnum"];
+            pages: components["schemas"]["SaidOn"][];
+            /** @description Whether a status page shows it */
+            public: boolean;
+            status: components["schemas"]["IncidentStatus"] | null;
+            text: string;
+        };
+        /**
+         * @description * `opened` - opened
+         *     * `finding` - finding
+         *     * `note` - note
+         *     * `acknowledged` - acknowledged
+         *     * `resolved` - resolved
+         *     * `post` - post
+         *     * `told` - told
+         * @enum {string}
+         */
+        TimelineEntryKindEnum: "opened" | "finding" | "note" | "acknowledged" | "resolved" | "post" | "told";
         Timings: {
             connect_ms: number | null;
             dns_ms: number | null;
@@ -5195,7 +5258,7 @@ export interface components {
             reason: components["schemas"]["ReasonEnum"] | components["schemas"]["BlankEnum"];
             /** Format: date-time */
             settled_at: string | null;
-            readonly status: components["schemas"]["StatusBffEnum"];
+            readonly status: components["schemas"]["DeliveryStatusEnum"];
         };
         /** @description A text message (SMS) through your Twilio account. */
         TwilioChannelConfig: {
@@ -10232,7 +10295,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Counts"];
+                    "application/json": components["schemas"]["OpenIncidents"];
                 };
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */
@@ -11109,7 +11172,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["DraftRequest"];
+                "application/json": components["schemas"]["MaintenanceDraftRequest"];
             };
         };
         responses: {
@@ -11226,7 +11289,7 @@ export interface operations {
                  *     * `maintenance` - maintenance
                  */
                 status?: ("degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up")[];
-                tag?: string[][];
+                tag?: string[];
                 /**
                  * @description Whether one `tag` of several is enough, or all are needed; one is, unless said
                  *
@@ -12855,7 +12918,7 @@ export interface operations {
                  *     * `maintenance` - maintenance
                  */
                 status?: ("degraded" | "down" | "maintenance" | "no_data" | "paused" | "pending" | "up")[];
-                tag?: string[][];
+                tag?: string[];
                 /**
                  * @description Whether one `tag` of several is enough, or all are needed; one is, unless said
                  *
@@ -13367,7 +13430,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["DraftRequest"];
             };
