@@ -184,5 +184,5 @@ def test_the_api_does_what_its_document_says(family, asker, world, outside, capl
                 answer = case.call(headers={**headers, "Accept-Encoding": "identity"})
             findings += judge(case, answer)
             asked += 1
-    assert asked > 5
+    assert asked > 2
     assert not findings, f"{len(findings)} findings of {asked} requests\n" + "\n".join(findings[:20])
