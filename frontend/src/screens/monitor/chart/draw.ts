@@ -104,7 +104,9 @@ export function drawNames(
   names: readonly Name[],
   { frame, colours, yOf }: { frame: Frame; colours: Colours; yOf: (value: number) => number },
 ): void {
-  const wanted = names.map((name) => yOf(name.value));
+  // Beside the last point; in a narrow chart inside, the first above its line and the last below.
+  const aside = (index: number) => (frame.narrow ? (index === 0 ? -10 : 12) : 0);
+  const wanted = names.map((name, index) => yOf(name.value) + aside(index));
   const placed = pushApart(wanted, NAME_HEIGHT, TOP + 4, FLOOR - 4);
   names.forEach((name, index) => {
     const y = placed[index] ?? 0;
@@ -122,6 +124,12 @@ export function drawNames(
       ctx.lineTo(frame.right + 10, y);
       ctx.stroke();
       x = frame.right + 23;
+    }
+    if (frame.narrow) {
+      ctx.strokeStyle = colours.surface;
+      ctx.lineWidth = 4;
+      ctx.lineJoin = "round";
+      ctx.strokeText(name.text, x, y);
     }
     ctx.fillStyle = name.swatch ? colours.quiet : name.colour;
     ctx.fillText(name.text, x, y);

@@ -1,5 +1,6 @@
 /** What the screen asks the server, and how often. */
 import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useState } from "react";
 import { api, read } from "@/api/client";
 import { viewersZone } from "@/time";
 import type { Monitor, Point, Stats } from "./shapes";
@@ -37,7 +38,7 @@ function readStats(id: number, stretch: Stretch): Promise<Stats> {
 
 /** Thirty days in points of an hour: such points are given for at most eight days at once. */
 export function useHours(id: number, wanted: boolean): { hours: Point[]; heatMap: Stats["heat_map"]; ready: boolean } {
-  const until = Math.floor(Date.now() / H) * H;
+  const [until] = useState(() => Math.floor(Date.now() / H) * H);
   const pieces = [0, 1, 2, 3].map((index) => ({
     from: until - (index + 1) * 7.5 * 24 * H,
     to: until - index * 7.5 * 24 * H,

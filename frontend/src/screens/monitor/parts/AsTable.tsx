@@ -24,7 +24,6 @@ export function AsTable({ label, head, rows }: Props) {
 function Table({ label, head, rows }: { label: string; head: readonly string[]; rows: readonly Row[] }) {
   return (
     // Scrolls on its own, so it takes the focus.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={styles.box} role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>

@@ -74,7 +74,6 @@ function Address({ url, cron }: { url: string; cron: string }) {
         <CopyButton text={code}>{words.common.copy}</CopyButton>
       </div>
       {/* A long line scrolls on its own, so it takes the focus. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre className={styles.code} tabIndex={0} aria-label={SNIPPET_TITLES[name]}>
         <code>{code}</code>
       </pre>

@@ -53,7 +53,7 @@ function Grid({ heat }: { heat: Heat }) {
   const words = useWords();
   const said = words.monitor.heat;
   const [box, width] = useWidth<HTMLDivElement>();
-  const left = width < 520 ? 28 : 48;
+  const left = width < 520 ? 36 : 48;
   const step = (width - left + GAP) / 24;
   const days = weekdays(words.locale);
   const ms = (value: number | null) => (value === null ? said.noData : words.overview.ms(value));

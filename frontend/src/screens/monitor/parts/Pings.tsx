@@ -123,7 +123,6 @@ function Detail({ ping }: { ping: Ping }) {
       />
       {ping.body && (
         // Long output scrolls on its own, so it takes the focus.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <pre className={styles.code} tabIndex={0} aria-label={said.body}>
           {ping.body}
         </pre>

@@ -86,7 +86,7 @@ function Windows({ stretch }: { stretch: Stretch }) {
       )}
       <Segmented
         label={chart.window}
-        choices={WINDOWS.map((value) => ({ value: value as string, label: chart.windows[value] }))}
+        choices={WINDOWS.map((value) => ({ value, label: chart.windows[value] }))}
         value={zoomed ? "" : stretch.window}
         onChoose={(value) => {
           const window = WINDOWS.find((one) => one === value);
@@ -105,6 +105,9 @@ export function withoutZoom(query: URLSearchParams): URLSearchParams {
   return next;
 }
 
+/** A label of the time axis is centred under its tick, and cut where it would leave the box. */
+const HALF_LABEL = 18;
+
 type ChartProps = { data: Stats; view: View } & Pick<Props, "chosenAt" | "onUntil">;
 
 function Chart({ data, view, chosenAt, onUntil }: ChartProps) {
@@ -116,7 +119,10 @@ function Chart({ data, view, chosenAt, onUntil }: ChartProps) {
   const { lines, tints, gaps, from, to, cells } = drawn;
   const frame = useMemo(() => frameOf(width, from, to), [width, from, to]);
   const ticks = useMemo(
-    () => timeTicks(from, to, Math.max(2, Math.floor((frame.right - frame.left) / 90)), words.locale),
+    () =>
+      timeTicks(from, to, Math.max(2, Math.floor((frame.right - frame.left) / 90)), words.locale).filter(
+        (tick) => frame.xOf(tick.at) + HALF_LABEL <= frame.width,
+      ),
     [from, to, frame, words.locale],
   );
   const texts = useMemo(() => textsOf(data, lines, words), [data, lines, words]);
@@ -143,7 +149,7 @@ function Chart({ data, view, chosenAt, onUntil }: ChartProps) {
           </Suspense>
           <Strip cells={cells} frame={frame} chosenAt={chosenAt} label={drawn.stripLabel} onChoose={onUntil} />
           {view === "phases" && frame.narrow && <PhaseNames lines={lines} />}
-          {nothing && <p className="t3 s">{words.monitor.chart.nothing}</p>}
+          {nothing && <p className={`t3 s ${styles.nothing}`}>{words.monitor.chart.nothing}</p>}
         </>
       )}
       <Figures data={data} />

@@ -32,7 +32,6 @@ it("shows the chosen check in its phases, and lets another be chosen", async () 
   );
   expect(screen.getByRole("img", { name: "Waterfall of a check, 1,240 ms in all" })).toBeTruthy();
   expect(screen.getByText("503 over HTTP/2, 512 bytes")).toBeTruthy();
-  const rows = screen.getAllByRole("button", { pressed: false });
-  await userEvent.click(rows[0]!);
+  await userEvent.click(screen.getByRole("button", { pressed: false }));
   expect(onChoose).toHaveBeenCalledWith(second);
 });

@@ -124,7 +124,7 @@ function Dependencies({ ids }: { ids: readonly number[] }) {
 function ShownOn({ monitor }: { monitor: Monitor }) {
   const { facts } = useWords().monitor;
   const pages = useStatusPages(monitor).data?.results ?? [];
-  const own = pages.filter((page) => page.components?.some((one) => one.monitors?.includes(monitor.id)));
+  const own = pages.filter((page) => page.components.some((one) => one.monitors.includes(monitor.id)));
   if (own.length === 0) return <span className="t3">{facts.nowhere}</span>;
   return own.map((page) => (
     <div key={page.id}>

@@ -27,7 +27,7 @@ function OneSlo({ slo }: { slo: Slo }) {
   const used = said.used(span(budget.usedS), span(budget.totalS));
   return (
     <section>
-      <h2>{said.title(tellTarget(slo.target, words.locale), slo.window_days ?? 30)}</h2>
+      <h2>{said.title(tellTarget(slo.target, words.locale), slo.window_days)}</h2>
       <div className={styles.figures}>
         <span className={classes("b", budget.state === "missed" && "down")}>{head}</span>
         {budget.state !== "unknown" && <span className="t3 s">{used}</span>}
