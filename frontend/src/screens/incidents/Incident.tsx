@@ -4,7 +4,6 @@ import { problemFrom } from "@/api/client";
 import { useRoute } from "@/routing";
 import { useSignedIn } from "@/session";
 import { useKeys } from "@/shell/keys";
-import { useMonitors } from "@/shell/monitors";
 import { LiveState, Screen } from "@/shell/Screen";
 import { useIsPhone } from "@/shell/useIsPhone";
 import { Failed, ProblemNote } from "@/ui/Notices";
@@ -52,7 +51,7 @@ function Shown({ incident }: { incident: IncidentData }) {
   const changes = useChanges(incident.id);
   const composer = useRef<HTMLTextAreaElement>(null);
   const [resolving, setResolving] = useState(false);
-  const monitor = useMonitorName(incident);
+  const monitor = incident.monitor_name;
   const open = incident.resolved_at === null;
   const write = () => composer.current?.focus();
   const tools = { incident, changes, onResolve: () => setResolving(true), onWrite: write };
@@ -97,11 +96,4 @@ function Shown({ incident }: { incident: IncidentData }) {
       )}
     </Screen>
   );
-}
-
-/** The server tells it; of an older one it is known from the overview. */
-function useMonitorName(incident: IncidentData): string | null {
-  const { rows } = useMonitors();
-  if (incident.monitor_name !== null || incident.monitor === null) return incident.monitor_name;
-  return rows.get(incident.monitor)?.name ?? null;
 }

@@ -7,8 +7,9 @@ import { useWords } from "@/words";
 import styles from "./IncidentTable.module.css";
 import { lasts, nameOf, signOf, splitCause } from "./telling";
 
-export function IncidentCells({ row, monitor }: { row: IncidentRow; monitor: string | null }) {
+export function IncidentCells({ row }: { row: IncidentRow }) {
   const { incidents } = useWords();
+  const monitor = row.monitor_name;
   const open = row.resolved_at === null;
   const why = row.cause?.error ? splitCause(row, "").first.replace(/\.$/, "") : "";
   return (
@@ -62,10 +63,9 @@ function Person({ row }: { row: IncidentRow }) {
 
 function Told({ row }: { row: IncidentRow }) {
   const { incidents } = useWords();
-  const said = row.told === null ? undefined : incidents.toldAloud(row.told);
   return (
-    <span role="cell" className={classes("n", styles.told, !row.told && "t3")} data-tip={said}>
-      {row.told === null ? "–" : incidents.told(row.told)}
+    <span role="cell" className={classes("n", row.told === 0 && "t3")} data-tip={incidents.toldAloud(row.told)}>
+      {incidents.told(row.told)}
     </span>
   );
 }

@@ -2,7 +2,6 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { IncidentRow } from "@/api/incidents";
 import { go } from "@/routing";
 import { useKeys } from "@/shell/keys";
-import { useMonitors } from "@/shell/monitors";
 import { classes } from "@/ui/classes";
 import { useWords } from "@/words";
 import { IncidentCells } from "./IncidentCells";
@@ -11,7 +10,6 @@ import styles from "./IncidentTable.module.css";
 /** Rows of two lines: what, since when and for how long, who is on it, how many were told. */
 export function IncidentTable({ rows }: { rows: readonly IncidentRow[] }) {
   const { columns } = useWords().incidents;
-  const monitors = useMonitors();
   const current = useListKeys(rows);
   return (
     <div className={styles.table} role="table" aria-rowcount={rows.length + 1}>
@@ -31,21 +29,16 @@ export function IncidentTable({ rows }: { rows: readonly IncidentRow[] }) {
       </div>
       <div role="rowgroup">
         {rows.map((row) => (
-          <Row
-            key={row.id}
-            row={row}
-            monitor={row.monitor_name ?? (row.monitor === null ? null : (monitors.rows.get(row.monitor)?.name ?? null))}
-            current={row.id === current}
-          />
+          <Row key={row.id} row={row} current={row.id === current} />
         ))}
       </div>
     </div>
   );
 }
 
-type RowProps = { row: IncidentRow; monitor: string | null; current: boolean };
+type RowProps = { row: IncidentRow; current: boolean };
 
-function Row({ row, monitor, current }: RowProps) {
+function Row({ row, current }: RowProps) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (current) ref.current?.focus();
@@ -61,7 +54,7 @@ function Row({ row, monitor, current }: RowProps) {
       className={classes(styles.row, styles.body)}
       onClick={(event) => open(event.target)}
     >
-      <IncidentCells row={row} monitor={monitor} />
+      <IncidentCells row={row} />
     </div>
   );
 }

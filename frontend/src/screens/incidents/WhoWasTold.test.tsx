@@ -1,12 +1,15 @@
 import { fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { completeIncident, type Incident } from "@/api/incidents";
+import type { Incident, Told } from "@/api/incidents";
 import { WithWords } from "@/words";
 import { en } from "@/words/en";
 import { WhoWasTold } from "./WhoWasTold";
 
 const NOW = new Date("2026-12-08T13:26:00Z");
-const SENT = {
+const SENT: Told = {
+  id: 501,
+  channel: 4,
+  channel_name: "Slack #ops",
   channel_kind: "slack",
   event: "down",
   status: "sent",
@@ -22,7 +25,7 @@ const SENT = {
 const show = (parts: Partial<Incident>) =>
   render(
     <WithWords words={en}>
-      <WhoWasTold incident={{ ...completeIncident({ withheld: [], updates: [] }), ...parts }} />
+      <WhoWasTold incident={{ ...({ deliveries: [], planned: [], withheld: [] } as unknown as Incident), ...parts }} />
     </WithWords>,
   );
 
@@ -30,7 +33,7 @@ beforeEach(() => vi.useFakeTimers({ now: NOW }));
 afterEach(() => vi.useRealTimers());
 
 it("shows the receiver's answer, and how long it took", () => {
-  show({ deliveries: [{ ...SENT, id: 501, channel_name: "Slack #ops" }] });
+  show({ deliveries: [SENT] });
   expect(screen.getByText("200 ok")).toBeTruthy();
   expect(screen.getByText(/, 0\.4 s$/)).toBeTruthy();
   expect(screen.getByLabelText("delivered")).toBeTruthy();
@@ -38,7 +41,7 @@ it("shows the receiver's answer, and how long it took", () => {
 
 it("says what is going to happen, and what would keep it back", () => {
   const at = "2026-12-08T13:29:30Z";
-  const next = { channel: 5, channel_name: "PagerDuty", channel_kind: "pagerduty", rule: "On call" };
+  const next = { channel: 5, channel_name: "PagerDuty", channel_kind: "pagerduty" as const, rule: "On call" };
   show({ planned: [{ ...next, at, event: "escalated", unless: "acknowledged" }] });
   expect(screen.getByText("In 3 min, unless somebody acknowledges")).toBeTruthy();
   expect(screen.getByText("escalation")).toBeTruthy();

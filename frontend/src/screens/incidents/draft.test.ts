@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
+import type { PageOf } from "@/api/incidents";
 import { emptyDraft, isReady, restore, toUpdate } from "./draft";
 import { readFilters, toQuery, writeFilters } from "./filters";
 
-const PAGES = [
+const PAGES: PageOf[] = [
   { id: 3, title: "Harbourline status", slug: "harbourline", visibility: "public", shows: true, subscribers: 214 },
-  { id: 4, title: "Internal board", slug: "board", visibility: "private", shows: false, subscribers: 0 },
+  { id: 4, title: "Internal board", slug: "board", visibility: "team", shows: false, subscribers: 0 },
 ];
 
 it("ticks the pages that show the monitor", () => {

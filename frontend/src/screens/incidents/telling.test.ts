@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { completeIncident, cursorOf, type Entry, type Planned } from "@/api/incidents";
+import { cursorOf, type Entry, type Planned } from "@/api/incidents";
 import { de } from "@/words/de";
 import { en } from "@/words/en";
 import {
@@ -105,21 +105,10 @@ describe("the timeline", () => {
     ];
     expect(withChanges(timeline).map((one) => one.became)).toEqual(["identified", null, null, null]);
   });
-
-  it("is made of the updates where a server tells no more", () => {
-    const updates = [
-      { at: "2026-12-08T13:14:00Z", status: "investigating", text: "Got 503.", author: null },
-      { at: "2026-12-08T13:21:00Z", status: "investigating", text: "Who takes it?", author: JONAS },
-      { at: "2026-12-08T13:30:00Z", status: "resolved", text: "It is up again.", author: null },
-    ];
-    const incident = completeIncident({ id: 418, acknowledged_at: null, withheld: [], updates });
-    expect(incident.timeline.map((one) => one.kind)).toEqual(["resolved", "note", "opened"]);
-    expect([incident.told, incident.monitor_name, incident.planned]).toEqual([null, null, []]);
-  });
 });
 
 it("counts the subscribers of the pages that are ticked", () => {
-  const page = { title: "", slug: "", visibility: "public", shows: true };
+  const page = { title: "", slug: "", visibility: "public" as const, shows: true };
   const pages = [
     { ...page, id: 1, subscribers: 214 },
     { ...page, id: 2, subscribers: 17 },
