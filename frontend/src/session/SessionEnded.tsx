@@ -11,7 +11,7 @@ export function SessionEnded() {
   if (gate.waiting === 0) return null;
   return (
     <Suspense>
-      <SessionDialog email={me.email ?? ""} sends={gate.last !== ""} onSignedIn={() => openGate(true)} />
+      <SessionDialog email={me.email} sends={gate.last !== ""} onSignedIn={() => openGate(true)} />
     </Suspense>
   );
 }

@@ -16,12 +16,12 @@ const MonitorsContext = createContext<LiveMonitors>({ ...START, refresh: () => u
 
 export function MonitorsProvider({ team, children }: { team: number; children: ReactNode }) {
   const [snapshot, setSnapshot] = useState(START);
-  const [poller] = useState(
-    () =>
-      new Poller(team, setSnapshot, ({ live, at, nextTryAt }) =>
-        tellLive({ state: live, nextTryAt, ...(at === undefined ? {} : { at }), tryNow: () => poller.ask() }),
-      ),
-  );
+  const [poller] = useState(() => {
+    const made: Poller = new Poller(team, setSnapshot, ({ live, at, nextTryAt }) =>
+      tellLive({ state: live, nextTryAt, ...(at === undefined ? {} : { at }), tryNow: () => made.ask() }),
+    );
+    return made;
+  });
   useEffect(() => {
     poller.start();
     return () => poller.stop();

@@ -18,7 +18,7 @@ export function AcceptInvitation() {
   const token = query.get("token") ?? "";
   if (!ready || session.state === "unknown") return null;
   if (!token) return <Frame title={account.invitation.deadTitle} explain={account.invitation.missing} />;
-  if (session.state === "signedIn") return <Join token={token} email={session.me.email ?? ""} />;
+  if (session.state === "signedIn") return <Join token={token} email={session.me.email} />;
   const here = `/invitations/accept/?token=${encodeURIComponent(token)}`;
   return (
     <Frame title={account.invitation.title} explain={account.invitation.explain}>

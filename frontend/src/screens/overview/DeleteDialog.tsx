@@ -22,7 +22,10 @@ export default function DeleteDialog({ ids }: { ids: readonly number[] }) {
     setBusy(true);
     const answer = await ask(api.POST("/api/v1/monitors/bulk", { body: { action: "delete", ids: [...ids] } }));
     setBusy(false);
-    if (!answer.ok) return setProblem(answer.problem);
+    if (!answer.ok) {
+      setProblem(answer.problem);
+      return;
+    }
     monitors.refresh();
     showToast({ text: overview.bulk.done.delete(ids.length) });
     stopAsking();

@@ -36,7 +36,10 @@ export default function EditDialog({ ids, onClose }: Props) {
     if (wanted.interval) body.interval_s = Number(wanted.interval);
     const answer = await ask(api.POST("/api/v1/monitors/bulk", { body }));
     setBusy(false);
-    if (!answer.ok) return setProblem(answer.problem);
+    if (!answer.ok) {
+      setProblem(answer.problem);
+      return;
+    }
     monitors.refresh();
     showToast({ text: overview.bulk.done.edit(ids.length) });
     onClose();

@@ -100,7 +100,10 @@ function useFirstMonitor() {
     const body = { ...target, team: team.id } as Schema["MonitorRequest"];
     const answer = await ask(api.POST("/api/v1/monitors/", { body }));
     setSaving(false);
-    if (!answer.ok) return setProblem(answer.problem);
+    if (!answer.ok) {
+      setProblem(answer.problem);
+      return;
+    }
     await queries.invalidateQueries({ queryKey: ["graphs"] });
     monitors.refresh();
   };

@@ -29,7 +29,7 @@ export function MonitorTable({ items, selection }: { items: readonly Item[]; sel
   const [above, setAbove] = useState(0);
   useLayoutEffect(() => setAbove(list.current?.offsetTop ?? 0), [phone]);
   const heads = useMemo(() => items.flatMap((item, index) => (item.kind === "group" ? [index] : [])), [items]);
-  const stuck = useRef(-1);
+  const headOf = (row: number) => heads.findLast((head) => head <= row) ?? -1;
   const virtual = useWindowVirtualizer({
     count: items.length,
     estimateSize: (index) => (items[index]?.kind === "group" ? HEAD : phone ? PHONE_ROW : ROW),
@@ -39,13 +39,14 @@ export function MonitorTable({ items, selection }: { items: readonly Item[]; sel
     scrollPaddingStart: 52 + (phone ? 0 : 32) + HEAD,
     scrollPaddingEnd: 88,
     rangeExtractor: (range: Range) => {
-      stuck.current = heads.findLast((head) => head <= range.startIndex) ?? -1;
+      const head = headOf(range.startIndex);
       const seen = defaultRangeExtractor(range);
-      return stuck.current < 0 || seen.includes(stuck.current) ? seen : [stuck.current, ...seen];
+      return head < 0 || seen.includes(head) ? seen : [head, ...seen];
     },
   });
   const scrollTo = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
   const current = useListKeys({ items, selection, actions, scrollTo });
+  const stuck = virtual.range ? headOf(virtual.range.startIndex) : -1;
   useHeight(list, virtual.getTotalSize());
   return (
     <div
@@ -60,7 +61,7 @@ export function MonitorTable({ items, selection }: { items: readonly Item[]; sel
           if (!item) return null;
           const place = { index: seen.index, top: seen.start - above };
           if (item.kind === "group")
-            return <GroupHead key={item.key} item={item} place={place} sticks={seen.index === stuck.current} />;
+            return <GroupHead key={item.key} item={item} place={place} sticks={seen.index === stuck} />;
           return (
             <Row
               key={item.key}

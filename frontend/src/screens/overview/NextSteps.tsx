@@ -65,7 +65,10 @@ function TestMessage({ channel }: { channel: Schema["Channel"] }) {
   const send = async () => {
     setState("busy");
     const answer = await ask(api.POST("/api/v1/channels/{id}/test", { params: { path: { id: channel.id } } }));
-    if (!answer.ok) return setState({ failed: tellProblem(answer.problem, words) });
+    if (!answer.ok) {
+      setState({ failed: tellProblem(answer.problem, words) });
+      return;
+    }
     setState(answer.data.outcome === "sent" ? "sent" : { failed: answer.data.answer });
   };
   return (

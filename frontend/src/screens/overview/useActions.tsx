@@ -60,7 +60,7 @@ export function useActions(): Actions {
       await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, lane));
       refresh();
       const failed = answers.find((answer) => !answer.ok);
-      if (failed && !failed.ok) return void fail(failed.problem);
+      if (failed) return void fail(failed.problem);
       showToast({ status: "up", text: said.bulk.done.check(count) });
     };
 

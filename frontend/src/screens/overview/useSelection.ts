@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 export type Selection = {
   ids: ReadonlySet<number>;
@@ -13,7 +13,9 @@ export function useSelection(rows: ReadonlyMap<number, unknown>, order: readonly
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const last = useRef<number | null>(null);
   const shown = useRef(order);
-  shown.current = order;
+  useEffect(() => {
+    shown.current = order;
+  }, [order]);
   const ids = useMemo(() => {
     const there = Array.from(chosen).filter((id) => rows.has(id));
     return there.length === chosen.size ? chosen : new Set(there);

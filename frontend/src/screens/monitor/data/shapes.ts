@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 
 export type Monitor = Schema["Monitor"];
 export type Result = Schema["Result"];
-export type Incident = Schema["Incident"];
+export type Incident = Schema["IncidentRow"];
 export type Ping = Schema["Ping"];
 export type Slo = Schema["Slo"];
 export type RegionState = Schema["RegionState"];
