@@ -13,7 +13,8 @@ function leaves(tree: Tree, path = ""): [string, unknown][] {
 }
 
 test("both languages have the same texts, and none is empty", () => {
-  const keys = (words: Tree) => leaves(words).map(([key]) => key);
+  // What the server says in English has German beside it; English needs none.
+  const keys = (words: Tree) => leaves(words).flatMap(([key]) => (key.startsWith("monitorForm.server.") ? [] : [key]));
   expect(keys(de)).toEqual(keys(en));
   for (const [key, text] of [...leaves(en), ...leaves(de)]) expect(text, key).not.toBe("");
 });

@@ -43,3 +43,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   const bad = found.violations.filter((one) => one.impact === "serious" || one.impact === "critical");
   expect(bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
 }
+
+/** What the page itself tells; Next announces pages by the same role. */
+export function alert(page: Page) {
+  return page.locator("[role=alert]:not(#__next-route-announcer__)");
+}

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, PASSWORD, register, test } from "./app";
+import { alert, expect, expectAccessible, PASSWORD, register, test } from "./app";
 
 test("somebody registers, pastes an address, sees its waterfall, and signs out @screens", async ({ page, baseURL }) => {
   const email = await register(page);
@@ -28,7 +28,7 @@ test("a wrong password is told at its field @screens", async ({ page }) => {
   await page.getByLabel("E-mail").fill("nobody@harbourline.example");
   await page.getByLabel("Password", { exact: true }).fill("wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(alert(page)).toBeVisible();
 });
 
 test("a session that ended asks for the password over the page, and goes on", async ({ page, context }) => {
@@ -48,7 +48,7 @@ test("a server that is away is told, and what is typed stays", async ({ page, co
   const field = page.getByLabel("URL, or host and port");
   await field.fill("https://shop.example");
   await page.getByRole("button", { name: "Watch it" }).click();
-  await expect(page.getByRole("alert")).toContainText("The server does not answer.");
+  await expect(alert(page)).toContainText("The server does not answer.");
   await expect(field).toHaveValue("https://shop.example");
   await context.setOffline(false);
   await page.getByRole("button", { name: "Watch it" }).click();
