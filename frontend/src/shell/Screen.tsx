@@ -32,7 +32,7 @@ export function Screen({ title, tab, back, beside, actions, children, width = "p
       <Title>{useTabTitle(tab ?? title)}</Title>
       <header className={styles.top}>
         {back && (
-          <Link href={back.href} className={styles.crumb}>
+          <Link href={back.href} className={styles.crumb} aria-label={back.text}>
             <Icon name="back" />
             <span className={styles.crumbText}>{back.text}</span>
           </Link>

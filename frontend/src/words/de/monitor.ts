@@ -71,7 +71,7 @@ export const monitor = {
     resetZoom: "Zoom zurücksetzen",
     zoomHelp: "Zum Vergrößern über das Diagramm ziehen.",
     noData: "keine Daten",
-    checks: "Prüfungen",
+    checks: "Checks",
     checksOf: (window: string) => `Prüfungen, ${window}`,
     nothing: "In dieser Zeit gelang keine Prüfung, also gibt es keine Antwortzeiten.",
     what: "Die Zahlen",

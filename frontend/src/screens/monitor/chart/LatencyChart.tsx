@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import { type Colours, readColours, useTheme } from "./colours";
-import { drawChosen, drawFloor, drawGaps, drawNames, drawTexts, drawTints, type Name } from "./draw";
+import { drawChosen, drawFloor, drawGaps, drawNames, drawTexts, drawTints, drawUnit, type Name } from "./draw";
 import { BOTTOM, type Frame, HEIGHT, TOP } from "./frame";
 import styles from "./LatencyChart.module.css";
 import { lastOf, type Lines, lonePoints, scaleOf } from "./lines";
@@ -91,6 +91,9 @@ function optionsOf(latest: Ref<Props>, readout: Ref<HTMLDivElement | null>, colo
   };
 }
 
+/** From here on the figure and its unit have no room beside each other; the unit is then written above. */
+const WIDE = 1000;
+
 function axesOf({ current }: Ref<Props>, ticks: number[], colours: Colours): uPlot.Axis[] {
   const shared = { font: `11px ${colours.font}`, stroke: colours.quiet, ticks: { show: false }, gap: 8 };
   const top = ticks.at(-1);
@@ -108,7 +111,8 @@ function axesOf({ current }: Ref<Props>, ticks: number[], colours: Colours): uPl
       size: frame.left,
       grid: { stroke: colours.line, width: 1 },
       splits: () => ticks,
-      values: () => ticks.map((tick) => (tick === top && !frame.narrow ? texts.unit(tick) : texts.number(tick))),
+      values: () =>
+        ticks.map((tick) => (tick === top && tick < WIDE && !frame.narrow ? texts.unit(tick) : texts.number(tick))),
     },
   ];
 }
@@ -175,6 +179,7 @@ function hooksOf(latest: Ref<Props>, readout: Ref<HTMLDivElement | null>, colour
         inPixels(plot, (ctx) => {
           const { tints, gaps, frame, texts, chosenAt } = latest.current;
           drawFloor(ctx, frame, colours);
+          if ((plot.scales.y?.max ?? 0) >= WIDE && !frame.narrow) drawUnit(ctx, frame, colours);
           drawGaps(ctx, gaps, { frame, colours, text: texts.noData });
           drawTexts(ctx, tints, frame, colours);
           const yOf = (value: number) => TOP + plot.valToPos(value, "y");

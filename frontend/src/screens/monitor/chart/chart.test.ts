@@ -118,12 +118,13 @@ describe("the strip of checks", () => {
 
 describe("the heat map", () => {
   it("has the median of each hour of the week, and marks the hours that went down", () => {
-    const hour = (day: number, ms: number) => ({
+    const hour = (day: number, ms: number, clock = 9) => ({
       ...pointOf(0, { p50_ms: ms }),
-      at: new Date(2026, 11, day, 9).toISOString(),
+      at: new Date(2026, 11, day, clock).toISOString(),
     });
+    const usual = Array.from({ length: 24 }, (_, one) => hour(3, 100 + one, one));
     const heat = heatOf(
-      [hour(1, 100), hour(8, 300), hour(2, 500)],
+      [...usual, hour(1, 100), hour(8, 300), hour(2, 500)],
       [{ on: "2026-12-08", hours: Array.from({ length: 24 }, (_, one) => (one === 9 ? 0.5 : 1)) }],
     );
     expect(heat?.cells[1]?.[9]).toEqual({ ms: 100, step: 1, down: true });
@@ -131,8 +132,8 @@ describe("the heat map", () => {
     expect(heat?.cells[0]?.[0]).toEqual({ ms: null, step: 0, down: false });
   });
 
-  it("is left out where nothing was measured", () => {
-    expect(heatOf([], [])).toBeNull();
+  it("is left out where less than a day was measured", () => {
+    expect(heatOf([pointOf(0)], [])).toBeNull();
     expect([median([]), median([3, 1, 2]), stepOf(null, 0, 1), stepOf(5, 0, 5), stepOf(9, 9, 9)]).toEqual([
       null,
       2,

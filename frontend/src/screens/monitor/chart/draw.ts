@@ -84,6 +84,14 @@ export function drawGaps(
   }
 }
 
+export function drawUnit(ctx: Canvas, frame: Frame, colours: Colours): void {
+  ctx.font = `400 11px ${colours.font}`;
+  ctx.fillStyle = colours.quiet;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "alphabetic";
+  ctx.fillText("ms", frame.left - 8, TOP - 8);
+}
+
 export function drawFloor(ctx: Canvas, frame: Frame, colours: Colours): void {
   ctx.fillStyle = colours.axis;
   ctx.fillRect(frame.left, FLOOR, frame.right - frame.left, 1);

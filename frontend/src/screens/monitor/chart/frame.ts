@@ -5,7 +5,7 @@ export const TOP = 20;
 export const BOTTOM = 24;
 const LEFT = 48;
 /** For the names beside the last point; a narrow chart has them inside. */
-const RIGHT = 88;
+const RIGHT = 104;
 const NARROW = 520;
 
 export type Frame = { left: number; right: number; width: number; narrow: boolean; xOf: (ms: number) => number };

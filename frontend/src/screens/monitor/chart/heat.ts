@@ -5,8 +5,10 @@ export type HeatCell = { ms: number | null; step: number; down: boolean };
 export type Heat = { cells: HeatCell[][]; low: number; high: number };
 
 export const STEPS = 5;
+/** Hours that must be known: of fewer nothing can be said. */
+const LEAST = 24;
 
-/** Rows from Monday, columns from 0 to 23 in the viewer's zone. `hours` are points of an hour each. */
+/** Null where too little was measured. Rows from Monday, columns from 0 to 23 in the viewer's zone. `hours` are points of an hour each. */
 export function heatOf(hours: readonly Point[], heatMap: Stats["heat_map"]): Heat | null {
   const values = week(() => [] as number[]);
   for (const { at, p50_ms } of hours) {
@@ -16,7 +18,7 @@ export function heatOf(hours: readonly Point[], heatMap: Stats["heat_map"]): Hea
   }
   const medians = values.map((row) => row.map(median));
   const known = medians.flat().filter((ms) => ms !== null);
-  if (known.length === 0) return null;
+  if (known.length < LEAST) return null;
   const sorted = known.toSorted((a, b) => a - b);
   // One hour that was 40 times as slow must not make all others look alike.
   const [low, high] = [sorted[0] ?? 0, sorted[Math.floor((sorted.length - 1) * 0.98)] ?? 0];
