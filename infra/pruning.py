@@ -34,6 +34,8 @@ _FOLDERS = (
     r"^rest_framework/locale/(?!(en|de|es|fr|zh_Hans|zh_CN)/)[^/]+/",
     r"^babel/locale-data/(?!(root|en|de|es|fr|zh|zh_Hans)(_[A-Z]{2})?\.dat$)",
     r"^staticfiles/drf_spectacular_sidecar/drf_spectacular_sidecar/redoc/",
+    r"^allauth/locale/(?!(en|de|es|fr|zh_Hans)/)[^/]+/",
+    r"^allauth/idp/", r"^allauth/socialaccount/providers/(?!(base|oauth|oauth2|openid_connect)/)[^/]+/",
     r"^django_filters/locale/", r"^rest_framework_simplejwt/locale/", r"^apprise/locale/",
     r"^(django/contrib/admin|rest_framework|drf_spectacular_sidecar|django_filters)/static/",  # collected
     r"^sentrypulse/static/",
