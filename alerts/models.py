@@ -131,7 +131,9 @@ class Channel(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=kind_choices)
     config = JsonColumn(default=dict, blank=True)
-    secrets = models.TextField(blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py")
+    secrets = models.TextField(
+        blank=True, editable=False, help_text="Encrypted; see core/field_encryption.py"
+    )
     to_owners = models.BooleanField(
         default=False, help_text="E-mail only: also to whoever owns or administers the team"
     )

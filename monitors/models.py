@@ -79,7 +79,9 @@ class Monitor(models.Model):
     recover_after = models.PositiveSmallIntegerField(default=1)
     recheck_s = models.PositiveIntegerField(default=10)
     config = JsonColumn(default=dict)
-    secrets = models.TextField(blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py")
+    secrets = models.TextField(
+        blank=True, editable=False, help_text="Encrypted; see core/field_encryption.py"
+    )
     regions = JsonColumn(default=list, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="monitors")
     depends_on = models.ManyToManyField(

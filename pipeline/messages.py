@@ -9,7 +9,7 @@ import msgspec
 
 from core import telemetry
 from delivery.message import DeliveryMessage, Receipt
-from pipeline.queues.base import Parcel
+from pipeline.queues.base import Failed, Parcel
 from probes.result import CheckResult
 from probes.spec import CheckSpec
 
@@ -78,20 +78,31 @@ def find_message(body: bytes | str, *kinds: type[Kind]) -> Kind | None:
 
 
 def read_messages(
-    bodies: Sequence[bytes], *kinds: type[Kind], stage: str, accept: Callable[[Any], bool] = bool
-) -> tuple[list[tuple[int, Kind]], list[int]]:
-    """Decode ``bodies``. Returns the messages that are one of ``kinds`` and that ``accept`` allows, each with
-    the index of its body, and the indexes of all other bodies, which are logged."""
+    bodies: Sequence[bytes], *kinds: type[Kind], stage: str, find_fault: Callable[[Any], str] = lambda _: ""
+) -> tuple[list[tuple[int, Kind]], Failed]:
+    """Decode ``bodies``. Returns the messages that are one of ``kinds`` and in which ``find_fault`` finds no
+    fault, each with the index of its body, and all other bodies as failed. These are logged."""
     messages: list[tuple[int, Kind]] = []
-    refused: list[int] = []
+    failed: Failed = {}
     for index, body in enumerate(bodies):
         message = find_message(body, *kinds)
-        if message is not None and accept(message):
+        fault = find_fault(message) if message is not None else _say_unknown(body)
+        if message is not None and not fault:
             messages.append((index, message))
         else:
-            logger.error("%s refused a message bytes=%d", stage, len(body))
-            refused.append(index)
-    return messages, refused
+            logger.error("%s refused a message bytes=%d: %s", stage, len(body), fault)
+            failed[index] = fault
+    return messages, failed
+
+
+def _say_unknown(body: bytes) -> str:
+    """Why a body is none of the messages that were asked for."""
+    try:
+        return f"A message of the type {decode(body).__struct_config__.tag} does not belong in this queue."
+    except msgspec.ValidationError as error:
+        return f"It is no message of this version: {error}."
+    except msgspec.DecodeError:
+        return "It is no JSON."
 
 
 def spec_bodies(specs: Sequence[CheckSpec]) -> Iterator[bytes]:

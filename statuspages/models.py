@@ -199,7 +199,7 @@ class Subscriber(models.Model):
     confirm_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     confirm_until = models.DateTimeField(null=True, editable=False)
     unsubscribe_hash = models.CharField(max_length=64, unique=True, editable=False)
-    secrets = models.TextField(editable=False, help_text="Encrypted; see monitors/secrets.py")
+    secrets = models.TextField(editable=False, help_text="Encrypted; see core/field_encryption.py")
     created_at = models.DateTimeField(default=now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)

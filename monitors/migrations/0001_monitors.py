@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "secrets",
                     models.TextField(
-                        blank=True, editable=False, help_text="Encrypted; see monitors/secrets.py"
+                        blank=True, editable=False, help_text="Encrypted; see core/field_encryption.py"
                     ),
                 ),
                 ("regions", models.JSONField(blank=True, default=list)),

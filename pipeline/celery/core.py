@@ -19,7 +19,7 @@ from core.retries import DATABASE_AWAY, DATABASE_AWAY_TIMES
 from pipeline import timetable
 from pipeline.celery.sender import Postponed
 from pipeline.health.encryption_key import find_fault
-from pipeline.queues.base import ROUTES
+from pipeline.queues.base import ROUTES, Failed
 from pipeline.timetable import TIMETABLE
 
 logger = logging.getLogger(__name__)
@@ -52,19 +52,19 @@ def check_encryption_key() -> None:
         raise SettingsError(fault)
 
 
-def record(bodies: Sequence[bytes]) -> list[int]:
-    """Record the results of the messages. Returns the indexes of the messages that failed
-    (``stages.record``). Raises ``Postponed`` while the database is away."""
+def record(bodies: Sequence[bytes]) -> Failed:
+    """Record the results of the messages (``stages.record``). Raises ``Postponed`` while the database is
+    away."""
     return _with_database(lambda: _record(bodies, now=read_clock()))
 
 
-def settle(bodies: Sequence[bytes]) -> list[int]:
-    """Settle the receipts of the messages and run woken jobs. Returns the indexes of the messages that failed
-    (``stages.settle``). Raises ``Postponed`` while the database is away."""
+def settle(bodies: Sequence[bytes]) -> Failed:
+    """Settle the receipts of the messages and run woken jobs (``stages.settle``). Raises ``Postponed`` while
+    the database is away."""
     return _with_database(lambda: _settle(bodies, now=read_clock()))
 
 
-def _with_database(work: Callable[[], list[int]]) -> list[int]:
+def _with_database(work: Callable[[], Failed]) -> Failed:
     """Do the work, and again after short pauses while the database is away. Then raise ``Postponed``: the
     message waits in the broker, for a worker that must stop cannot wait for the database."""
     for attempt in range(1, DATABASE_AWAY_TIMES + 2):

@@ -9,7 +9,7 @@ from delivery.send import Courier
 from pipeline import dispatch
 from pipeline.health import vitals
 from pipeline.messages import pack_specs
-from pipeline.queues.base import ROUTES
+from pipeline.queues.base import ROUTES, Failed
 from probes.run import Prober
 
 _probe, _deliver = ROUTES["checks"].load(), ROUTES["deliveries"].load()
@@ -30,11 +30,10 @@ def shared_courier() -> Courier:
     return Courier(**Env().courier_bounds())
 
 
-def probe(bodies: Sequence[bytes]) -> list[int]:
-    """Run the checks of the messages and send their results. Returns the indexes of the messages that could
-    not be decoded. What comes early is not put back: the broker delays messages for as long as it is asked
-    to."""
-    failed: list[int] = _probe(
+def probe(bodies: Sequence[bytes]) -> Failed:
+    """Run the checks of the messages and send their results (``stages.probe``). Checks that come early are
+    not put back: the broker delays messages for as long as it is asked to."""
+    failed: Failed = _probe(
         bodies,
         prober=shared_prober(),
         send=lambda body: dispatch.send("results", body),
@@ -44,10 +43,9 @@ def probe(bodies: Sequence[bytes]) -> list[int]:
     return failed
 
 
-def deliver(bodies: Sequence[bytes]) -> list[int]:
-    """Send the deliveries of the messages, and their receipts to the core. Returns the indexes of the
-    messages that must come again (``stages.deliver``)."""
-    failed: list[int] = _deliver(
+def deliver(bodies: Sequence[bytes]) -> Failed:
+    """Send the deliveries of the messages, and their receipts to the core (``stages.deliver``)."""
+    failed: Failed = _deliver(
         bodies, courier=shared_courier(), send=lambda body: dispatch.send("receipts", body)
     )
     return failed

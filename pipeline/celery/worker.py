@@ -30,12 +30,11 @@ from pipeline.celery.options import JOB_MAX_S
 from pipeline.celery.overrides import install_stops
 from pipeline.celery.sender import MESSAGE, SHARE, TICK, CelerySender, Postponed
 from pipeline.celery.shares import Shares
-from pipeline.queues.base import ROUTES, QueuesAway
+from pipeline.queues.base import ROUTES, Failed, QueuesAway, describe_bug
 
 logger = logging.getLogger(__name__)
 
 PULSE_S = 10
-NOT_OURS = "It is no message of this queue."
 _sender: CelerySender = make_sender()
 
 
@@ -90,7 +89,7 @@ def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> Non
         _sender.put(queue, body, failures=failures, delay_s=wait_s, share=share)
         return
     try:
-        error = NOT_OURS if _load(queue)([body.encode()]) else ""
+        error = _load(queue)([body.encode()]).get(0, "")
     except Postponed:
         _sender.put(queue, body, failures=failures, delay_s=POSTPONED_S, share=share)
         return
@@ -100,7 +99,7 @@ def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> Non
         error = "It took too long."
     except Exception as bug:  # one bad message must not hold up the others
         logger.exception("message failed queue=%s failures=%d", queue, failures + 1)
-        error = f"{type(bug).__name__}: {bug}"
+        error = describe_bug(bug)
     if error:
         _sender.fail(queue, body, failures=failures, error=error, share=share)
 
@@ -118,11 +117,11 @@ def tick(job: str) -> None:
         logger.exception("job failed name=%r", job)
 
 
-def _load(queue: str) -> Callable[[Sequence[bytes]], list[int]]:
-    """The function that handles a queue's messages here: ``(bodies) -> indexes of messages that failed``.
-    Imported when first used, because the edge has no Django."""
+def _load(queue: str) -> Callable[[Sequence[bytes]], Failed]:
+    """The function that handles a queue's messages here. Imported when first used, because the edge has no
+    Django."""
     route = ROUTES[queue]
-    handler: Callable[[Sequence[bytes]], list[int]] = resolve_name(
+    handler: Callable[[Sequence[bytes]], Failed] = resolve_name(
         f"pipeline.celery.{route.plane}:{route.stage}"
     )
     return handler

@@ -3,7 +3,7 @@ that come in."""
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, wraps
 from typing import Any
@@ -15,8 +15,8 @@ from core import connections
 from core.retries import CORE_AWAY
 from pipeline import dispatch
 from pipeline.entrypoints import aws_clock
-from pipeline.entrypoints.aws_events import Handler, entry, handle_batch
-from pipeline.queues.base import ROUTES, QueuesAway
+from pipeline.entrypoints.aws_events import Handle, Handler, entry, handle_batch
+from pipeline.queues.base import ROUTES, Failed, QueuesAway
 from pipeline.queues.sqs import SqsSender
 
 logger = logging.getLogger(__name__)
@@ -86,8 +86,8 @@ def nightly(event: dict[str, Any], context: Any) -> None:
 def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record what the edge found: history, states and incidents."""
 
-    def record(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = ROUTES["results"].load()(bodies, now=read_clock())
+    def record(bodies: Sequence[bytes]) -> Failed:
+        failed: Failed = ROUTES["results"].load()(bodies, now=read_clock())
         return failed
 
     return _take(event, "results", record)
@@ -98,17 +98,15 @@ def results(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def receipts(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Settle the receipts of deliveries, and run the jobs that are woken."""
 
-    def settle(bodies: Sequence[bytes]) -> list[int]:
+    def settle(bodies: Sequence[bytes]) -> Failed:
         stage = ROUTES["receipts"].load()
-        failed: list[int] = stage(bodies, now=read_clock(), owner=_name_owner(context))
+        failed: Failed = stage(bodies, now=read_clock(), owner=_name_owner(context))
         return failed
 
     return _take(event, "receipts", settle)
 
 
-def _take(
-    event: dict[str, Any], queue: str, handle: Callable[[Sequence[bytes]], list[int]]
-) -> dict[str, Any]:
+def _take(event: dict[str, Any], queue: str, handle: Handle) -> dict[str, Any]:
     try:
         return handle_batch(event, queues={queue: handle}, addresses=settings.QUEUE_ADDRESSES, away=AWAY)
     except AWAY:

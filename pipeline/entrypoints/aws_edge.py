@@ -19,7 +19,7 @@ from delivery.message import DeliveryMessage
 from delivery.send import Courier
 from pipeline.entrypoints.aws_events import Handle, entry, handle_batch
 from pipeline.messages import Deliveries, find_message, pack_specs
-from pipeline.queues.base import ROUTES, QueuesAway
+from pipeline.queues.base import ROUTES, Failed, QueuesAway
 from pipeline.queues.sqs import SqsSender
 from probes.run import Prober
 from probes.spec import CheckSpec
@@ -67,8 +67,8 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
     def put_back(specs: Sequence[CheckSpec], delay_s: float) -> None:
         edge.sender.send_all("checks", pack_specs(specs, delay_s=delay_s))
 
-    def take_checks(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = ROUTES["checks"].load()(
+    def take_checks(bodies: Sequence[bytes]) -> Failed:
+        failed: Failed = ROUTES["checks"].load()(
             bodies,
             prober=edge.prober,
             send=lambda body: edge.sender.send("results", body),
@@ -80,8 +80,8 @@ def take_batch(event: dict[str, Any], *, deadline_at: float) -> dict[str, Any]:
         )
         return failed
 
-    def take_deliveries(bodies: Sequence[bytes]) -> list[int]:
-        failed: list[int] = ROUTES["deliveries"].load()(
+    def take_deliveries(bodies: Sequence[bytes]) -> Failed:
+        failed: Failed = ROUTES["deliveries"].load()(
             bodies, courier=edge.courier, send=lambda body: edge.sender.send("receipts", body)
         )
         return failed

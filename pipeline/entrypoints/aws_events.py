@@ -16,12 +16,13 @@ from typing import Any
 from core import json_logs, telemetry
 from core.queue_addresses import Addresses, name_of
 from core.telemetry import Notes
+from pipeline.queues.base import Failed
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "SentryPulse"
 Handler = Callable[[dict[str, Any], Any], Any]
-Handle = Callable[[Sequence[bytes]], list[int]]
+Handle = Callable[[Sequence[bytes]], Failed]
 
 
 class UnknownQueue(Exception):
@@ -78,7 +79,7 @@ def handle_batch(
     """Hand the messages to the function of their queue. Returns ``{"batchItemFailures": …}``, by which SQS
     brings the failed ones again.
 
-    A queue's function returns the indexes of the messages that failed. When it raises one of ``away`` (the
+    A queue's function returns the messages that failed. When it raises one of ``away`` (the
     database or the queues do not answer), that propagates: all messages come again. Any other error is a bug
     that one of the messages causes: each is then handled alone, so that the bad one holds up no other. Raises
     ``UnknownQueue``.
@@ -108,7 +109,7 @@ def find_queue(arn: str, queues: dict[str, Handle], addresses: Addresses) -> str
 
 def _handle(handle: Handle, bodies: Sequence[bytes], away: tuple[type[Exception], ...]) -> list[int]:
     try:
-        return handle(bodies)
+        return list(handle(bodies))
     except away:
         raise
     except Exception:

@@ -24,7 +24,7 @@ from pipeline.entrypoints.crew import Crew, CrewPlace, Worker
 from pipeline.jobs.listening import Listener
 from pipeline.jobs.periodic import send_again
 from pipeline.messages import Wake, find_message, pack_specs
-from pipeline.queues.base import ROUTES, DeadLetter, Parcel, Route, Sender
+from pipeline.queues.base import ROUTES, DeadLetter, Parcel, Route, Sender, describe_bug
 from pipeline.queues.memory import MemoryQueue, QueuedMessage
 from pipeline.stages.deliver import START_WITHIN_S
 from pipeline.stages.probe import TOO_OLD
@@ -93,7 +93,7 @@ class EmbeddedEngine(Sender):
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """Those of this process, for as long as it runs; by queue, in each the oldest first."""
         return [
-            DeadLetter(f"{name}-{message.number}", name, message.body, failures=message.failures)
+            DeadLetter(f"{name}-{message.number}", name, message.body, message.error, message.failures)
             for name, queue in self.queues.items()
             for message in list(queue.dead)
         ][:limit]
@@ -167,7 +167,7 @@ class EmbeddedEngine(Sender):
         """Queue again, a few times, the messages of a thread that stands still: they may be the cause."""
         queue = self.queues[place.group]
         for message in messages:
-            queue.retry(message)
+            queue.retry(message, error="It took too long.")
         queue.done(messages)
 
     # The threads
@@ -218,12 +218,12 @@ class EmbeddedEngine(Sender):
             me.hold(messages)
             try:
                 failed = stage([message.body for message in messages], send=send, **_tools_of(route))
-            except Exception:  # a bug: the messages are tried again, then kept as dead letters
+            except Exception as bug:  # the messages are tried again, then kept as dead letters
                 logger.exception("%s failed messages=%d", route.stage, len(messages))
-                failed = list(range(len(messages)))
+                failed = dict.fromkeys(range(len(messages)), describe_bug(bug))
             if me.let_go():
-                for index in failed:
-                    queue.retry(messages[index])
+                for index, error in failed.items():
+                    queue.retry(messages[index], error=error)
                 queue.done(messages)
             me.loop.succeed()
 
@@ -257,7 +257,7 @@ class EmbeddedEngine(Sender):
             except Exception as fault:
                 if not _is_away(fault):  # a bug: one bad message must not hold up the others
                     logger.exception("%s failed messages=%d", route.stage, len(messages))
-                    self._write_each(me, route, messages)
+                    self._write_each(me, route, messages, error=describe_bug(fault))
                     return
                 me.loop.fail(fault)
                 logger.warning("%s postponed messages=%d: %s", route.stage, len(messages), fault)
@@ -272,15 +272,15 @@ class EmbeddedEngine(Sender):
                 )
             else:
                 me.loop.succeed()
-                for index in failed if not me.given_up else ():
-                    queue.retry(messages[index])
+                for index, error in failed.items() if not me.given_up else ():
+                    queue.retry(messages[index], error=error)
                 return
 
-    def _write_each(self, me: Worker, route: Route, messages: list[QueuedMessage]) -> None:
+    def _write_each(self, me: Worker, route: Route, messages: list[QueuedMessage], *, error: str) -> None:
         me.loop.succeed()  # the database answers; it is a message's fault
         if len(messages) == 1:
             if not me.given_up:
-                self.queues[route.queue].retry(messages[0])
+                self.queues[route.queue].retry(messages[0], error=error)
             return
         for index, message in enumerate(messages):
             me.messages = messages[index:]

@@ -34,8 +34,15 @@ ROUTES = {
         Route("receipts", "settle", "core", "pipeline.stages.settle:settle"),
     )
 }
-"""By queue, in the order in which a stop ends them. A stage is a function ``(bodies, …)`` that returns the
-indexes of the messages that failed."""
+"""By queue, in the order in which a stop ends them. A stage is a function ``(bodies, …)`` that returns
+``Failed``."""
+Failed = dict[int, str]
+"""The messages that failed: by the index of each, why, in one sentence for operators."""
+
+
+def describe_bug(bug: Exception) -> str:
+    """Why a message failed whose stage raised ``bug``."""
+    return f"{type(bug).__name__}: {bug}"[:500]
 
 
 class Parcel(NamedTuple):

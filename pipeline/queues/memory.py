@@ -35,6 +35,8 @@ class QueuedMessage:
     share: str = ""
     """The team whose work alone it holds (``base.Parcel``)."""
     due_at: float = 0.0
+    error: str = ""
+    """Why handling it failed the last time, in one sentence."""
 
 
 class MemoryQueue:
@@ -176,10 +178,11 @@ class MemoryQueue:
             del self._length[share]
         return message
 
-    def retry(self, message: QueuedMessage) -> None:
+    def retry(self, message: QueuedMessage, *, error: str) -> None:
         """Handling failed: queue the message again after the next pause of ``MESSAGE_FAILED_S``; after the
         last one, put it among the dead."""
         message.failures += 1
+        message.error = error
         with self._changed:
             if message.failures > len(MESSAGE_FAILED_S):
                 self.dead_total += 1

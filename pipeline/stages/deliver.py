@@ -9,6 +9,7 @@ from core import telemetry
 from delivery.message import Outcome, Receipt
 from delivery.send import Courier
 from pipeline.messages import LETTERS, Deliveries, read_messages, receipt_body
+from pipeline.queues.base import Failed
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +18,9 @@ START_WITHIN_S = 45.0
 its outbox sends it again."""
 
 
-def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes], None]) -> list[int]:
-    """Send the deliveries of all messages at once, and ``send`` their receipts as they come. Returns the
-    indexes of the messages that must come again: those that could not be decoded, and those with an e-mail of
+def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes], None]) -> Failed:
+    """Send the deliveries of all messages at once, and ``send`` their receipts as they come. Returns as
+    failed the messages that must come again: those that could not be decoded, and those with an e-mail of
     Django's that may be accepted later (no outbox holds it, so only its queue tries it again).
 
     All at once, because ten messages whose receivers hang, one after the other, take longer than Lambda lets
@@ -42,7 +43,9 @@ def deliver(bodies: Sequence[bytes], *, courier: Courier, send: Callable[[bytes]
         send(receipt_body(receipts))
         settled += len(receipts)
         _note_own_trouble(receipts)
-        failed += [letters[r.id] for r in receipts if r.outcome is Outcome.RETRY and r.id in letters]
+        for receipt in receipts:
+            if receipt.outcome is Outcome.RETRY and receipt.id in letters:
+                failed[letters[receipt.id]] = f"Its e-mail was not accepted: {receipt.answer}"
     took_ms = round((time.perf_counter() - started) * 1000)
     logger.debug("deliver deliveries=%d receipts=%d took_ms=%d", len(deliveries), settled, took_ms)
     return failed

@@ -9,6 +9,7 @@ import msgspec
 
 from core import telemetry
 from pipeline.messages import Checks, read_messages, result_bodies
+from pipeline.queues.base import Failed
 from probes.result import CheckResult
 from probes.run import Prober
 from probes.spec import CheckSpec
@@ -44,8 +45,8 @@ def probe(
     now: datetime,
     deadline_at: float | None = None,
     put_back: PutBack | None = None,
-) -> list[int]:
-    """Run the checks of all messages at once, and ``send`` their results as they come. Returns the indexes of
+) -> Failed:
+    """Run the checks of all messages at once, and ``send`` their results as they come. Returns as failed
     the messages that could not be decoded.
 
     Results go out while slow targets are still awaited, so a slow target delays no other monitor's news.

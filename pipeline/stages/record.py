@@ -25,7 +25,7 @@ from pipeline import metrics
 from pipeline.fanout import tell, tell_turns
 from pipeline.health import own_network, shortages
 from pipeline.messages import Results, read_messages
-from pipeline.queues.base import QueuesAway
+from pipeline.queues.base import Failed, QueuesAway
 from pipeline.specs import build_specs, send_specs
 from probes.result import CheckResult
 from statuspages.invalidation import mark_changed
@@ -63,14 +63,16 @@ class Recorded:
         self.monitor_ids |= other.monitor_ids
 
 
-def record_messages(bodies: Sequence[bytes], *, now: datetime) -> list[int]:
-    """Record the results of all messages at once. Returns the indexes of the messages that could not be
-    decoded, and of those with a result that cannot be recorded: the message's other results are recorded, and
-    the message ends among the dead letters. Errors of a database that is away propagate."""
+def record_messages(bodies: Sequence[bytes], *, now: datetime) -> Failed:
+    """Record the results of all messages at once. Returns as failed the messages that could not be decoded,
+    and those with a result that cannot be recorded: the message's other results are recorded, and the message
+    ends among the dead letters. Errors of a database that is away propagate."""
     messages, failed = read_messages(bodies, Results, stage="record")
     origins = {recording.key_of(result): index for index, message in messages for result in message.results}
-    left_out = record([result for _, message in messages for result in message.results], now=now).left_out
-    return sorted({*failed, *(origins[recording.key_of(result)] for result in left_out)})
+    for result in record([result for _, message in messages for result in message.results], now=now).left_out:
+        index = origins[recording.key_of(result)]
+        failed[index] = f"A result of monitor {result.monitor_id} cannot be recorded; the log says why."
+    return failed
 
 
 def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:

@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 from core import telemetry
 from delivery.message import Receipt
 from pipeline.messages import Receipts, Wake, read_messages
+from pipeline.queues.base import Failed
 from pipeline.stages.jobs import OWNER, run_woken
 from pipeline.timetable import Job, find_job
 
@@ -24,9 +25,9 @@ ORIGINS = {
 }
 
 
-def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> list[int]:
+def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> Failed:
     """Hand each receipt to the app that it came from, then run the jobs whose wakes travel on the same queue.
-    Returns the indexes of the messages that could not be decoded, that name an unknown origin or job, and of
+    Returns as failed the messages that could not be decoded, those that name an unknown origin or job, and
     wakes whose job failed.
 
     Errors of a database or a queue that is away propagate; settle all messages again then.
@@ -34,7 +35,7 @@ def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> lis
     started = time.perf_counter()
     by_origin: dict[str, list[Receipt]] = {}
     jobs: dict[Job, list[int]] = {}
-    messages, failed = read_messages(bodies, Receipts, Wake, stage="settle", accept=_has_place)
+    messages, failed = read_messages(bodies, Receipts, Wake, stage="settle", find_fault=_find_fault)
     for index, message in messages:
         if isinstance(message, Receipts):
             for receipt in message.receipts:
@@ -44,19 +45,22 @@ def settle(bodies: Sequence[bytes], *, now: datetime, owner: str = OWNER) -> lis
     for origin, receipts in by_origin.items():
         resolve_name(ORIGINS[origin])(receipts, now=now)
     broken = run_woken(list(jobs), started=started, owner=owner, now=now)
-    failed += [index for job in broken for index in jobs[job]]
+    failed |= {
+        index: f"The job {job.name!r} failed; the log says why." for job in broken for index in jobs[job]
+    }
     took_ms = round((time.perf_counter() - started) * 1000)
     settled = sum(map(len, by_origin.values()))
     telemetry.count(Receipts=settled, Jobs=len(jobs))
     if settled or jobs:
         logger.info("settle receipts=%d jobs=%d took_ms=%d", settled, len(jobs), took_ms)
-    return sorted(failed)
+    return failed
 
 
-def _has_place(message: Receipts | Wake) -> bool:
+def _find_fault(message: Receipts | Wake) -> str:
     if isinstance(message, Wake):
-        return find_job(message.job) is not None
-    return all(_origin(receipt) in ORIGINS for receipt in message.receipts)
+        return "" if find_job(message.job) else f"There is no job {message.job!r}."
+    unknown = [receipt.id for receipt in message.receipts if _origin(receipt) not in ORIGINS]
+    return f"The receipt {unknown[0]!r} is of no outbox that exists." if unknown else ""
 
 
 def _origin(receipt: Receipt) -> str:

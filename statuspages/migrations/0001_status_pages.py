@@ -307,7 +307,10 @@ class Migration(migrations.Migration):
                 ("confirm_hash", models.CharField(editable=False, max_length=64, null=True, unique=True)),
                 ("confirm_until", models.DateTimeField(editable=False, null=True)),
                 ("unsubscribe_hash", models.CharField(editable=False, max_length=64, unique=True)),
-                ("secrets", models.TextField(editable=False, help_text="Encrypted; see monitors/secrets.py")),
+                (
+                    "secrets",
+                    models.TextField(editable=False, help_text="Encrypted; see core/field_encryption.py"),
+                ),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("confirmed_at", models.DateTimeField(blank=True, null=True)),
                 ("unsubscribed_at", models.DateTimeField(blank=True, null=True)),

@@ -29,27 +29,28 @@ class S3Storage:
         self._client = connect_s3(region=region, endpoint=endpoint)
 
     def write(self, place: str, files: Mapping[str, PageFile], *, version: int) -> bool:
-        """Write all files, ``index.html`` last. False when this version or a newer one is there."""
+        """Write all files, ``index.html`` last, then remove files of older versions that are not among them.
+        False when this version or a newer one is there."""
         kept = {name: file for name, file in files.items() if name != INDEX}
         for name, file in kept.items():
             if not self._put(place, name, file.body, file.media_type, version=version):
                 return False
         index = files[INDEX]
-        return all(
-            self._put(place, name, index.body, index.media_type, version=version) for name in (INDEX, "")
-        )
+        for name in (INDEX, ""):
+            if not self._put(place, name, index.body, index.media_type, version=version):
+                return False
+        for name, size in self._list(place).items():
+            if size and name not in {*files, ""}:
+                self._put_gone(place, name, version=version)
+        return True
 
     def remove(self, place: str, *, version: int) -> bool:
         """Remove the index first, so that no reader is led to files that are gone."""
-        found = self._call(self._client.list_objects_v2, Bucket=self.bucket, Prefix=self._key(place, ""))
-        start = len(self._key(place, ""))
-        names = [row["Key"][start:] for row in found.get("Contents", ())]
+        names = self._list(place)
         html = [name for name in ("", INDEX) if name in names]
         done = True
         for name in [*html, *(name for name in names if name not in html)]:
-            body = GONE if name in html or name.endswith(".html") else b""
-            media_type = "text/html; charset=utf-8" if body else "text/plain; charset=utf-8"
-            done &= self._put(place, name, body, media_type, version=version, gone=True)
+            done &= self._put_gone(place, name, version=version)
         return done
 
     def read(self, place: str, name: str) -> PageFile | None:
@@ -62,6 +63,19 @@ class S3Storage:
             return PageFile(found["ContentType"], found["Body"].read(), policy)
         except (BotoCoreError, ClientError):
             return None
+
+    def _list(self, place: str) -> dict[str, int]:
+        """The size of each object of the copy in bytes, by its name. A removed file that is no HTML has 0."""
+        start = self._key(place, "")
+        found = self._call(self._client.list_objects_v2, Bucket=self.bucket, Prefix=start)
+        return {row["Key"].removeprefix(start): row["Size"] for row in found.get("Contents", ())}
+
+    def _put_gone(self, place: str, name: str, *, version: int) -> bool:
+        """Replace one object by what a removed copy leaves of it. False when this version or a newer one is
+        there."""
+        body = GONE if not name or name.endswith(".html") else b""
+        media_type = "text/html; charset=utf-8" if body else "text/plain; charset=utf-8"
+        return self._put(place, name, body, media_type, version=version, gone=True)
 
     def _key(self, place: str, name: str) -> str:
         return f"{self._prefix}{place}/{name}"

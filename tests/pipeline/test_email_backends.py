@@ -161,7 +161,7 @@ def test_what_became_of_it_is_logged_without_its_address(caplog):
         Receipt(id="letters:def", attempt=1, outcome=Outcome.REFUSED, at=T0, answer="550 No such user"),
     ]
     with telemetry.collecting() as notes:
-        assert settle([encode(Receipts(receipts))], now=T0) == []
+        assert settle([encode(Receipts(receipts))], now=T0) == {}
     assert (notes.figures["LettersSent"], notes.figures["LettersRefused"]) == (1, 1)
     assert [m for m in caplog.messages if "letters:" in m] == [
         "letter not sent id=letters:def outcome=refused: 550 No such user"

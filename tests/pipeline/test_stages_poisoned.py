@@ -41,9 +41,10 @@ def test_a_result_that_cannot_be_recorded_fails_its_message_alone_and_the_others
         encode(Results([make_result(good[0]), make_result(good[1])])),
         encode(Results([make_result(good[2]), make_result(bad), make_result(good[3])])),
     ]
-    assert stage.record_messages(bodies, now=T0) == [1]
+    failed = {1: f"A result of monitor {bad.pk} cannot be recorded; the log says why."}
+    assert stage.record_messages(bodies, now=T0) == failed
     assert set(Result.objects.values_list("monitor_id", flat=True)) == {monitor.pk for monitor in good}
-    assert stage.record_messages(bodies, now=T0) == [1]  # again: nothing is doubled
+    assert stage.record_messages(bodies, now=T0) == failed  # again: nothing is doubled
     assert Result.objects.count() == 4
 
 
@@ -87,7 +88,7 @@ def test_a_job_that_fails_keeps_no_other_of_its_batch_from_running(monkeypatch):
 
     monkeypatch.setattr("pipeline.stages.jobs.run_job", run)
     bodies = [encode(Wake("send alerts")), encode(Receipts([])), encode(Wake("send notices"))]
-    assert settle(bodies, now=T0) == [0]
+    assert settle(bodies, now=T0) == {0: "The job 'send alerts' failed; the log says why."}
     assert ran == ["send alerts", "send notices"]
 
 

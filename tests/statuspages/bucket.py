@@ -62,8 +62,8 @@ def serve_bucket():
             if "list-type" in urlsplit(self.path).query:
                 prefix = parse_qs(urlsplit(self.path).query)["prefix"][0]
                 rows = "".join(
-                    f"<Contents><Key>{escape(key)}</Key></Contents>"
-                    for key in sorted(bucket.objects)
+                    f"<Contents><Key>{escape(key)}</Key><Size>{len(there[2])}</Size></Contents>"
+                    for key, there in sorted(bucket.objects.items())
                     if key.startswith(prefix)
                 )
                 self._answer(200, f"<ListBucketResult>{rows}</ListBucketResult>".encode())

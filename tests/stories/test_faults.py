@@ -99,8 +99,13 @@ def test_poison_is_tried_a_few_times_kept_and_in_nobodys_way(engine, target, rec
     engine.wait_until(lambda: dead(engine) == 4)
     letters = {letter.body: letter for letter in engine.sender.dead_letters()}
     assert {(body, letter.queue, letter.failures, letter.error) for body, letter in letters.items()} == {
-        (b"nonsense", "checks", TRIES, "It is no message of this queue."),
-        (b'{"type":"checks.v1","specs":[]}', "results", TRIES, "It is no message of this queue."),
+        (b"nonsense", "checks", TRIES, "It is no JSON."),
+        (
+            b'{"type":"checks.v1","specs":[]}',
+            "results",
+            TRIES,
+            "A message of the type checks.v1 does not belong in this queue.",
+        ),
         (b"deadly", "results", TRIES, "Its process died or took too long."),
         (STRAY.encode(), "core", 1, "It is no task."),
     }

@@ -133,6 +133,6 @@ def test_a_job_that_did_a_part_is_woken_again(queues, monkeypatch):
     monkeypatch.setattr("pipeline.jobs.periodic.purge", lambda *, owner, now: parts.pop(0))
     body = b'{"type":"wake.v1","job":"purge old figures"}'
     for _ in range(3):
-        assert settle([body], now=datetime(2026, 3, 1, tzinfo=UTC), owner="me") == []
+        assert settle([body], now=datetime(2026, 3, 1, tzinfo=UTC), owner="me") == {}
     assert [job for job, _ in queues.take()] == ["purge old figures"] * 2
     assert find_job("purge old figures") is not None

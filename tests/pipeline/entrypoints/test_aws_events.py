@@ -38,15 +38,15 @@ def failures(answer):
 
 
 def test_the_messages_that_failed_are_named_and_no_others():
-    assert failures(take(lambda bodies: [1], event("a", "b", "c"))) == ["m1"]
-    assert failures(take(lambda bodies: [], event("a", "b"))) == []
+    assert failures(take(lambda bodies: {1: "It is bad."}, event("a", "b", "c"))) == ["m1"]
+    assert failures(take(lambda bodies: {}, event("a", "b"))) == []
 
 
 def test_an_event_from_an_unknown_queue_raises_so_that_nothing_is_deleted_unread():
     handled = []
     for queue in ("prod-other", "prod-checks", "prod-results-dead"):
         with pytest.raises(UnknownQueue, match=f"takes messages of arn:aws:sqs:eu-west-1:1:{queue}"):
-            take(lambda bodies: handled.append(bodies) or [], event("a", queue=queue))
+            take(lambda bodies: handled.append(bodies) or {}, event("a", queue=queue))
     assert handled == []
 
 
@@ -65,7 +65,7 @@ def test_a_bug_that_one_message_brings_about_fails_that_message_alone():
         if b"bad" in bodies:
             raise ZeroDivisionError
         handled.extend(bodies)
-        return []
+        return {}
 
     assert failures(take(handle, event("a", "bad", "c"))) == ["m1"]
     assert handled == [b"a", b"c"]

@@ -16,6 +16,7 @@ from pipeline.entrypoints import embedded
 from pipeline.entrypoints.embedded import EmbeddedEngine
 from pipeline.jobs import periodic
 from pipeline.queues import memory
+from pipeline.queues.base import DeadLetter
 from probes import check
 from probes.result import Status
 from tests.factories import make_monitor, make_team
@@ -102,9 +103,11 @@ def test_a_bug_in_one_message_holds_up_no_other_and_ends_as_a_dead_letter(record
         engine.stop()
     assert slots_stored() == slots_in([bodies[1]])
     assert engine.figures()["results"] == {"waiting": 0, "dead_letters": 3}
-    assert sorted(letter.body for letter in engine.queues["results"].dead) == sorted(
-        [bodies[0], bodies[2], bodies[3]]
-    )
+    assert {letter.body: letter.error for letter in engine.dead_letters()} == {
+        bodies[0]: "ZeroDivisionError: a bug",
+        bodies[2]: "DataError: Out of range value for column 'size_bytes'",
+        bodies[3]: "It is no JSON.",
+    }
 
 
 def test_a_check_message_that_is_none_ends_as_a_dead_letter_and_the_checks_go_on(
@@ -118,12 +121,7 @@ def test_a_check_message_that_is_none_ends_as_a_dead_letter_and_the_checks_go_on
     try:
         recording.wait_for(lambda _: state(monitor) == "up")
         (letter,) = dispatch.queues().dead_letters()
-        assert (letter.id, letter.queue, letter.body, letter.failures) == (
-            "checks-1",
-            "checks",
-            b"nonsense",
-            1,
-        )
+        assert letter == DeadLetter("checks-1", "checks", b"nonsense", "It is no JSON.", failures=1)
         assert not dispatch.queues().drop("checks-2")
         assert not dispatch.queues().redrive("nonsense")
         assert dispatch.queues().drop("checks-1")

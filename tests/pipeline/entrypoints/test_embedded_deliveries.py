@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("shared_database", "quick")
 def settling(monkeypatch):
     """The receipts that were settled, behind a gate."""
     settled = []
-    gate = Gate(lambda bodies, *, now: settled.extend(bodies) or [])
+    gate = Gate(lambda bodies, *, now: settled.extend(bodies) or {})
     gate.settled = settled
     monkeypatch.setattr(settle_stage, "settle", gate)
     return gate

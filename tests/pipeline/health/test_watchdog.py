@@ -110,7 +110,7 @@ def test_what_it_answers_is_shown_without_its_address(queues, outcome, status, o
     receipt = Receipt(
         id=queues.sent[0][1].deliveries[0].id, attempt=1, outcome=outcome, at=T0, status=status, answer=URL
     )
-    assert settle([encode(Receipts([receipt]))], now=T0) == []
+    assert settle([encode(Receipts([receipt]))], now=T0) == {}
     report = examine(now=T0)
     assert (report["watchdog"]["ok"], report["watchdog"].get("error")) == (ok, error)
     assert report["ok"]  # it is the watchdog's trouble

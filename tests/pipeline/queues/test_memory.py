@@ -124,16 +124,17 @@ def test_a_letter_that_keeps_failing_is_tried_later_and_later_and_ends_among_the
         (letter,) = queue.take(most=9)
         tried_after_s.append(round(clock.now_s - began_s, 3))
         assert queue.dead_total == 0
-        queue.retry(letter)
+        queue.retry(letter, error="It is poison.")
     assert tried_after_s == [0.0, 1.0, 6.0, 21.0, 81.0]
     assert (queue.dead_total, bodies(queue.dead), len(queue)) == (1, [b"poison"], 0)
+    assert queue.dead[0].error == "It is poison."
 
 
 def kill(queue, body):
     queue.put(body)
     (letter,) = queue.take()
     letter.failures = len(MESSAGE_FAILED_S)
-    queue.retry(letter)
+    queue.retry(letter, error="It is poison.")
     return letter.number
 
 
@@ -154,7 +155,7 @@ def test_the_dead_are_all_counted_and_the_newest_kept(queue):
         queue.put(b"%d" % number)
         (letter,) = queue.take()
         letter.failures = len(MESSAGE_FAILED_S)
-        queue.retry(letter)
+        queue.retry(letter, error="It is poison.")
     assert (queue.dead_total, len(queue.dead)) == (MAX_DEAD + 5, MAX_DEAD)
     assert queue.dead[-1].body == b"%d" % (MAX_DEAD + 4)
 
@@ -180,7 +181,7 @@ def test_once_closed_nothing_waits_for_its_time_any_more(queue):
     queue.put(b"later", delay_s=3600)
     queue.put(b"now")
     (failed,) = queue.take()
-    queue.retry(failed)
+    queue.retry(failed, error="It is poison.")
     queue.close()
     assert bodies(queue.take(most=9)) == [b"now", b"later"]
     assert queue.take() == []
@@ -265,7 +266,7 @@ def test_a_share_fills_a_third_of_the_queue_and_then_loses_its_oldest(shared, ca
 def test_a_letter_of_a_share_that_failed_comes_again_as_one(shared, clock):
     shared.put(b"x", share="7")
     (letter,) = shared.take()
-    shared.retry(letter)
+    shared.retry(letter, error="It is poison.")
     shared.done([letter])
     clock.now_s += MESSAGE_FAILED_S[0]
     (again,) = shared.take()

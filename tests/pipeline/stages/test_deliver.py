@@ -16,7 +16,7 @@ def test_each_delivery_is_sent_and_answered_by_a_receipt():
             encode(Deliveries([make_delivery("webhook", {"url": receiver.url}, id=f"alerts:{number}")]))
             for number, receiver in ((1, good), (2, bad))
         ]
-        assert deliver(bodies, courier=courier, send=sent.append) == []
+        assert deliver(bodies, courier=courier, send=sent.append) == {}
     courier.close()
     receipts = [receipt for body in sent for receipt in decode(body).receipts]
     assert {receipt.id: receipt.outcome for receipt in receipts} == {
@@ -51,7 +51,7 @@ def test_receivers_of_one_message_do_not_wait_for_those_of_another():
             encode(Deliveries([make_delivery("webhook", {"url": receiver.url}, id=f"alerts:{number}")]))
             for number in range(10)
         ]
-        assert deliver(bodies, courier=courier, send=sent.append) == []
+        assert deliver(bodies, courier=courier, send=sent.append) == {}
     courier.close()
     assert [receipt.outcome for body in sent for receipt in decode(body).receipts] == [Outcome.SENT] * 10
 
@@ -64,9 +64,11 @@ def test_a_letter_that_may_be_taken_later_is_handed_back_and_an_alert_is_not():
             encode(Deliveries([make_delivery("webhook", {"url": receiver.url}, id=id)]))
             for id, receiver in (("alerts:1", busy), ("letters:2", never), ("letters:3", busy))
         ]
-        assert deliver(bodies, courier=courier, send=sent.append) == [2]
+        failed = deliver(bodies, courier=courier, send=sent.append)
     courier.close()
-    assert len([receipt for body in sent for receipt in decode(body).receipts]) == 3
+    receipts = {receipt.id: receipt for body in sent for receipt in decode(body).receipts}
+    assert failed == {2: f"Its e-mail was not accepted: {receipts['letters:3'].answer}"}
+    assert len(receipts) == 3
 
 
 def test_a_message_that_is_none_is_handed_back_and_the_others_are_sent():
@@ -74,7 +76,10 @@ def test_a_message_that_is_none_is_handed_back_and_the_others_are_sent():
     courier = Courier(allow_private=True)
     with receive() as receiver:
         good = encode(Deliveries([make_delivery("webhook", {"url": receiver.url})]))
-        assert deliver([b"nonsense", good, encode(Wake("x"))], courier=courier, send=sent.append) == [0, 2]
+        assert deliver([b"nonsense", good, encode(Wake("x"))], courier=courier, send=sent.append) == {
+            0: "It is no JSON.",
+            2: "A message of the type wake.v1 does not belong in this queue.",
+        }
     courier.close()
     assert len(sent) == len(receiver.requests) == 1
 

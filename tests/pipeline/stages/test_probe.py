@@ -73,7 +73,7 @@ def take(specs, prober=None, *, now=NOW, put_back=None, send_on=refuse_to_send_o
             put_back=put_back,
             send_on=send_on,
         )
-    assert failed == []
+    assert failed == {}
     return told(sent), notes.figures.get("SpecsTooOld", 0)
 
 
@@ -150,7 +150,7 @@ def test_celerys_edge_leaves_out_what_waited_too_long_in_the_broker(monkeypatch)
     monkeypatch.setattr(edge, "shared_prober", FakeProber)
     monkeypatch.setattr(dispatch, "send", lambda queue, body: sent.append(body))
     specs = [spec(1, NOW - TOO_OLD - SECOND), spec(2, NOW - SECOND), spec(3, NOW + timedelta(hours=1))]
-    assert edge.probe([encode(Checks(specs))]) == []
+    assert edge.probe([encode(Checks(specs))]) == {}
     assert told(sent) == [2, 3]
 
 

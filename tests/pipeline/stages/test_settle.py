@@ -46,18 +46,23 @@ def heard(monkeypatch):
 
 
 def test_receipts_go_to_the_app_that_their_id_names_each_app_once(heard):
-    assert stage.settle([body("alerts:1", "statuspages:4"), body("alerts:2")], now=NOW) == []
+    assert stage.settle([body("alerts:1", "statuspages:4"), body("alerts:2")], now=NOW) == {}
     assert heard == [("alerts", ["alerts:1", "alerts:2"], NOW), ("pages", ["statuspages:4"], NOW)]
 
 
 def test_a_receipt_from_nowhere_fails_its_message_and_no_other(heard):
-    assert stage.settle([body("alerts:1", "ghosts:2"), body("alerts:3"), b"junk"], now=NOW) == [0, 2]
+    assert stage.settle([body("alerts:1", "ghosts:2"), body("alerts:3"), b"junk"], now=NOW) == {
+        0: "The receipt 'ghosts:2' is of no outbox that exists.",
+        2: "It is no JSON.",
+    }
     assert heard == [("alerts", ["alerts:3"], NOW)]
 
 
 def test_a_job_that_is_asked_for_runs_once_however_often_it_is_asked_for(heard):
     wake = encode(Wake("send alerts"))
-    assert stage.settle([wake, body("alerts:1"), wake, encode(Wake("dance"))], now=NOW) == [3]
+    assert stage.settle([wake, body("alerts:1"), wake, encode(Wake("dance"))], now=NOW) == {
+        3: "There is no job 'dance'."
+    }
     assert heard == [("alerts", ["alerts:1"], NOW), ("job", "wake", NOW)]
 
 
@@ -66,13 +71,15 @@ def test_a_job_for_which_there_is_no_time_is_woken_in_a_turn_of_its_own(heard, m
     monkeypatch.setattr(job_stage.dispatch, "send_all", lambda *call: sent.append(call))
     monkeypatch.setattr(job_stage, "BEGIN_JOBS_FOR_S", 0.0)
     wake = encode(Wake("send alerts"))
-    assert stage.settle([wake, body("alerts:1")], now=NOW) == []
+    assert stage.settle([wake, body("alerts:1")], now=NOW) == {}
     assert heard == [("alerts", ["alerts:1"], NOW)]
     assert sent == [("receipts", [Parcel(wake)])]
 
 
 def test_results_are_no_receipts(heard):
-    assert stage.settle([encode(Results([]))], now=NOW) == [0]
+    assert stage.settle([encode(Results([]))], now=NOW) == {
+        0: "A message of the type results.v1 does not belong in this queue."
+    }
     assert heard == []
 
 
@@ -89,7 +96,7 @@ def test_a_database_that_is_away_is_for_the_engine_to_handle(heard, monkeypatch)
 
 
 def settle_wakes(*names, owner, now=NOW):
-    assert stage.settle([encode(Wake(name)) for name in names], now=now, owner=owner) == []
+    assert stage.settle([encode(Wake(name)) for name in names], now=now, owner=owner) == {}
 
 
 @pytest.fixture

@@ -95,6 +95,25 @@ def test_a_copy_that_goes_leaves_what_keeps_older_ones_away(bucket):
     assert read == PageFile(HTML, b"again", "")
 
 
+def test_a_file_that_a_newer_copy_does_not_have_goes(bucket):
+    """A logo of another format has another name, and the old logo would stay for ever."""
+    storage = open_storage()
+    storage.write("acme", {"logo.png": PageFile("image/png", b"PNG"), **files_of("one")}, version=1)
+    storage.write("acme-2", {"logo.png": PageFile("image/png", b"PNG"), **files_of("one")}, version=1)
+    assert storage.write("acme", {"logo.webp": PageFile("image/webp", b"WEBP"), **files_of("two")}, version=2)
+    assert bucket.objects["status/acme/logo.png"][2] == b""
+    assert storage.read("acme", "logo.png") is None
+    assert storage.read("acme", "logo.webp").body == b"WEBP"
+    assert bucket.objects["status/acme/"][2] == b"two"
+    assert storage.read("acme-2", "logo.png").body == b"PNG"
+    before = len(bucket.puts)
+    storage.write("acme", {"logo.webp": PageFile("image/webp", b"WEBP"), **files_of("three")}, version=3)
+    assert "status/acme/logo.png" not in bucket.puts[before:]  # it is gone already
+    assert not storage.write(
+        "acme", {"logo.png": PageFile("image/png", b"PNG"), **files_of("old")}, version=1
+    )
+
+
 @pytest.mark.django_db
 def test_pages_are_published_to_the_bucket_and_taken_away(bucket):
     page = make_page()
