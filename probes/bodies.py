@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from probes.assertions import SMALL_JSON_BYTES, CannotJudge, is_quick, judge_json
 from probes.check import Judgement
 from probes.errors import ErrorCode
+from probes.http_config import HttpConfig
 from probes.json_body import NOT_JSON
 from probes.keywords import contains_keyword, contains_plainly
-from probes.kinds.http import HttpConfig
 from probes.result import Status
 
 TOO_LARGE = Judgement(

@@ -6,7 +6,7 @@ import pycurl
 
 from probes.config_fields import BasicAuth
 from probes.credentials import USER_AGENT, list_headers
-from probes.kinds.http import HttpConfig
+from probes.http_config import HttpConfig
 from probes.unpacking import ACCEPTED
 
 _VERSIONS = {

@@ -44,9 +44,9 @@ from probes.curl_errors import (
 from probes.errors import SHORT, ErrorCode
 from probes.handshake import explain_refusal, shake_hands
 from probes.head import Head, is_complete
+from probes.http_config import HttpConfig
 from probes.http_request import set_request
 from probes.http_versions import read_version
-from probes.kinds.http import HttpConfig
 from probes.redirects import resolve_location
 from probes.result import Status
 from probes.routes import is_out_of_ports

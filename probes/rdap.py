@@ -18,8 +18,8 @@ import pycurl
 from probes.bodies import TOO_LARGE
 from probes.check import Check, Engines, Judgement, judge_bug
 from probes.curl import Easy
+from probes.http_config import HttpConfig
 from probes.http_transfer import HttpTransfer
-from probes.kinds.http import HttpConfig
 
 BOOTSTRAP_URL = "https://data.iana.org/rdap/dns.json"
 REDIRECTOR_URL = "https://rdap.org/"
