@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for SentryPulse."""
 
+import faulthandler
 import gc
 import os
 import sys
@@ -18,6 +19,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"SentryPulse {__version__} (Django {django.get_version()})\n")
         sys.exit()
+    faulthandler.enable()  # a fault in a C library ends the process; so it says at least what ran
     gc.disable()  # nothing that is loaded is garbage; once all apps are, SentryPulseConfig enables it again
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentrypulse.settings")
     try:

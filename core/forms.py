@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from core.structs import make_ready
+
 
 def read_fields(
     form: type[msgspec.Struct],
@@ -20,6 +22,7 @@ def read_fields(
 ) -> dict[str, Any]:
     """The given fields that can be read. The others, and unknown ones, are left out and put into
     ``errors``."""
+    make_ready(form)  # with all types of its fields
     fields = {field.name: field for field in msgspec.structs.fields(form)}
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -27,7 +30,7 @@ def read_fields(
             errors[str(name)] = _name_unknown(str(name), list(fields))
             continue
         try:
-            values[name] = msgspec.convert(clean(value), fields[name].type)
+            values[name] = msgspec.convert(clean(value), fields[name].type)  # noqa: TID251  # ready with the form
         except msgspec.ValidationError:
             errors[name] = f"Must be {describe(fields[name].type)}."
     return values

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 from django.conf import settings
 
+from core import structs
 from core.errors import RuleViolation
 from core.queue_addresses import aws_region_of
 from delivery.message import DeliveryMessage, Receipt
@@ -95,7 +96,7 @@ def probe_now(spec: CheckSpec) -> CheckResult:
         raise RuleViolation(
             f"The check takes longer than the {WITHIN_S:g} s that we can wait here; look at its next results."
         )
-    return msgspec.convert(answer["result"], CheckResult)
+    return structs.convert(answer["result"], CheckResult)
 
 
 def send_one(delivery: DeliveryMessage) -> Receipt:
@@ -104,7 +105,7 @@ def send_one(delivery: DeliveryMessage) -> Receipt:
     if settings.ENGINE != "serverless":
         return COURIER.get().send_one(delivery)
     answer = call_edge("send", delivery=msgspec.to_builtins(delivery))
-    return msgspec.convert(answer["receipt"], Receipt)
+    return structs.convert(answer["receipt"], Receipt)
 
 
 @lru_cache(maxsize=8)

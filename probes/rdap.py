@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 import pycurl
 
+from core import structs
 from probes.bodies import TOO_LARGE
 from probes.check import Check, Engines, Judgement, judge_bug
 from probes.curl import Easy
@@ -157,7 +158,7 @@ async def find_base(check: Check, name: str, *, engines: Engines) -> str:
 def read_bootstrap(body: bytes) -> dict[str, str]:
     """The base address by suffix, https where there is a choice; empty for what is no such list."""
     try:
-        services = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8), type=_Bootstrap).services
+        services = structs.read_json(body.removeprefix(codecs.BOM_UTF8), _Bootstrap).services
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     bases = {}

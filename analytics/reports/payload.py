@@ -14,6 +14,7 @@ import msgspec
 from analytics.models import SlaLine, SlaReport
 from analytics.reports.figures import COLUMNS, TIMES, Month
 from analytics.uptime import Measured
+from core import structs
 
 SUBJECTS = ("team", "tag", "monitor")
 TABLE = ["month", "version", "subject", "monitor", "name", "kind", "interval_s", "on", "uptime", "coverage"]
@@ -51,8 +52,8 @@ class Report:
 
 def check_line(line: SlaLine, days: Sequence[date]) -> SlaLine:
     """The line. Raises whatever telling it would, for a stored one whose figures or tags are not such."""
-    msgspec.convert(line.figures, _Figures)
-    msgspec.convert(line.tags, list[str])
+    structs.convert(line.figures, _Figures)
+    structs.convert(line.tags, list[str])
     tell_line(line, days)
     add_up([line], len(days))
     return line

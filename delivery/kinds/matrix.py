@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from core import structs
 from delivery.attempt import Attempt, HttpAnswer, Verdict
 from delivery.chat import ask_to_wait, fit_lines, post_json, read_lines, write_html
 from delivery.forms import Form, Token, Url, field, secret_field
@@ -89,7 +90,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 def _read_wait(answer: HttpAnswer) -> HttpAnswer:
     """Servers before Matrix 1.10 say in the body how long to wait."""
     with contextlib.suppress(msgspec.MsgspecError):
-        wait_ms = msgspec.json.decode(answer.text, type=_Refusal).retry_after_ms
+        wait_ms = structs.read_json(answer.text, _Refusal).retry_after_ms
         return ask_to_wait(answer, None if wait_ms is None else wait_ms / 1_000)
     return answer
 

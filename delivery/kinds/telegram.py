@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from core import structs
 from delivery.attempt import Attempt, HttpAnswer, Verdict
 from delivery.chat import ask_to_wait, fit_lines, post_json, read_lines, write_html
 from delivery.forms import Form, ShortText, Token, field, secret_field
@@ -70,7 +71,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 def _read_wait(answer: HttpAnswer) -> HttpAnswer:
     """Telegram says in the body how long to wait (``parameters.retry_after``, seconds)."""
     with contextlib.suppress(msgspec.MsgspecError):
-        return ask_to_wait(answer, msgspec.json.decode(answer.text, type=_Refusal).parameters.retry_after)
+        return ask_to_wait(answer, structs.read_json(answer.text, _Refusal).parameters.retry_after)
     return answer
 
 

@@ -17,6 +17,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from kombu.transport.base import StdChannel
 
+from core import structs
 from pipeline.queues.base import ROUTES, DeadLetter, Parcel, QueuesAway, Sender
 
 DEAD = "dead"
@@ -261,7 +262,7 @@ class CelerySender(Sender):
 def _read_dead(body: str | bytes) -> Dead:
     """The dead letter of a body; one with the id ``unreadable`` for what another program has put there."""
     try:
-        return msgspec.json.decode(body, type=Dead)
+        return structs.read_json(body, Dead)
     except msgspec.MsgspecError:
         text = body if isinstance(body, str) else bytes(body).decode(errors="replace")
         never = datetime.fromtimestamp(0, UTC)

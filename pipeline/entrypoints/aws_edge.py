@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core import telemetry
+from core import structs, telemetry
 from core.env import Env
 from core.json_logs import log_json_lines
 from core.retries import LETTER_NOT_TAKEN
@@ -117,7 +117,7 @@ def _bring_again(record: dict[str, Any]) -> None:
 
 def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
     """Run one check now. Answers ``{"result": …}``, or ``{"late": true}`` when it did not end in time."""
-    spec = msgspec.convert(event["spec"], CheckSpec)
+    spec = structs.convert(event["spec"], CheckSpec)
     deadline_at = min(deadline_at, time.monotonic() + float(event.get("within_s", 60)))
     for results in get_edge().prober.run([spec], deadline_at=deadline_at, learn=False):
         return {"result": msgspec.to_builtins(results[0])}
@@ -126,7 +126,7 @@ def call_probe(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
 
 def call_send(event: dict[str, Any], deadline_at: float) -> dict[str, Any]:
     """Send one delivery now. Answers ``{"receipt": …}``. It takes no longer than ``Courier`` allows."""
-    delivery = msgspec.convert(event["delivery"], DeliveryMessage)
+    delivery = structs.convert(event["delivery"], DeliveryMessage)
     return {"receipt": msgspec.to_builtins(get_edge().courier.send_one(delivery))}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
+from core import structs
 from core.hosts import split_host_port
 from probes.check import Check, Engines, Judgement
 from probes.config_fields import DegradedMs, field
@@ -93,7 +93,7 @@ async def probe_dns(check: Check) -> Judgement:
     from probes.dns_client import ask
     from probes.dns_records import compare
 
-    config = msgspec.convert(check.spec.config, DnsConfig)
+    config = structs.convert(check.spec.config, DnsConfig)
     check.phase = "dns_ms"
     records = await ask(check, kind=config.record_type, of=config.resolver)
     check.total_ms = sum(check.timings.values())

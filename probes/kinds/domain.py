@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from core import structs
 from core.hostnames import to_ascii
 from core.hosts import check_name
 from probes.check import UP, Check, Engines, Judgement, ProbeError
@@ -123,7 +124,7 @@ async def probe_domain(check: Check, *, engines: Engines) -> Judgement:
 
     from probes import rdap
 
-    config = msgspec.convert(check.spec.config, DomainConfig)
+    config = structs.convert(check.spec.config, DomainConfig)
     name = check.spec.target
     try:
         async with asyncio.timeout(check.remaining_s() * 0.95):  # before the runner calls it a down

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from core import structs
 from probes.assertions import check_json_path, normalise_json_path, parse_statuses
 from probes.check import Check, Engines, Judgement
 from probes.config_rules import explain, judge_credentials, moves_secrets, tidy_tls
@@ -71,7 +72,7 @@ def start(check: Check, *, engines: Engines) -> None:
     from probes.http_transfer import HttpTransfer
     from probes.http_versions import has_http3
 
-    config = msgspec.convert(check.spec.config, HttpConfig)
+    config = structs.convert(check.spec.config, HttpConfig)
     if config.http_version == "3" and not has_http3():
         check.finish(
             Judgement(

@@ -3,9 +3,9 @@
 import socket
 from typing import Annotated
 
-import msgspec
 from msgspec import Struct
 
+from core import structs
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import DegradedMs, Family, field
 from probes.config_rules import tidy_family
@@ -76,7 +76,7 @@ async def probe_ping(check: Check) -> Judgement:
     from probes import icmp
     from probes.connect import drop, resolve
 
-    config = msgspec.convert(check.spec.config, PingConfig)
+    config = structs.convert(check.spec.config, PingConfig)
     with check.timing("dns_ms"):
         found = await resolve(check.spec.target, 0, family=config.ip_family, kind=socket.SOCK_DGRAM)
     family, _, _, _, where = next((each for each in found if has_route(each[4][0])), found[0])

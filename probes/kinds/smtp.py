@@ -8,9 +8,9 @@ import base64
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 from msgspec import Struct
 
+from core import structs
 from core.hosts import join_host_port, split_host_port
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import BasicAuth, DegradedMs, ExpiryDays, Family, HostName, VerifyTls, field
@@ -82,7 +82,7 @@ def start(check: Check, *, engines: Engines) -> None:
 
 async def probe_smtp(check: Check) -> Judgement:
     """Talk to the server as one that has mail would, up to the point where mail is handed over."""
-    config = msgspec.convert(check.spec.config, SmtpConfig)
+    config = structs.convert(check.spec.config, SmtpConfig)
     try:
         return await _probe(check, config)
     except ProbeError as reason:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from msgspec import Struct
 
+from core import structs
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import DegradedMs, Family, ShortText, field
 from probes.config_rules import tidy_family
@@ -49,7 +49,7 @@ async def probe_tcp(check: Check) -> Judgement:
     from probes.connect import read_address
     from probes.streams import connect
 
-    config = msgspec.convert(check.spec.config, TcpConfig)
+    config = structs.convert(check.spec.config, TcpConfig)
     host, port = read_address(check)
     async with await connect(check, host, port, family=config.ip_family) as stream:
         if config.send:

@@ -3,9 +3,9 @@
 import ssl
 from functools import partial
 
-import msgspec
 from msgspec import Struct
 
+from core import structs
 from probes.check import Check, Engines, Judgement
 from probes.config_fields import DegradedMs, ExpiryDays, Family, HostName, VerifyTls
 from probes.config_rules import judge_server_name, tidy_tls
@@ -41,7 +41,7 @@ async def probe_tls(check: Check) -> Judgement:
     from probes.curl_errors import judge_verify_result
     from probes.handshake import shake_hands
 
-    config = msgspec.convert(check.spec.config, TlsConfig)
+    config = structs.convert(check.spec.config, TlsConfig)
     host, port = read_address(check, default_port=DEFAULT_PORT)
     name, verifies = config.server_name or host, config.verify_tls
     shake = partial(shake_hands, host=host, port=port, name=name, family=config.ip_family)

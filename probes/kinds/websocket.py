@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-import msgspec
 from msgspec import Struct
 
+from core import structs
 from core.hosts import join_host_port
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import (
@@ -102,7 +102,7 @@ def start(check: Check, *, engines: Engines) -> None:
 
 async def probe_websocket(check: Check) -> Judgement:
     """Connect, shake hands, send ``send``, wait for ``expect`` (each if set), and take leave."""
-    config = msgspec.convert(check.spec.config, WebsocketConfig)
+    config = structs.convert(check.spec.config, WebsocketConfig)
     try:
         verdict = await _probe(check, config)
     except ProbeError as reason:
