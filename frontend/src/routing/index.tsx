@@ -38,6 +38,16 @@ export function leaveTo(address: string): void {
   location.assign(address);
 }
 
+let reloading = false;
+
+/** Load this page anew. Screens keep what is typed as a draft, so nobody is warned. */
+export function reload(): void {
+  reloading = true;
+  location.reload();
+}
+
+export const isReloading = (): boolean => reloading;
+
 /** Change the address without a new entry in the history: filters, sort, an open panel. */
 export function replaceQuery(query: URLSearchParams): void {
   const path = location.pathname;

@@ -1,5 +1,6 @@
 /** Catches what a screen throws, so that the rest of the app stays. */
 import { Component, type ReactNode } from "react";
+import { reload } from "@/routing";
 import { Empty } from "@/ui/Notices";
 import { Button } from "@/ui/Button";
 import { useWords } from "@/words";
@@ -25,11 +26,7 @@ function Broken({ error }: { error: unknown }) {
   const title = isLostChunk(error) ? words.version.isNew : words.problem.fault;
   return (
     <div className={styles.failed} role="alert">
-      <Empty
-        icon="incidents"
-        title={title}
-        action={<Button onClick={() => location.reload()}>{words.version.reload}</Button>}
-      >
+      <Empty icon="incidents" title={title} action={<Button onClick={reload}>{words.version.reload}</Button>}>
         {isLostChunk(error) ? words.version.keeps : String(error)}
       </Empty>
     </div>

@@ -1,5 +1,6 @@
 /** "A new version is here": a tab that was opened before a deployment finds its next chunk gone. */
 import { useEffect } from "react";
+import { reload } from "@/routing";
 import { showToast } from "@/ui/toasts";
 import { useWords, type Words } from "@/words";
 
@@ -27,7 +28,6 @@ async function isOld(): Promise<boolean> {
 function offer(words: Words): void {
   if (offered) return;
   offered = true;
-  const reload = () => location.reload();
   showToast({
     text: `${words.version.isNew} ${words.version.keeps}`,
     action: { text: words.version.reload, run: reload },

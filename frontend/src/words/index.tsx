@@ -1,5 +1,6 @@
 /** The app's texts. Each language is a chunk of its own, loaded before the first screen is drawn. */
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
+import { reload } from "@/routing";
 import { recall, remember } from "@/session/memory";
 import type { Words } from "./en";
 
@@ -21,7 +22,7 @@ export function currentLanguage(): Language {
 
 export function chooseLanguage(language: Language): void {
   remember("language", language);
-  location.reload();
+  reload();
 }
 
 /** Shows `meanwhile` until the words are there. */

@@ -13,7 +13,7 @@ export const test = base.extend<Fixtures>({
     async ({ page }, use) => {
       const refused: string[] = [];
       page.on("console", (message) => {
-        if (/Content Security Policy|Refused to/.test(message.text())) refused.push(message.text());
+        if (/Content Security Policy|Refused to(?!.*MIME type)/.test(message.text())) refused.push(message.text());
       });
       page.on("pageerror", (error) => refused.push(String(error)));
       await use(refused);
@@ -25,10 +25,11 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-export async function register(page: Page): Promise<string> {
+/** `origin`: of a product of the test's own. */
+export async function register(page: Page, origin = ""): Promise<string> {
   people += 1;
   const email = `mira${Date.now()}-${people}@harbourline.example`;
-  await page.goto("/register/");
+  await page.goto(`${origin}/register/`);
   await page.getByLabel("Name").fill("Mira Okafor");
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
@@ -47,4 +48,22 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** What the page itself tells; Next announces pages by the same role. */
 export function alert(page: Page) {
   return page.locator("[role=alert]:not(#__next-route-announcer__)");
+}
+
+/** Ask the API as the person of this page. */
+export async function callApi<T>(
+  page: Page,
+  method: "GET" | "POST" | "PATCH",
+  path: string,
+  body?: object,
+): Promise<T> {
+  const cookies = await page.context().cookies();
+  const token = cookies.find((one) => one.name === "csrftoken")?.value ?? "";
+  const answer = await page.request.fetch(`/api/v1/${path}`, {
+    method,
+    headers: { "X-CSRFToken": token },
+    ...(body ? { data: body } : {}),
+  });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  return (await answer.json()) as T;
 }

@@ -1,6 +1,6 @@
 import { alert, expect, expectAccessible, PASSWORD, register, test } from "./app";
 
-test("somebody registers, pastes an address, sees its waterfall, and signs out @screens", async ({ page, baseURL }) => {
+test("somebody registers, pastes an address, sees its waterfall, and comes back @screens", async ({ page, baseURL }) => {
   const email = await register(page);
   await expectAccessible(page);
 

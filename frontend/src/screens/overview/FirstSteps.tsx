@@ -105,6 +105,8 @@ function useFirstMonitor() {
       return;
     }
     await queries.invalidateQueries({ queryKey: ["graphs"] });
+    void queries.invalidateQueries({ queryKey: ["channels"] });
+    void queries.invalidateQueries({ queryKey: ["alert-rules"] });
     monitors.refresh();
   };
   const type = (next: string) => {

@@ -36,13 +36,16 @@ export function NextSteps() {
 function Told() {
   const words = useWords();
   const said = words.overview.firstSteps;
-  const { team } = useSignedIn();
+  const { team, me } = useSignedIn();
   const channels = useQuery({
     queryKey: ["channels", team.id],
     queryFn: () => read(api.GET("/api/v1/channels/", { params: { query: { team: team.id } } })),
   });
   const channel = channels.data?.results.find((one) => one.enabled);
   if (channels.isPending) return null;
+  // The channel to its owners comes with a team's first monitor.
+  if (channels.data?.results.length === 0 && team.role === "owner")
+    return <Step done title={said.told(me.email)} text={said.toldWhen} />;
   if (!channel)
     return (
       <Step title={said.notTold} text={said.notToldWhy}>
@@ -91,7 +94,7 @@ function TestMessage({ channel }: { channel: Schema["Channel"] }) {
   );
 }
 
-type StepProps = { done?: boolean; title: string; text: string; children: React.ReactNode };
+type StepProps = { done?: boolean; title: string; text: string; children?: React.ReactNode };
 
 function Step({ done = false, title, text, children }: StepProps) {
   return (

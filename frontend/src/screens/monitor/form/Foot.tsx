@@ -1,4 +1,5 @@
 import { Button } from "@/ui/Button";
+import { ProblemNote } from "@/ui/Notices";
 import { StateIcon } from "@/ui/State";
 import { useWords } from "@/words";
 import { tellServer } from "./Control";
@@ -33,6 +34,8 @@ export function Foot({ form, regions, saving, onCancel }: Props) {
           </span>
         </span>
       )}
+      {/* Here, and not among the fields: the button that caused it is here, and always seen. */}
+      <ProblemNote problem={form.problem} />
       <span className="grow" />
       {day && <span className={`t3 ${styles.count ?? ""}`}>{said.checksADay(day.checks, day.regions)}</span>}
       <Button look="quiet" onClick={onCancel}>

@@ -8,7 +8,7 @@ import { Screen } from "@/shell/Screen";
 import { tellDayAndTime, tellTime } from "@/time";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
-import { CopyButton, ProblemNote } from "@/ui/Notices";
+import { CopyButton } from "@/ui/Notices";
 import { useWords } from "@/words";
 import { faultyFields, homelessFaults } from "./faults";
 import { Foot, focusField } from "./Foot";
@@ -85,7 +85,6 @@ export function FormScreen({ start }: Props) {
           <div className={styles.form}>
             {form.restoredAt && <Restored form={form} changed={noted} onSeen={() => setNoted(false)} />}
             <Sections form={form} team={teamId} />
-            <ProblemNote problem={form.problem} />
             {homeless.length > 0 && <p className="down">{homeless.join(" ")}</p>}
           </div>
           {form.form?.testable && <TestPanel form={form} test={test} />}

@@ -1,6 +1,6 @@
 /** Leaving with something typed: a closed tab is warned of; within the app the draft is kept, and told where it is. */
 import { useEffect, useRef } from "react";
-import { go } from "@/routing";
+import { go, isReloading } from "@/routing";
 import { showToast } from "@/ui/toasts";
 import { useWords } from "@/words";
 import { type Draft, forgetDraft, saveDraft } from "./draft";
@@ -17,9 +17,20 @@ export function useLeaving(form: FormState) {
   const { dirty } = form;
   useEffect(() => {
     if (!dirty) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    const warn = (event: BeforeUnloadEvent) => {
+      if (!isReloading()) event.preventDefault();
+    };
+    // The last word may be younger than the last draft.
+    const keep = () => {
+      const { form } = now.current;
+      if (!settled.current) saveDraft(form.id, draftOf(form), form.fields);
+    };
     window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
+    window.addEventListener("pagehide", keep);
+    return () => {
+      window.removeEventListener("beforeunload", warn);
+      window.removeEventListener("pagehide", keep);
+    };
   }, [dirty]);
 
   useEffect(

@@ -22,6 +22,9 @@ export function useSave(form: FormState, team: number, onSaved: (monitor: Stored
     setConflict(null);
     void queries.invalidateQueries({ queryKey: ["graphs"] });
     void queries.invalidateQueries({ queryKey: ["monitor"] });
+    // A team's first monitor brings the channel and the rule by which its owners are told.
+    void queries.invalidateQueries({ queryKey: ["channels"] });
+    void queries.invalidateQueries({ queryKey: ["alert-rules"] });
     monitors.refresh();
     onSaved(monitor);
   };

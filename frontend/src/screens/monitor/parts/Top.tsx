@@ -32,7 +32,7 @@ export function Top({ monitor, unacknowledged, usual, actions }: Props) {
     <>
       <div className={styles.headline}>
         <StateIcon status={monitor.status} size={22} />
-        <span>{headline(monitor, since, now, words)}</span>
+        <h2>{headline(monitor, since, now, words)}</h2>
       </div>
       <p className={styles.lead}>
         <b>{why.fact}</b>

@@ -1,0 +1,98 @@
+/** A product of a test's own, which it may kill, start again, and give another build of the app. */
+import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import net, { type AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+
+const ROOT = path.resolve("..");
+const STARTED_AFTER_MS = 120_000;
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export class Product {
+  private process: ChildProcess | null = null;
+  private readonly data = fs.mkdtempSync(path.join(os.tmpdir(), "sentrypulse-e2e-own-"));
+
+  private constructor(private readonly port: number) {}
+
+  static async start(): Promise<Product> {
+    const product = new Product(await freePort());
+    await product.start();
+    return product;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** With the data it had. `app`: a folder with another build. */
+  async start(app?: string): Promise<void> {
+    this.process = spawn(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "manage.py"), "up"], {
+      env: {
+        ...process.env,
+        PORT: String(this.port),
+        DATA_DIR: this.data,
+        PROBE_ALLOW_PRIVATE: "1",
+        LOG_LEVEL: "WARNING",
+        ...(app ? { APP_DIR: app } : {}),
+      },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const until = Date.now() + STARTED_AFTER_MS;
+    while (!(await this.answers())) {
+      if (Date.now() > until || this.process.exitCode !== null) throw new Error("The product did not start.");
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/sign-in/`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async kill(): Promise<void> {
+    const dying = this.process;
+    this.process = null;
+    if (!dying || dying.exitCode !== null) return;
+    const dead = new Promise((resolve) => dying.once("exit", resolve));
+    dying.kill("SIGKILL");
+    await dead;
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    fs.rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+const TEXTS = /\.(?:html|js|json|css|txt)$/;
+
+/** The app as the next version would be: every script and style has another address, as if all had changed. */
+export function makeNextVersion(): string {
+  const app = fs.mkdtempSync(path.join(os.tmpdir(), "sentrypulse-e2e-app-"));
+  fs.cpSync("out", app, { recursive: true, filter: (name) => !/\.(?:br|gz)$/.test(name) });
+  const { build } = JSON.parse(fs.readFileSync(path.join(app, "version.json"), "utf8")) as { build: string };
+  const next = `${build.slice(0, -4)}next`;
+  for (const name of fs.readdirSync(app, { recursive: true, encoding: "utf8" })) {
+    const file = path.join(app, name);
+    if (!TEXTS.test(name) || !fs.statSync(file).isFile()) continue;
+    const text = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(file, text.replaceAll(build, next).replaceAll("static/chunks/", "static/chunks2/"));
+  }
+  for (const folder of [build, "chunks"]) {
+    const from = path.join(app, "_next/static", folder);
+    const to = folder === build ? next : "chunks2";
+    if (fs.existsSync(from)) fs.renameSync(from, path.join(app, "_next/static", to));
+  }
+  return app;
+}
