@@ -91,6 +91,7 @@ class Stacks:
         """
         before = self.find(name)
         found = self._settle(name)
+        given = {key: value for key, value in parameters.items() if value is not None}
         capabilities: list[Any] = ["CAPABILITY_NAMED_IAM"] if iam else []
         shared: dict[str, Any] = {
             "StackName": name,
@@ -99,7 +100,6 @@ class Stacks:
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
         if found is None:
-            given = {key: value for key, value in parameters.items() if value is not None}
             if before is not None:  # its creation failed: what was chosen for it is chosen still
                 left = parameter_names(template) & set(before.parameters) - set(given) - hidden
                 given |= {key: before.parameters[key] for key in left}
@@ -110,21 +110,29 @@ class Stacks:
             return "created"
         if self._is_as_asked(found, template, parameters, hidden):
             return "unchanged"
-        kept = parameter_names(template) & set(found.parameters)
-        kept -= {key for key, value in parameters.items() if value is not None and key not in hidden}
-        changed = {key: value for key, value in parameters.items() if value is not None and key not in kept}
+        kept = parameter_names(template) & set(found.parameters) - (set(given) - hidden)
+        return self._update(found, shared, given=given, kept=kept, hidden=hidden)
+
+    def _update(
+        self,
+        found: Found,
+        shared: Mapping[str, Any],
+        *,
+        given: Mapping[str, str],
+        kept: set[str],
+        hidden: frozenset[str],
+    ) -> str:
+        """Change the stack and wait; ``updated`` or ``unchanged``. The parameters of ``kept`` stay as they
+        are."""
+        changed = {key: value for key, value in given.items() if key not in kept}
+        old = {key: found.parameters[key] for key in kept - hidden}
         try:
-            self._client.update_stack(
-                **shared,
-                Parameters=_spell(
-                    {**{key: found.parameters[key] for key in kept - hidden}, **changed}, kept & hidden
-                ),
-            )
+            self._client.update_stack(**shared, Parameters=_spell(old | changed, kept & hidden))
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return "unchanged"
             raise
-        self._wait(name, "updating")
+        self._wait(found.name, "updating")
         return "updated"
 
     def change(self, name: str, **parameters: str) -> None:

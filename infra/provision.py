@@ -1,7 +1,7 @@
 """Everything that Zappa does not make, in order: stacks and secrets. Safe to run again, also after an
 interruption."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from infra import choices, cluster, secrets
@@ -107,17 +107,24 @@ def provision(
             raise StackFailed(f"{failed}{_find_way_out(str(failed))}") from None
         report(f"  {stack.part}: {done[stack.part]}")
         if stack is DATABASE:
-            if wishes.from_snapshot:
-                cluster.set_password(clients, stage, report=report)
-            secrets.put_database_url(
-                clients.ssm,
-                stage,
-                host=outputs["DatabaseHost"],
-                port=outputs["DatabasePort"],
-                may_pause=wishes.min_acu == 0,
-                report=report,
-            )
+            _tell_database(clients, stage, wishes, outputs, report)
     return done
+
+
+def _tell_database(
+    clients: Clients, stage: str, wishes: Wishes, outputs: Mapping[str, str], report: Report
+) -> None:
+    """Store the database's URL, where the functions read it."""
+    if wishes.from_snapshot:
+        cluster.set_password(clients, stage, report=report)
+    secrets.put_database_url(
+        clients.ssm,
+        stage,
+        host=outputs["DatabaseHost"],
+        port=outputs["DatabasePort"],
+        may_pause=wishes.min_acu == 0,
+        report=report,
+    )
 
 
 def _find_way_out(failed: str) -> str:

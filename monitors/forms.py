@@ -92,32 +92,60 @@ def _number(name: str, label: str, text: str, default: int, low: int, high: int,
 
 
 def _describe_schedule(name: str, kind: CheckKind) -> Iterator[FormField]:
-    waits = name == HEARTBEAT
+    if name == HEARTBEAT:
+        yield from _describe_confirmation(fail_after=1)
+        return
+    yield from _describe_interval(kind)
+    yield from _describe_confirmation(fail_after=2)
+    yield _number(
+        "recheck_s",
+        "Look again after",
+        "How soon a failure is confirmed.",
+        10,
+        1,
+        MAX_RECHECK_S,
+        unit="s",
+        advanced=True,
+    )
+    yield FormField(
+        name="regions",
+        label="Regions",
+        help="Where it is checked from; none: from everywhere. Down when most of them agree.",
+        type=FieldType.CHOICES,
+        section=Section.SCHEDULE,
+        default=[],
+        choices=[{"value": region, "label": region} for region in settings.REGIONS],
+    )
+
+
+def _describe_interval(kind: CheckKind) -> Iterator[FormField]:
     shortest = max(settings.MIN_INTERVAL_S, kind.min_interval_s)
-    if not waits:
-        yield _number(
-            "interval_s",
-            "Check every",
-            kind.min_interval_why and f"{kind.min_interval_why}.",
-            max(kind.default_interval_s, shortest),
-            shortest,
-            MAX_INTERVAL_S,
-            unit="s",
-        )
-        yield _number(
-            "timeout_s",
-            "Give up after",
-            "Not longer than the interval.",
-            DEFAULT_TIMEOUT_S,
-            1,
-            MAX_TIMEOUT_S,
-            unit="s",
-        )
+    yield _number(
+        "interval_s",
+        "Check every",
+        kind.min_interval_why and f"{kind.min_interval_why}.",
+        max(kind.default_interval_s, shortest),
+        shortest,
+        MAX_INTERVAL_S,
+        unit="s",
+    )
+    yield _number(
+        "timeout_s",
+        "Give up after",
+        "Not longer than the interval.",
+        DEFAULT_TIMEOUT_S,
+        1,
+        MAX_TIMEOUT_S,
+        unit="s",
+    )
+
+
+def _describe_confirmation(*, fail_after: int) -> Iterator[FormField]:
     yield _number(
         "fail_after",
         "Down after",
         "So many failures in a row.",
-        1 if waits else 2,
+        fail_after,
         1,
         MAX_RESULTS,
         unit="failures",
@@ -132,26 +160,6 @@ def _describe_schedule(name: str, kind: CheckKind) -> Iterator[FormField]:
         unit="passes",
         advanced=True,
     )
-    if not waits:
-        yield _number(
-            "recheck_s",
-            "Look again after",
-            "How soon a failure is confirmed.",
-            10,
-            1,
-            MAX_RECHECK_S,
-            unit="s",
-            advanced=True,
-        )
-        yield FormField(
-            name="regions",
-            label="Regions",
-            help="Where it is checked from; none: from everywhere. Down when most of them agree.",
-            type=FieldType.CHOICES,
-            section=Section.SCHEDULE,
-            default=[],
-            choices=[{"value": region, "label": region} for region in settings.REGIONS],
-        )
 
 
 def _describe_rest() -> Iterator[FormField]:

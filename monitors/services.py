@@ -160,10 +160,9 @@ def update_monitor(
     """Change the fields named in ``changes``: ``EDITABLE``, and ``config_changes`` for a part of ``config``.
 
     Stored secrets stay when the configuration comes back without them, unless the target moves to another
-    host.
-    The answers to an older question, or judged by an older policy, count no more. Raises ``ValidationError``,
-    ``QuotaReached`` where more checks come of it than the team may have, and ``Stale`` where the monitor is
-    of none of ``versions``, if there are any.
+    host. Answers to an older question, or judged by an older policy, no longer count. Raises
+    ``ValidationError``, ``QuotaReached`` when the team may not have as many checks as the change makes, and
+    ``Stale`` when ``versions`` are given and the monitor is of none of them.
     """
     asks_more = within_quota and bool(_RATE & changes.keys())
     with transaction.atomic():
@@ -178,15 +177,7 @@ def update_monitor(
         fields = clean_changes(monitor, changes)
         tags, enabled = fields.pop("tags", None), fields.pop("enabled", monitor.enabled)
         needed = fields.pop("depends_on", None)
-        changed = {name for name, value in fields.items() if getattr(monitor, name) != value}
-        for name in changed:
-            setattr(monitor, name, fields[name])
-        if changed & {*_ASKED, "secrets"}:
-            monitor.revision += 1
-        if "interval_s" in changed and monitor.kind != HEARTBEAT:
-            monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
-        monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
-        monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
+        changed = _save_changes(monitor, fields)
         if tags is not None:
             monitor.tags.set(ensure_tags(monitor.team_id, tags))
         if needed is not None:
@@ -196,14 +187,27 @@ def update_monitor(
         if "regions" in changed:
             _add_regions(monitor, states, now=now)
         if "config" in changed and monitor.kind == HEARTBEAT:
-            rearm(
-                [monitor.pk], now=now
-            )  # a deadline by the old cadence would be a false alarm, or a late one
+            rearm([monitor.pk], now=now)  # by the old schedule, its alarm would be false or late
         if enabled != monitor.enabled:
             _switch([monitor], states, enabled=enabled, now=now)
         if asks_more and count_checks(monitor) > before:
             require_room(monitor.team_id)
     return monitor
+
+
+def _save_changes(monitor: Monitor, fields: Mapping[str, Any]) -> set[str]:
+    """Save ``fields``, and the columns that follow from them. Returns the names of those that were another
+    value before."""
+    changed = {name for name, value in fields.items() if getattr(monitor, name) != value}
+    for name in changed:
+        setattr(monitor, name, fields[name])
+    if changed & {*_ASKED, "secrets"}:
+        monitor.revision += 1
+    if "interval_s" in changed and monitor.kind != HEARTBEAT:
+        monitor.phase_ms = phase_of(monitor.pk, monitor.interval_s)
+    monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
+    monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
+    return changed
 
 
 def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any]:
