@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.stacks import ALL, BASTION, BY_HAND, EDGE_STACKS, FOLDER
+from infra.cloudformation import parameter_names
+from infra.stacks import ALARMS, ALL, BASTION, BY_HAND, EDGE_STACKS, FOLDER
 from infra.stages import read_zappa_config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -171,3 +172,18 @@ def test_the_distribution_sends_every_address_of_django_to_the_api():
             f"{path} of sentrypulse/urls.py is not in frontend.yaml"
         )
     assert "/admin" in patterns  # as people type it, without the slash that Django's path ends in
+
+
+@pytest.mark.parametrize("stack", ALL, ids=lambda stack: stack.part)
+def test_the_table_names_parameters_that_the_template_has(stack):
+    assert {"Stage", *stack.needs, *stack.wishes} <= parameter_names(stack.template)
+
+
+@pytest.mark.parametrize("stack", ALL, ids=lambda stack: stack.part)
+def test_a_template_is_small_enough_to_be_sent(stack):
+    assert len(stack.template.encode()) < 51_200
+
+
+def test_the_dashboard_is_json():
+    body = ALARMS.template.partition("DashboardBody: !Sub |\n")[2].partition("\nOutputs:")[0]
+    assert len(json.loads(body)["widgets"]) == 8
