@@ -6,6 +6,8 @@ from rest_framework.test import APIClient
 from accounts import mail
 from accounts.models import Role
 from accounts.tokens import issue_tokens
+from tests.accounts.attempts import NOW, RATES
+from tests.accounts.browser import Browser
 from tests.factories import MembershipFactory, TeamFactory, UserFactory, secret_of
 
 
@@ -47,3 +49,26 @@ def crew(db):
     team = TeamFactory.create(name="Crew")
     people = {role.value: MembershipFactory.create(team=team, role=role).user for role in Role}
     return {"team": team, "stranger": UserFactory.create(), **people}
+
+
+@pytest.fixture
+def browser():
+    return Browser()
+
+
+@pytest.fixture
+def ada(db):
+    return UserFactory.create(email="ada@example.com", name="Ada")
+
+
+@pytest.fixture
+def rates(settings, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": RATES}
+
+
+@pytest.fixture
+def behind_a_proxy(settings, time_machine):
+    """Our own rates, on a clock that stands."""
+    settings.TRUSTED_PROXIES = 1
+    time_machine.move_to(NOW, tick=False)

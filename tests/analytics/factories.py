@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from analytics.models import Slo
+from analytics.stats import read_stats
 from analytics.uptime import measure
 from analytics.windows import WINDOWS
 from incidents.models import Incident
@@ -63,6 +65,10 @@ def seconds(monitor, window="1h", *, now=NOW):
     """(up, down) in the window, in seconds."""
     found = measured(monitor, window, now=now)
     return (found.up_ms + found.degraded_ms) / 1000, found.down_ms / 1000
+
+
+def stats(monitor, window="1h", zone="UTC"):
+    return read_stats(monitor, window, now=NOW, zone=ZoneInfo(zone))
 
 
 def open_incident(monitor, *, since_s, until_s=None, now=NOW, **fields):

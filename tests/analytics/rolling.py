@@ -1,5 +1,7 @@
 """Rolling up in tests: begin somewhere, roll, look at the rows."""
 
+from datetime import timedelta
+
 from analytics.models import Period, Progress, Rollup
 from analytics.rollups import SETTLE, catch_up
 from analytics.uptime import SUMS
@@ -18,6 +20,13 @@ def begin_at(start):
     Progress.objects.update_or_create(
         pk=Progress.UPTIME, defaults={"rolled_until": start, "lease_until": start, "lease_owner": ""}
     )
+
+
+def roll_until(at, days=2):
+    Progress.objects.update_or_create(
+        pk=Progress.UPTIME, defaults={"rolled_until": at - timedelta(days=days), "lease_until": at}
+    )
+    catch_up(owner="test", now=at + SETTLE, most=10_000)
 
 
 def rows(model=Rollup, period=Period.HOUR):
