@@ -35,11 +35,12 @@ app-test:  ## The app's unit tests
 e2e: .venv/run.stamp  ## The app in Chromium against the real product (ARGS="--project light")
 	@PYTHON="$(PYTHON)" sh frontend/tests/e2e/run.sh $(ARGS)
 
-# They wait for the product's own processes, for a browser, for servers that are slow on purpose.
-STORIES := tests/e2e tests/hostile tests/stories
-test-stories test-mariadb test-mysql-own: export POISON_SHARE := 1
-test-stories: .venv/dev.stamp  ## The product as it runs: outages, kills, bad servers, a minute's soak, all poison; on SQLite
-	$(BIN)/pytest -n auto --dist worksteal -q $(STORIES) tests/poison $(ARGS)
+# They wait for the product's own processes, for real clocks, for a browser, for servers that are slow on purpose;
+# or they go over every field of every operation (sweeps) and every column of every row (poison).
+STORIES := tests/e2e tests/embedded tests/hostile tests/poison tests/stories tests/sweeps
+test-stories test-mariadb: export POISON_SHARE := 1
+test-stories: .venv/dev.stamp  ## The product as it runs: outages, kills, bad servers, a minute's soak, poison, sweeps; on SQLite
+	$(BIN)/pytest -n auto --dist worksteal -q $(STORIES) $(ARGS)
 
 test-schema: .venv/dev.stamp  ## Ask every operation of the API what its OpenAPI document allows and forbids
 	$(BIN)/pytest -n 2 --dist worksteal -v --no-header tests/schema $(ARGS)

@@ -103,7 +103,7 @@ def test_monitors_of_longer_intervals_follow_in_few_messages(team, hook):
     telling.feed(*monitors[:3])
     for monitor in monitors[3:]:  # their slots lie over 15 minutes
         telling.feed(*monitors[:3], monitor).run(seconds=75)
-    telling.run(seconds=7200, every_s=40)
+    telling.run(seconds=3600, every_s=40)
     assert telling.subjects()[0] == "3 monitors have no data"
     assert len(telling.subjects()) <= 3
     moments = [seconds for seconds, _, _ in telling.heard]

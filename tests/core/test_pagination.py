@@ -226,7 +226,7 @@ def test_following_next_and_previous_meets_every_row_once(route, ordering):
         values = [datetime.fromisoformat(row[ordering.lstrip("-")]) for row in whole]
         assert values == sorted(values, reverse=ordering.startswith("-"))
 
-    for size in (1, 2, 3):
+    for size in (1, 3):
         forth, last = follow(client, f"{url}page_size={size}", "next")
         assert [row for page in forth for row in page] == whole, size
         back, first = follow(client, last, "previous")

@@ -11,7 +11,7 @@ from tests.poison.poisons import Poison, list_models, list_poisons, rows_of
 Dose = list[Poison]
 """What one team gets: one column of some of its tables."""
 SHARE = int(os.environ.get("POISON_SHARE", "6"))
-"""One of so many groups of doses is tried. `make test-stories` tries all of them (1), which takes minutes."""
+"""One of so many groups of doses is tried. `make test-stories` tries all of them (1)."""
 
 
 class undone:  # reads as a word

@@ -9,7 +9,7 @@ from pipeline.entrypoints import crew, embedded
 from pipeline.health import vitals
 from pipeline.queues import memory
 from tests.e2e.harness import wait_for
-from tests.pipeline.entrypoints.engine import (
+from tests.embedded.engine import (
     run_engine,
     stored,
     watch,

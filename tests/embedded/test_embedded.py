@@ -21,7 +21,7 @@ from probes import check
 from probes.result import Status
 from tests.factories import make_monitor, make_team
 from tests.hostile.servers import serve, stay_silent
-from tests.pipeline.entrypoints.engine import (
+from tests.embedded.engine import (
     WITHIN_S,
     Gate,
     away,

@@ -18,7 +18,7 @@ from tests.delivery.receivers import make_delivery, receive
 from tests.e2e.harness import wait_for
 from tests.factories import make_team
 from tests.hostile.servers import read_request, serve, stay_silent
-from tests.pipeline.entrypoints.engine import (
+from tests.embedded.engine import (
     WITHIN_S,
     Gate,
     away,

@@ -21,7 +21,7 @@ from tests.walks.operations import (
     read_document,
     require_documented,
 )
-from tests.walks.test_fuzz import ASK_OUTSIDE, undone
+from tests.sweeps.test_fuzz import ASK_OUTSIDE, undone
 from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 LARGE = b'{"name": "' + b"x" * 70_000 + b'"}'

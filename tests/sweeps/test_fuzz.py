@@ -1,6 +1,6 @@
 """Whatever is sent to whatever address: nothing answers 5xx. A seed's sample of all there is to try.
 
-``FUZZ_REQUESTS=20000 FUZZ_SEED=7 pytest tests/walks/test_fuzz.py`` looks deeper.
+``FUZZ_REQUESTS=20000 FUZZ_SEED=7 pytest tests/sweeps/test_fuzz.py`` looks deeper.
 """
 
 import json

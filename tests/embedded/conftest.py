@@ -4,7 +4,7 @@ from pipeline.entrypoints import embedded
 from pipeline.jobs import periodic
 from pipeline.stages import record as record_stage
 from tests.e2e.harness import Target
-from tests.pipeline.entrypoints.engine import Gate
+from tests.embedded.engine import Gate
 
 
 @pytest.fixture

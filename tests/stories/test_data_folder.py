@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from sentrypulse import data_folder
-from tests.sentrypulse.test_settings_started import manage
+from tests.stories.test_settings_started import manage
 
 OPEN_FILES = ("secret_key", "field_encryption_key", "sentrypulse.sqlite3", "sentrypulse.sqlite3-wal")
 
