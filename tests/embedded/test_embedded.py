@@ -19,8 +19,6 @@ from pipeline.queues import memory
 from pipeline.queues.base import DeadLetter
 from probes import check
 from probes.result import Status
-from tests.factories import make_monitor, make_team
-from tests.hostile.servers import serve, stay_silent
 from tests.embedded.engine import (
     WITHIN_S,
     Gate,
@@ -33,6 +31,8 @@ from tests.embedded.engine import (
     stored,
     watch,
 )
+from tests.factories import make_monitor, make_team
+from tests.hostile.servers import serve, stay_silent
 from tests.pipeline.factories import make_result
 
 pytestmark = pytest.mark.usefixtures("shared_database", "quick")

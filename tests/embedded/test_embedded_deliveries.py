@@ -16,14 +16,14 @@ from tests.alerts.factories import make_channel
 from tests.alerts.factories import make_delivery as make_ledger_row
 from tests.delivery.receivers import make_delivery, receive
 from tests.e2e.harness import wait_for
-from tests.factories import make_team
-from tests.hostile.servers import read_request, serve, stay_silent
 from tests.embedded.engine import (
     WITHIN_S,
     Gate,
     away,
     run_engine,
 )
+from tests.factories import make_team
+from tests.hostile.servers import read_request, serve, stay_silent
 
 pytestmark = pytest.mark.usefixtures("shared_database", "quick")
 

@@ -37,8 +37,8 @@ from accounts.models import Membership
 from accounts.tokens import issue_tokens
 from delivery.message import Outcome, Receipt
 from probes.result import CheckResult, Status
-from tests.walks.operations import read_document
 from tests.sweeps.test_fuzz import undone
+from tests.walks.operations import read_document
 from tests.walks.test_strangers import _NAMES as NAMES
 from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 

@@ -13,6 +13,7 @@ from accounts.models import Scope
 from accounts.tokens import issue_tokens
 from core.schema import REFUSALS
 from tests.factories import ApiKeyFactory, secret_of
+from tests.sweeps.test_fuzz import ASK_OUTSIDE, undone
 from tests.walks.operations import (
     find_body,
     find_operation,
@@ -21,7 +22,6 @@ from tests.walks.operations import (
     read_document,
     require_documented,
 )
-from tests.sweeps.test_fuzz import ASK_OUTSIDE, undone
 from tests.walks.test_strangers import world  # noqa: F401  # a fixture
 
 LARGE = b'{"name": "' + b"x" * 70_000 + b'"}'
