@@ -16,21 +16,24 @@ from probes.evidence import Address
 def count_connected(
     where: Sequence[Address], *, enough: int, within_s: float, or_refused: bool = False
 ) -> int:
-    """To how many of ``where`` a TCP connection can be made. Stops waiting when ``enough`` have answered.
-    ``or_refused``: a refused connection is an answer, too."""
+    """Returns how many hosts of ``where`` accept a TCP connection within ``within_s`` seconds. Stops as soon
+    as ``enough`` of them have answered. With ``or_refused``, a host that refuses the connection counts,
+    too."""
     try_for_spare()
     questions = [_connect(*each, or_refused=or_refused) for each in where]
     return _run(questions, enough=enough, within_s=within_s)
 
 
 def count_looked_up(names: Sequence[str], *, enough: int, within_s: float) -> int:
-    """For how many of ``names`` a name server answers, whatever the answer is."""
+    """Returns for how many of ``names`` a name server answers within ``within_s`` seconds. That a name does
+    not exist is an answer, too."""
     try_for_spare()
     return _run([_look_up(name, within_s) for name in names], enough=enough, within_s=within_s)
 
 
 def _run(questions: "Sequence[Coroutine[Any, Any, bool]]", *, enough: int, within_s: float) -> int:
-    """Run in a new event loop that does not wait for lookups that hang: these end by themselves."""
+    """Run the questions in a new event loop. It does not wait for lookups that hang: their threads end by
+    themselves."""
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(_count(questions, enough=enough, within_s=within_s))

@@ -1,4 +1,4 @@
-"""Judges an answer: pure functions from what came to what is wrong with it."""
+"""Pure functions that compare an answer with what is expected of it."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from probes.json_body import NotJson, read_json
 from probes.json_path import MAX_STEPS, PathError, PathSteps, TooCostly, find_values, parse_path
 
 _STATUS = re.compile(r"(?P<low>[1-9]\d\d)(?:\s*-\s*(?P<high>[1-9]\d\d))?|(?P<family>[1-9])xx", re.IGNORECASE)
-"""Of three digits, as HTTP's grammar says; some servers use those beyond 599, such as 999."""
+"""A status has three digits (RFC 9110). Some servers use numbers above 599, such as 999."""
 SHOWN_CHARS = 100
 SMALL_JSON_BYTES = 16 * 1024
 _TOO_LARGE = (float("inf"), float("-inf"))
@@ -20,7 +20,7 @@ _NOTHING = object()
 
 @lru_cache(maxsize=1_024)
 def parse_statuses(expected: str) -> tuple[tuple[int, int], ...]:
-    """Read "200-299,301,4xx" as inclusive ranges; raise ``ValueError`` with a sentence."""
+    """Read "200-299,301,4xx" as inclusive ranges. Raises ``ValueError`` with a sentence."""
     ranges = []
     for part in expected.split(","):
         match = _STATUS.fullmatch(part.strip())
@@ -57,13 +57,13 @@ def check_json_path(path: str) -> None:
 
 
 class CannotJudge(Exception):
-    """It cannot be said whether the value is right, through no fault of the target. The text is a
+    """Whether the value is right cannot be decided, and the target is not at fault. The text is one
     sentence."""
 
 
 def is_quick(path: str, body: bytes) -> bool:
-    """Whether the thread that all checks share may judge this: the path names one value, and the body is
-    short."""
+    """Whether judging this is quick enough for the thread that all checks share: the path names at most one
+    value, and the body is short."""
     try:
         return len(body) <= SMALL_JSON_BYTES and parse_path(path).is_singular
     except PathError:
@@ -71,10 +71,11 @@ def is_quick(path: str, body: bytes) -> bool:
 
 
 def judge_json(body: bytes, path: str, expected: Any, content_type: str = "") -> str:
-    """Return what is wrong with the value at ``path``, or "". Raise ``CannotJudge``.
+    """Returns what is wrong with the value at ``path``; empty when nothing is. Raises ``CannotJudge``.
 
-    ``expected`` null asks only that something is there. Any of several values found may fit. A string fits a
-    number, a boolean or null that is written so ("200" fits 200, "true" fits true, "NaN" fits NaN).
+    When ``expected`` is null, any value will do. When the path names several values, one of them must fit. A
+    string also fits a number, a boolean or null that is written in the same way: "200" fits 200, "true" fits
+    true, "NaN" fits NaN.
     """
     try:
         document = read_json(body, content_type)

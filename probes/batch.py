@@ -12,7 +12,8 @@ LOOK_EVERY_S = 5.0
 
 
 class Batch:
-    """The results of one ``run``. Its caller is woken twice a chunk, not once a result."""
+    """The results of one call of ``Prober.run``. The caller is woken twice for each chunk of results, not
+    once for each result."""
 
     def __init__(
         self, size: int, *, hosts: int, learns: bool, leave_out: Callable[[CheckSpec], None] | None
@@ -43,12 +44,12 @@ class Batch:
 
     @property
     def is_waited_for(self) -> bool:
-        """Is there a result that has not been collected, or that is still to come?"""
+        """Whether a result is still to come, or has come and was not collected."""
         return self._left > 0 or bool(self._ready)
 
     @property
     def is_all_in(self) -> bool:
-        """Whether each check has ended, even if some results are held."""
+        """Whether all checks have ended. Some of their results may still be held (``OwnNetwork``)."""
         return self._left <= self.held
 
     def abandon(self) -> None:
@@ -59,7 +60,9 @@ class Batch:
     def collect(
         self, flush_s: float, deadline_at: float | None, look_after: Callable[[], None]
     ) -> list[CheckResult]:
-        """Wait for the next chunk, and call ``look_after`` meanwhile. Empty: no more comes in time."""
+        """Wait for the next chunk of results, and call ``look_after`` every ``LOOK_EVERY_S`` seconds
+        meanwhile. The chunk is returned ``flush_s`` seconds after its first result, or when all results have
+        come. It is empty when no more come before ``deadline_at``."""
         while not self._wait(deadline_at):
             look_after()
         with self._changed:
@@ -69,7 +72,8 @@ class Batch:
             return chunk
 
     def _wait(self, deadline_at: float | None) -> bool:
-        """For the first result or the end, but not for long; true: there is no more to wait for."""
+        """Wait at most ``LOOK_EVERY_S`` seconds for the first result or the end of the batch. True: there is
+        nothing more to wait for."""
         left_s = until(deadline_at)
         with self._changed:
             there = self._changed.wait_for(lambda: self._ready or self._left <= 0, min(LOOK_EVERY_S, left_s))
@@ -77,5 +81,5 @@ class Batch:
 
 
 def until(deadline_at: float | None) -> float:
-    """The seconds left until ``deadline_at`` (``time.monotonic()``); None: infinite."""
+    """Seconds left until ``deadline_at`` (by ``time.monotonic()``); infinite without a deadline."""
     return math.inf if deadline_at is None else max(0.0, deadline_at - monotonic())

@@ -1,5 +1,5 @@
-"""For which names a certificate is valid: the rules of RFC 9525 as libcurl applies them, without common
-names."""
+"""Is a certificate valid for a host? By the rules of RFC 9525 as libcurl applies them, but a common name does
+not count."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ _NAMES = ("DNS", "IP Address")
 
 
 def judge_names(certificate: Mapping[str, Any], host: str) -> Judgement | None:
-    """Compare a certificate, as ``ssl`` reads it, with the host that was asked for. None if it fits."""
+    """Compare the names of a certificate, in the form of ``ssl.SSLSocket.getpeercert``, with the host that
+    was asked for. None when one of them fits."""
     names = [(kind, name) for kind, name in certificate.get("subjectAltName", ()) if kind in _NAMES]
     if any(_fits(kind, name, host) for kind, name in names):
         return None
@@ -30,7 +31,8 @@ def judge_names(certificate: Mapping[str, Any], host: str) -> Judgement | None:
 
 
 def judge_common_name(host: str) -> Judgement:
-    """libcurl takes a name that stands in the subject alone; no browser has since 2017."""
+    """The verdict on a certificate that names ``host`` as its common name only. libcurl accepts such a
+    certificate; browsers have refused it since 2017."""
     return Judgement(
         Status.DOWN,
         ErrorCode.TLS_NAME_MISMATCH,

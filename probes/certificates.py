@@ -1,4 +1,4 @@
-"""Reads certificates: when they end, and for people the rest."""
+"""Reads certificates: when they end, and what people want to see of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from ipaddress import ip_address
 
 @lru_cache(maxsize=4_096)
 def parse_openssl_time(text: str) -> datetime | None:
-    """Read OpenSSL's "Jan  1 00:00:00 2030 GMT"; None for anything else. (strptime minds the locale.)"""
+    """Read a time as OpenSSL writes it, such as "Dec 31 00:00:00 2030 GMT". None for any other text.
+    (``strptime`` would depend on the locale.)"""
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     try:
         month, day, clock, year, _zone = text.split()
@@ -89,8 +90,8 @@ def _read_names(parsed: "object") -> tuple[str, ...]:
 
 
 def _show_dns_name(name: str) -> str:
-    """Mark an IP address among the DNS names: no client accepts it there, and it would look as if it were for
-    that address."""
+    """Mark an IP address that stands among the DNS names. No client accepts it there, and without the mark
+    the certificate would seem to be valid for that address."""
     try:
         ip_address(name)
     except ValueError:

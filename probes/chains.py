@@ -27,8 +27,9 @@ EXPLAINED = frozenset(
 
 
 def read_chain(tls: ssl.SSLObject, *, verified: bool) -> list[Certificate]:
-    """The certificates from the server's own on: those that were ``verified``, without the root, or all that
-    it sent. Before Python 3.13, only the object inside ``ssl``'s knows them."""
+    """The certificates, the server's own first. ``verified``: those of the chain that was verified, without
+    its root; otherwise all that the server sent. Before Python 3.13, only the private object inside of
+    ``tls`` can tell."""
     inner: Any = tls if hasattr(tls, "get_verified_chain") else getattr(tls, "_sslobj", tls)
     found = inner.get_verified_chain() if verified else inner.get_unverified_chain()
     ders = [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in found or ()]
@@ -41,8 +42,8 @@ def find_first_end(chain: Sequence[Certificate]) -> Certificate | None:
 
 
 def find_path(chain: Sequence[Certificate], *, ca_file: str | None) -> list[Certificate]:
-    """The part of a sent chain that leads to a root that we trust. Servers also send certificates that nobody
-    needs any more, such as a root that was signed by another one, which has ended."""
+    """The certificates among the sent ones that lead from the server's own to a root that we trust. Servers
+    also send certificates that nobody needs any more, such as a cross-signed root that has ended."""
     trusted, path = _read_roots(ca_file or find_ca_file()), list(chain[:1])
     while path and path[-1].issuer not in trusted:
         above = next((each for each in chain if each.subject == path[-1].issuer and each not in path), None)
@@ -65,9 +66,10 @@ def _read_roots(ca_file: str) -> frozenset[str]:
 
 
 def note_sent(check: Check, chain: Sequence[Fields], *, verifies: bool) -> bool:
-    """Keep the end of the leaf, or of an intermediate certificate that ends sooner, as libcurl reports it.
+    """Keep the date on which the chain ends that libcurl reports: the leaf's, or with ``verifies`` that of an
+    intermediate certificate that ends sooner.
 
-    False when a chain earlier on the way of redirects ends sooner: that end is kept then.
+    False when the chain of an earlier redirect ends sooner: then that chain's date stays.
     """
     sooner = check.tls_expires_at, check.ends_first
     ends = [end for fields in chain if (end := read_end(fields))]
@@ -84,14 +86,15 @@ def note_sent(check: Check, chain: Sequence[Fields], *, verifies: bool) -> bool:
 
 
 def name_certificate(certificate: Certificate, chain: Sequence[Certificate]) -> str:
-    """``The certificate``, or ``The intermediate certificate CN=R3``."""
+    """What a sentence calls the certificate: ``The certificate``, or ``The intermediate certificate
+    CN=R3``."""
     if not chain or certificate == chain[0]:
         return "The certificate"
     return f"The intermediate certificate {certificate.subject[:80]}"
 
 
 def add_particulars(verdict: Judgement, chain: Sequence[Certificate], *, now: datetime) -> Judgement:
-    """The verdict on a chain, with the certificate that is wrong and its own dates."""
+    """``verdict`` with a sentence that names the wrong certificate of the chain, and its dates."""
     if not chain:
         return verdict
     leaf, sentence = chain[0], verdict.sentence
@@ -112,7 +115,8 @@ def add_particulars(verdict: Judgement, chain: Sequence[Certificate], *, now: da
 
 
 def judge_certificate(check: Check, tls: ssl.SSLObject, *, name: str, verifies: bool) -> Judgement | None:
-    """Keep the chain's end; say what is wrong with the names of a chain that was accepted."""
+    """Keep the date on which an accepted chain ends. With ``verifies``, returns what is wrong with the names
+    of its certificate; None when nothing is."""
     leaf = tls.getpeercert(binary_form=True)
     if leaf is not None and check.show_certificates is not None:
         check.show_certificates(check.spec, [ssl.DER_cert_to_PEM_cert(leaf)])
@@ -127,8 +131,9 @@ def judge_certificate(check: Check, tls: ssl.SSLObject, *, name: str, verifies: 
 async def explain_certificate(
     check: Check, shake: Callable[[Check], Awaitable[ssl.SSLObject]], *, limit_s: float, otherwise: Judgement
 ) -> Judgement:
-    """Fetch a chain that was not accepted once more by ``shake``, which verifies nothing, and say which of
-    its certificates is wrong. Measures nothing; sets ``check.tls_expires_at``."""
+    """Say which certificate of a chain that was not accepted is wrong. ``shake`` fetches the chain once more
+    and verifies nothing. Measures nothing; sets ``check.tls_expires_at``. Returns ``otherwise`` when the
+    chain cannot be fetched within ``limit_s`` seconds."""
     aside = Check(check.spec, host=check.host, done=lambda _check, _result: None)
     aside.guard, aside.ca_file, aside.started = check.guard, check.ca_file, check.started
     try:

@@ -1,9 +1,10 @@
-"""Which encoding a text is in, as browsers tell it, and reading it. Whatever is declared, nothing raises.
+"""Finds the encoding of a text as browsers do, and decodes the text. Whatever a text declares or holds,
+nothing raises.
 
 The order is that of the HTML standard: a byte order mark, the Content-Type header, ``<meta>`` or the XML
-declaration, and UTF-8 if the bytes are that. Labels are those of the WHATWG Encoding standard: ``latin1`` is
-windows-1252; ``utf-7`` and Python's own ``undefined``, ``idna`` and ``rot13`` are none. Beyond it, UTF-32 is
-read where it is declared.
+declaration, then UTF-8 if the bytes are valid UTF-8. Labels are those of the WHATWG Encoding standard:
+``latin1`` means windows-1252; ``utf-7`` and Python's own ``undefined``, ``idna`` and ``rot13`` are no labels.
+Unlike in the standard, UTF-32 is read where it is declared.
 """
 
 import codecs
@@ -25,8 +26,8 @@ _MARKS = (
 )
 _UTF_32 = {"utf-32": "utf-32-le", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be"}
 _ASCII = {"ascii", "us-ascii", "ansi_x3.4-1968", "iso-ir-6"}
-"""These count as undeclared: a text that declares them and is not ASCII is more often UTF-8 than
-windows-1252."""
+"""These labels count as no declaration. A text that declares ASCII and holds other bytes is more often UTF-8
+than windows-1252."""
 # Where the standard's decoder reads more than Python's codec of that name, another codec reads it, or
 # ``_read_beyond`` what the codec cannot.
 _CODECS = {"gbk": "gb18030", "iso-2022-jp": "iso2022_jp_ext"}
@@ -63,7 +64,8 @@ def read_text(body: bytes, content_type: str = "") -> str:
 
 
 def find_encoding(body: bytes, content_type: str = "") -> tuple[str, int]:
-    """The codec that ``body`` declares, "" for none; and where the text begins, after a byte order mark."""
+    """The codec that ``body`` declares, or "" for none; and the offset at which the text begins, behind a
+    byte order mark."""
     if body[:2] in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff", b"\0\0"):
         for mark, name in _MARKS:
             if body.startswith(mark):
@@ -72,8 +74,8 @@ def find_encoding(body: bytes, content_type: str = "") -> tuple[str, int]:
 
 
 def guess_encoding(body: bytes) -> str:
-    """The codec of a body that declares none: UTF-8, unless the bytes are not UTF-8. The last character may
-    be cut off."""
+    """The codec of a body that declares none: UTF-8 if the bytes are valid UTF-8, otherwise windows-1252. The
+    last character of a UTF-8 text may be cut off."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
     try:
         text = decoder.decode(body)
@@ -93,7 +95,7 @@ def read_label(content_type: str) -> str:
 def find_codec(label: str) -> str:
     """The name of the codec for a label of the standard, "" for any other word.
 
-    Those of ``x-user-defined`` and ``replacement`` are known to ``decode`` alone.
+    ``x-user-defined`` and ``replacement`` are no codecs of Python's; only ``decode`` knows them.
     """
     if not label.isascii():
         return ""
@@ -116,7 +118,8 @@ def decode(body: bytes, name: str) -> str:
 
 
 def _read_beyond(trouble: UnicodeError) -> tuple[str, int]:
-    """Two bytes that a codec does not know: NEC's and IBM's characters of Japanese, ETEN's of Chinese."""
+    """Decode two bytes that a codec of Python's does not know but the standard does: NEC's and IBM's
+    characters of Japanese, ETEN's of Chinese."""
     assert isinstance(trouble, UnicodeDecodeError)  # noqa: S101
     pair = trouble.object[trouble.start : trouble.start + 2]
     if trouble.encoding.startswith("big5"):
@@ -129,7 +132,8 @@ def _read_beyond(trouble: UnicodeError) -> tuple[str, int]:
 
 
 def _to_shift_jis(row: int, cell: int) -> bytes:
-    """From JIS X 0208's row and cell, each from 0x21 (RFC 1345's arithmetic)."""
+    """The bytes in Shift JIS of a row and cell of JIS X 0208, both counted from 0x21 (RFC 1345's
+    arithmetic)."""
     lead = (row - 0x21) // 2 + 0x81
     trail = cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E
     return bytes((lead if lead < 0xA0 else lead + 0x40, trail))
@@ -167,7 +171,8 @@ def _find_in_xml(head: bytes) -> str:
 
 
 def _find_ascii_like(label: bytes) -> str:
-    """Whoever can read the declaration as ASCII is not reading UTF-16 (HTML standard, 13.2.3.2)."""
+    """The codec for a label that stands in the text itself. A text whose declaration can be read as ASCII is
+    not UTF-16 or UTF-32, so UTF-8 is taken instead (HTML standard, 13.2.3.2)."""
     name = find_codec(label.decode("latin-1"))
     if name.startswith(("utf-16", "utf-32")):
         return UTF_8

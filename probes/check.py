@@ -23,7 +23,7 @@ from probes.stillness import our_process
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a probe thinks of what it found."""
+    """The verdict of a probe: status, error code and sentence."""
 
     status: Status
     code: ErrorCode | None = None
@@ -32,16 +32,16 @@ class Judgement:
 
 UP = Judgement(Status.UP)
 LATE_S = 5.0
-"""Seconds. A check that ends so much later than its timeout tells how this process is doing, not its
-target."""
+"""Seconds. The failure of a check that ends so much later than its timeout says something of this process,
+not of the target."""
 _UNREACHED = LOOKUP_CODES | {ErrorCode.CONNECT_FAILED, ErrorCode.CONNECT_TIMEOUT, ErrorCode.PING_LOST}
-"""The errors that a machine without a route sees."""
+"""Errors of checks on a machine without a route."""
 _MAY_BE_SHORT = (ErrorCode.TLS_HANDSHAKE, ErrorCode.EXPIRY_UNKNOWN, ErrorCode.INTERNAL)
-"""Other errors that a process without free descriptors sees."""
+"""Other errors of checks in a process without free descriptors."""
 
 
 class ProbeError(Exception):
-    """Ends a probe early; it carries the verdict."""
+    """Ends a probe early, with a verdict."""
 
     def __init__(self, code: ErrorCode, sentence: str, *, status: Status = Status.DOWN) -> None:
         super().__init__(sentence)
@@ -69,8 +69,8 @@ _FINISHING = threading.Lock()
 class Check:
     """A running spec. Probes fill in what they measure and call ``finish`` once; a second call does nothing.
 
-    ``phase`` names the timing under way, so that a timeout can say where it hung; ``tried`` are the addresses
-    that it turned to.
+    ``phase`` names the timing under way, so that a timeout can say where it hung. ``tried`` are the addresses
+    that the check tried to reach.
     """
 
     __slots__ = (
@@ -142,7 +142,7 @@ class Check:
         return (perf_counter() - self.started) * 1_000
 
     def late_s(self) -> float:
-        """Seconds since its timeout was over; negative before."""
+        """Seconds since the timeout was over; negative before. Minus infinity before the check begins."""
         return perf_counter() - self.started - self.spec.timeout_s if self.started else -math.inf
 
     @contextmanager
@@ -153,16 +153,15 @@ class Check:
         self.timings[phase] = self.timings.get(phase, 0) + round((perf_counter() - began) * 1_000)
 
     def finish(self, verdict: Judgement) -> None:
-        """Hand the result over."""
+        """Hand the result over. Only the first call does so."""
         with _FINISHING:  # a check that stood still is given up from another thread
             done, self.done = self.done, None
         if done is not None:
             done(self, self._build_result(self._find_way(verdict)))
 
     def _find_way(self, verdict: Judgement) -> Judgement:
-        """The verdict, or ``unknown`` for a target that no route leads to from here: it is not known to be
-        down. So for a target that was not reached while this process was short of descriptors, or that was
-        checked while this process stood still."""
+        """The verdict, or ``unknown`` when the failure may be ours: this process was short of descriptors, it
+        stood still, it ended the check much too late, or it has no route to the target."""
         reason = None
         held_against = verdict.status is Status.DOWN or verdict.code is ErrorCode.SLOW
         unreached = verdict.status is Status.DOWN and verdict.code in LOOKUP_CODES | NETWORK_CODES
@@ -202,7 +201,7 @@ class Check:
         )
 
     def judge_time_out(self) -> Judgement:
-        """Say in which phase the time ran out."""
+        """The verdict on a check whose time is up. The sentence names the phase in which it hung."""
         code, sentence = _PHASE_SENTENCES.get(self.phase, _PHASE_SENTENCES["first_byte_ms"])
         timeout = f"{self.spec.timeout_s:g}"
         return Judgement(
@@ -210,15 +209,16 @@ class Check:
         )
 
     def note_end(self, chain: Sequence[Certificate]) -> None:
-        """Keep the earliest end in the chain, and the name of that certificate if it is not the server's
-        own."""
+        """Keep the earliest date on which a certificate of the chain ends. When that certificate is not the
+        server's own, keep its name, too."""
         first = min(chain, key=lambda certificate: certificate.expires_at, default=None)
         if first is not None:
             self.tls_expires_at = first.expires_at
             self.ends_first = "" if first == chain[0] else f"intermediate certificate {first.subject[:80]}"
 
     def judge_soft_limits(self, *, expiry_days: int | Sequence[int], degraded_ms: int | None) -> Judgement:
-        """Up or degraded, for a target that is otherwise right; a certificate's end comes first."""
+        """Up, or degraded for a certificate that ends soon (this comes first) or a check that took too
+        long."""
         if self.tls_expires_at is not None:
             left = self.tls_expires_at - datetime.now(UTC)
             if find_passed(expiry_days, left) is not None:
@@ -251,8 +251,8 @@ def _shorten(sentence: str) -> str:
 
 
 def judge_blocked(blocked: BlockedAddress) -> Judgement:
-    """The sentence for an address that the guard refused. It does not name the address, for a name may lead
-    into a network of the operator's, which is nobody else's business."""
+    """The verdict for an address that the guard refused. The sentence does not name the address: a name may
+    lead into the operator's own network, whose addresses are nobody else's business."""
     return Judgement(
         Status.DOWN,
         ErrorCode.BLOCKED_ADDRESS,
@@ -261,7 +261,7 @@ def judge_blocked(blocked: BlockedAddress) -> Judgement:
 
 
 def judge_bug() -> Judgement:
-    """Our own trouble: never the target's downtime."""
+    """The verdict for a bug of ours: ``unknown``, which never counts as the target's downtime."""
     return Judgement(
         Status.UNKNOWN,
         ErrorCode.INTERNAL,
@@ -290,7 +290,7 @@ class LoopEngine(Protocol):
 
 
 class Engines(Protocol):
-    """What runs checks; each engine starts its thread when first used."""
+    """The threads that run checks. Each one starts when it is first used."""
 
     @property
     def curl(self) -> CurlEngine:
@@ -302,7 +302,7 @@ class Engines(Protocol):
 
     @property
     def judges(self) -> Executor:
-        """A few threads for what takes long to judge, so that the engines' own threads are not held up."""
+        """A few threads for judgements that take long, so that the engines' own threads are not held up."""
 
 
 class Starter(Protocol):

@@ -10,7 +10,7 @@ from probes.expiry import MOST
 def field(title: str, description: str, help_text: str = "", *, limits: Any = None, **extra: Any) -> Meta:
     """A field's label, the end of the sentence "Must be <description>.", and its help.
 
-    ``limits`` are msgspec's. ``extra`` is what a form shows beside: see ``probes/forms.py``.
+    ``limits`` are msgspec's constraints. ``extra`` is what a form shows besides: see ``probes/forms.py``.
     """
     return Meta(title=title, description=description, extra={"help": help_text, **extra}, **(limits or {}))
 

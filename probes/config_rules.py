@@ -18,7 +18,7 @@ _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade", "exp
 
 
 def tidy_tls(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``tidy_family``, and thresholds of expiry in their normal form."""
+    """Do as ``tidy_family`` does, and bring the thresholds of expiry into their normal form."""
     tidy = tidy_family(config)
     if "tls_expiry_days" in tidy:
         tidy["tls_expiry_days"] = spell_thresholds(tidy["tls_expiry_days"])
@@ -34,7 +34,8 @@ def tidy_family(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explain(errors: dict[str, str], field: str, check: Callable[[], object]) -> None:
-    """Add the fault that ``check`` finds in the field, if any, to the errors."""
+    """Run ``check``. When it raises ``ValueError``, the text becomes the field's error, unless the field has
+    one."""
     try:
         check()
     except ValueError as mistake:
@@ -42,7 +43,7 @@ def explain(errors: dict[str, str], field: str, check: Callable[[], object]) -> 
 
 
 def judge_credentials(config: dict[str, Any], errors: dict[str, str]) -> None:
-    """``headers`` and ``auth``, as an HTTP request takes them."""
+    """Judge ``headers`` and ``auth``: whether an HTTP request can carry them."""
     for name, value in config["headers"].items():
         problem = _judge_header(name, value if isinstance(value, str) else value["value"])
         if problem:
@@ -81,8 +82,8 @@ def _judge_header(name: str, value: str) -> str:
 
 
 def moves_secrets(old: str, old_config: Mapping[str, Any], new: str, new_config: Mapping[str, Any]) -> bool:
-    """Whether a request goes to another server, or in the clear where it went by TLS. The Host header says,
-    too, whom a server takes it for."""
+    """Whether a request with the new configuration goes to another server, or unencrypted where it went by
+    TLS. The Host header counts as well, because a server may choose by it who it is."""
     before, after = urlsplit(old), urlsplit(new)
     upgraded = after.scheme == f"{before.scheme}s" and before.port is None and after.port is None
     stays = before.netloc == after.netloc and (upgraded or before.scheme == after.scheme)

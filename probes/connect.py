@@ -21,7 +21,8 @@ Found = tuple[Any, Any, int, str, Any]
 
 
 def read_address(check: Check, *, default_port: int | None = None) -> tuple[str, int]:
-    """Split the spec's target into host and port. A malformed one is not the target's fault."""
+    """Split the spec's target into host and port. A malformed target is not the target's fault, so its
+    ``ProbeError`` is ``unknown``."""
     try:
         return split_host_port(check.spec.target, default_port=default_port)
     except ValueError as mistake:
@@ -31,8 +32,8 @@ def read_address(check: Check, *, default_port: int | None = None) -> tuple[str,
 async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
     """Look ``host`` up with the system's resolver. Raises ``ProbeError`` with the reason.
 
-    An address needs no look-up. A check that waits for a thread until its time is up, because a mute resolver
-    holds all of them, has learnt nothing about its target: that is ``unknown``.
+    An address needs no lookup. While the resolver does not answer, lookups may hold all threads. A check that
+    waits for a thread until its time is up has learnt nothing about its target, so it is ``unknown``.
     """
     began = False
 
@@ -61,12 +62,13 @@ async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind)
 
 
 def _is_loopback_name(host: str) -> bool:
-    """Names below ``localhost`` are this machine (RFC 6761, 6.3). Not every resolver knows; libcurl does."""
+    """Whether ``host`` is a name below ``localhost``, which means this machine (RFC 6761, 6.3). libcurl knows
+    that; not every resolver does."""
     return host.lower().removesuffix(".").endswith(".localhost")
 
 
 def is_address(host: str) -> bool:
-    """Whether ``host`` is an IP address, perhaps with a zone (RFC 4007), and no name."""
+    """Whether ``host`` is an IP address, perhaps with a zone (RFC 4007), and not a name."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -86,8 +88,9 @@ def _name_trouble(trouble: socket.gaierror, host: str) -> ProbeError:
 
 
 async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> Judgement:
-    """Say why ``host`` could not be resolved a moment ago. libcurl looks for no IPv6 address where the system
-    has no IPv6 at all."""
+    """Say why ``host`` could not be resolved a moment ago: look it up once more, for at most ``limit_s``
+    seconds. (Where the system has no IPv6, libcurl does not look for IPv6 addresses. This lookup does, and
+    the verdict is then that there is no route.)"""
     try:
         async with asyncio.timeout(limit_s):
             found = await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
@@ -107,10 +110,10 @@ async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> 
 
 
 async def open_stream(check: Check, host: str, port: int, *, family: str) -> socket.socket:
-    """Resolve, then connect to the first address that answers; raise ``ProbeError`` with the last reason.
+    """Resolve, then connect to the first address that answers. Raises ``ProbeError`` with the last reason.
 
-    Every address passes the guard right before its connect. Each gets an equal share of the time left, so
-    that a dead IPv6 route does not eat what IPv4 needs.
+    Every address passes the guard right before its connect. Each gets an equal share of the time that is
+    left, so that an IPv6 address that does not answer leaves time for IPv4.
     """
     with check.timing("dns_ms"):
         found = await resolve(host, port, family=family, kind=socket.SOCK_STREAM)
@@ -165,8 +168,7 @@ def _connect_trouble(trouble: OSError, address: str) -> ProbeError:
 
 
 def drop(stream: socket.socket | None) -> None:
-    """Close the connection at once, without waiting for the peer: a hostile peer must not be able to hold
-    us."""
+    """Close the connection at once, without waiting for the peer. Otherwise a hostile peer could hold us."""
     if stream is not None:
         with suppress(OSError):
             stream.close()

@@ -20,8 +20,9 @@ class Carrying(Protocol):
 
 
 def list_headers(config: Carrying, *, at_home: bool) -> dict[str, str]:
-    """The headers by name. ``at_home``: the request goes to the origin that the credentials are for. Basic
-    credentials are not among them."""
+    """The headers by name. ``at_home``: the request goes to the origin that the credentials are for;
+    otherwise secret headers and credentials are left out. User name and password are never among the headers:
+    the caller sends them."""
     given: dict[str, str] = {}
     for name, value in config.headers.items():
         text, secret = (value, False) if isinstance(value, str) else (value.value, value.secret)
@@ -33,7 +34,7 @@ def list_headers(config: Carrying, *, at_home: bool) -> dict[str, str]:
 
 
 def list_secrets(config: Carrying) -> list[str]:
-    """The secret texts, which no sentence may show."""
+    """The secret texts, which no sentence may show. Texts of fewer than three characters are left out."""
     secrets = [
         value.value for value in config.headers.values() if not isinstance(value, str) and value.secret
     ]
@@ -45,7 +46,8 @@ def list_secrets(config: Carrying) -> list[str]:
 
 
 def redact(sentence: str, config: Carrying) -> str:
-    """The sentence without the secrets: a server may echo them, and the sentence may quote the server."""
+    """The sentence with its secrets hidden. A server may send a secret back, and the sentence may quote the
+    server."""
     for secret in list_secrets(config):
         sentence = sentence.replace(secret, "•••")
     return sentence

@@ -1,9 +1,10 @@
-"""The HTTP engine: one thread that drives one libcurl multi handle by perform and select.
+"""The HTTP engine: one thread that drives one libcurl multi handle by perform and poll.
 
-A transfer is anything with the members of ``Transfer``. The pool knows nothing of checks; how many run at
-once is decided by who starts them. Handles are reused, connections, DNS answers and TLS sessions never are:
-every check measures the whole way. Cookies live for one transfer. The CA store is parsed once and kept by the
-multi handle. Content-Encoding is undone here and not by libcurl, which refuses what browsers read.
+A transfer is any object with the members of ``Transfer``. The pool knows nothing of checks, and its caller
+decides how many transfers run at once. Handles are reused. Connections, DNS answers and TLS sessions are not,
+because every check measures all phases. Cookies live for one transfer. The CA store is parsed once and kept
+by the multi handle. Content-Encoding is undone here and not by libcurl, because libcurl refuses what browsers
+read.
 """
 
 import _socket
@@ -30,8 +31,8 @@ MAX_DESCRIPTOR = 1_024 - 8
 JOIN_S = 5.0
 BODY_CAP_BYTES = 1024 * 1024
 ENDED = -1
-"""The code of an exchange that goes on although all that is asked is known. libcurl's own codes are 0 and
-more."""
+"""The code of an exchange that we end because nothing more can be learnt from its answer, which goes on.
+libcurl's own codes are 0 and more."""
 _LOOK_EVERY_S = 0.5
 _REST_S = 0.1
 """Seconds of rest after a turn that failed, because the next one may fail as well."""
@@ -48,7 +49,8 @@ class Transfer(Protocol):
         """Set the options of the next exchange."""
 
     def complete(self, easy: "Easy", code: int, message: str) -> bool:
-        """Take the outcome (libcurl's code and words); true: ``prepare`` again, there is another exchange."""
+        """Take the outcome: libcurl's code and message. True: there is another exchange, so ``prepare`` is
+        called again."""
 
     def is_settled(self, easy: "Easy") -> bool:
         """Whether nothing more can be learnt from the answer. Asked twice a second while it comes in."""
@@ -58,14 +60,15 @@ class Transfer(Protocol):
 
 
 class _LentSocket(_socket.socket):
-    """pycurl copies the descriptor and drops this object; a plain socket would warn, which costs time."""
+    """A socket that closes without a warning. pycurl copies the descriptor and drops this object; a plain
+    socket would warn then, which costs time."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class Easy:
-    """A reusable easy handle and what its callbacks saw during one exchange."""
+    """A reusable easy handle of libcurl, and what its callbacks saw during one exchange."""
 
     __slots__ = (
         "addresses",
@@ -98,7 +101,7 @@ class Easy:
         self.rewind(keep=False)
 
     def rewind(self, *, keep: bool) -> None:
-        """Forget the last exchange; ``keep`` the body of the next (else its bytes are only counted)."""
+        """Forget the last exchange. ``keep``: keep the next body; otherwise its bytes are only counted."""
         self.keep, self.capped, self.exhausted = keep, False, False
         self.head.clear()
         self.body: list[bytes] = []
@@ -109,7 +112,7 @@ class Easy:
         self.addresses: list[str] = []
 
     def set_up(self) -> None:
-        """Set what holds for every exchange, after a new or a reset handle."""
+        """Set the options that all exchanges have, on a handle that is new or was reset."""
         option = self.curl.setopt
         for name, value in (
             (pycurl.NOSIGNAL, 1),
@@ -135,7 +138,8 @@ class Easy:
             option(name, value)
 
     def _open_socket(self, _purpose: int, address: Any) -> Any:
-        """Judge the address that libcurl is about to connect to; an exception must not leave a callback."""
+        """Ask the guard about the address that libcurl is about to connect to, and open a socket. No
+        exception may leave a callback of libcurl."""
         family, kind, protocol, where = address
         try:
             self.port = where[1]
@@ -158,8 +162,8 @@ class Easy:
         return opened
 
     def _write(self, chunk: bytes) -> int | None:
-        """Take a piece of the body; end the exchange, by taking less than was offered, at the cap and where
-        nothing more can be read."""
+        """Take a piece of the body. Ends the exchange, by returning -1, when the body is too long or the rest
+        of it cannot be decoded."""
         if not self.received_bytes and b"content-encoding:" in b"".join(self.head).lower():
             self.unpacker = make_unpacker(self.read_head().encodings)
         self.received_bytes += len(chunk)
@@ -223,12 +227,12 @@ class CurlPool:
             thread.join(JOIN_S)
 
     def abandon(self) -> None:
-        """Give up a thread that stands still. It ends by itself if it ever goes on; its transfers fail
-        then."""
+        """Give up a thread that stands still. If it ever goes on, its transfers fail and it ends by
+        itself."""
         self._closing = True
 
     def stalled_s(self) -> float:
-        """Seconds for which the thread has not turned although it has something to do."""
+        """Seconds since the thread began its last turn; 0 while it has nothing to do."""
         turned_at = self._turned_at
         return 0.0 if turned_at is None else monotonic() - turned_at
 
@@ -328,7 +332,8 @@ class CurlPool:
                 self._complete(self._by_curl[curl], code, message)
 
     def _look(self) -> None:
-        """End transfers that go on although nothing more can be learnt, above all streams."""
+        """End transfers whose answer goes on although nothing more can be learnt from it, above all
+        streams."""
         self._looked_at = monotonic()
         for easy in list(self._by_curl.values()):
             if easy.transfer is not None and easy.head and self._is_settled(easy, easy.transfer):

@@ -52,7 +52,7 @@ _BROKEN_HTTP = {
     "subversion": "its status line cannot be read",
     "chunk": "its chunks are broken",
 }
-"""By words of libcurl's message: what is wrong with the head."""
+"""By words of libcurl's message, what is wrong with the head."""
 _CLOSED = (ErrorCode.CONNECTION_CLOSED, "The server closed the connection before it had answered completely.")
 _RESET = (ErrorCode.CONNECTION_RESET, "The server reset the connection.")
 _HEADER = (
@@ -156,10 +156,10 @@ it."""
 def judge_curl_error(
     code: int, message: str, *, host: str, verify_result: int, os_errno: int, shaken: bool
 ) -> Judgement:
-    """Turn libcurl's code and words into a verdict, for everything but names, timeouts and the guard.
+    """Turn libcurl's code and message into a verdict, for all but failed lookups, timeouts and the guard.
 
-    ``shaken``: the TLS handshake was over. libcurl's own words are used to tell cases apart, never shown:
-    they can quote the URL.
+    ``shaken``: the TLS handshake was complete. The message serves to tell cases apart. It is never shown,
+    because it can quote the URL.
     """
     if code == pycurl.E_COULDNT_CONNECT:
         return _judge_connect(os_errno, host)
@@ -240,7 +240,8 @@ def _tell_by_words(code: int, words: str, *, shaken: bool) -> tuple[ErrorCode, s
 
 
 def explain_alert(words: str) -> tuple[ErrorCode, str]:
-    """Turn OpenSSL's words for what a server says once TLS is agreed on into a code and a sentence."""
+    """Turn OpenSSL's words for an alert or a broken connection after the TLS handshake into a code and a
+    sentence."""
     words = words.lower().replace("_", " ")
     if any(sign in words for sign in _OF_OUR_CERTIFICATE):
         return ASKS_FOR_CERTIFICATE

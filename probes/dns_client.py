@@ -1,4 +1,4 @@
-"""Asks a name server once. An answer without records is a ``ProbeError``."""
+"""Asks a name server for records. An answer without records of the kind is a ``ProbeError``."""
 
 import ipaddress
 import os
@@ -55,7 +55,8 @@ async def ask(check: Check, *, kind: str, of: str) -> list[str]:
 
 
 async def _make_resolver(check: Check, where: str) -> dns.asyncresolver.Resolver:
-    """The system's resolver is the operator's own and trusted; one that a user names passes the guard."""
+    """The resolver that asks the name server ``where``, which must pass the guard because a user named it.
+    Empty: the system's, which is trusted because the operator chose it."""
     if not where:
         return _get_system_resolver()
     host, port = split_host_port(where, default_port=53)

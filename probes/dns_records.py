@@ -1,4 +1,4 @@
-"""DNS records, found and expected, in one normal form, and whether the found ones are the expected ones."""
+"""Brings DNS records, found and expected ones, into one normal form, and compares them."""
 
 import ipaddress
 import re
@@ -16,7 +16,8 @@ _CAA = re.compile(r"(\d+)\s+(\S+)\s+(.*)", re.DOTALL)
 
 
 def spell_found(record: Any, kind: str) -> str:
-    """A record that a server gave. The strings of a TXT record are one text (RFC 7208, 3.3), in UTF-8."""
+    """The normal form of a record that a server gave. The strings of a TXT record are one text (RFC 7208,
+    3.3), in UTF-8."""
     if kind == "TXT":
         return _read_bytes(b"".join(record.strings))
     if kind == "CAA":
@@ -25,7 +26,8 @@ def spell_found(record: Any, kind: str) -> str:
 
 
 def _space_out(value: str) -> str:
-    """CAA's parameters, which blanks may stand between or not (RFC 8659, 4.2)."""
+    """The value of a CAA record with one blank behind each semicolon. Servers may write blanks there or not
+    (RFC 8659, 4.2)."""
     return re.sub(r"\s*;\s*", "; ", value).strip()
 
 
@@ -37,8 +39,8 @@ def _read_bytes(data: bytes) -> str:
 
 
 def read_expected(text: str, kind: str) -> set[str]:
-    """What people may mean by ``text``: as it stands, and as a zone file or ``dig`` writes it (in quotes, in
-    several strings, with backslashes; RFC 1035, 5.1)."""
+    """The normal forms of what people may mean by ``text``: the text as it stands, and as a zone file or
+    ``dig`` writes it (in quotes, in several strings, with backslashes; RFC 1035, 5.1)."""
     text = text.strip()
     if kind == "TXT":
         return {text} | _read_zone_text(text)
@@ -79,7 +81,7 @@ def _spell_part(part: str) -> str:
 
 
 def compare(records: Sequence[str], expected: Sequence[str], *, kind: str, match: str) -> str:
-    """The sentence that says what is wrong; empty if nothing is."""
+    """What is wrong with the records, in a sentence; empty when nothing is."""
     if not expected:
         return ""
     found, wanted = set(records), [read_expected(text, kind) for text in expected]

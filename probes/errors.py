@@ -4,7 +4,8 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """A stable name a person or a program can act on; the sentence beside it tells the particulars."""
+    """Why a check failed: a stable name that people and programs can act on. The sentence beside it in a
+    result tells the details."""
 
     # Finding the address
     DNS_NXDOMAIN = "dns_nxdomain"  # the name does not exist

@@ -36,9 +36,9 @@ _SAYS_NOTHING = frozenset({ErrorCode.DNS_NO_ANSWER, ErrorCode.BLOCKED_ADDRESS})
 
 @dataclass(frozen=True, slots=True)
 class HostOutcome:
-    """Whether ``host`` answered: when its name was looked up (``by_name``), or when it was connected to.
+    """Whether ``host`` answered: when its name was looked up (``by_name``), or when a check connected to it.
 
-    ``refused``: the host was reached, and refused; the check failed by that.
+    ``refused``: the host was reached and refused, and the check failed because of that.
     """
 
     host: str
@@ -48,8 +48,8 @@ class HostOutcome:
 
 
 class Way(StrEnum):
-    """How a check reaches its target: ``asks_server`` is a name server that the user named, ``looks_up`` are
-    the system's own."""
+    """How a check reaches its target: ``connects`` to it, ``looks_up`` a name at the system's name servers,
+    or ``asks_server``, a name server that the user named."""
 
     CONNECTS = "connects"
     LOOKS_UP = "looks_up"
@@ -57,7 +57,7 @@ class Way(StrEnum):
 
 
 def read_outcomes(result: CheckResult, *, name: str, way: Way) -> list[HostOutcome]:
-    """The outcomes that ``result`` tells of; empty where it tells nothing. ``name`` is the target's host or
+    """What ``result`` says of the network; empty when it says nothing. ``name`` is the target's host or
     domain."""
     code, ours = result.error_code, result.error_code == ErrorCode.OWN_NETWORK
     if code in _SAYS_NOTHING or (result.status is Status.UNKNOWN and not ours):
@@ -92,8 +92,8 @@ def is_literal(name: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def group_address(address: str) -> str:
-    """The group of an address: public addresses by the network that is routed as one; others are a group of
-    their own."""
+    """The group in which an address counts as one host: the /24 of a public IPv4 address, the /48 of a public
+    IPv6 address, and for all others the address itself."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -105,7 +105,8 @@ def group_address(address: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def group_name(name: str) -> str:
-    """Roughly the registered domain of a name: its name servers fail together."""
+    """The group in which a name counts as one host: roughly its registered domain, because all names below it
+    fail together with its name servers."""
     labels = name.rstrip(".").split(".")
     kept = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
     return ".".join(labels[-kept:])
@@ -118,7 +119,7 @@ class _Seen(NamedTuple):
 
 
 class Evidence:
-    """The newest outcome of each host, and how hosts that answered can be asked again. Not thread-safe: its
+    """The newest outcome of each host, and where hosts that answered can be asked again. Not thread-safe: its
     owner holds a lock."""
 
     def __init__(self) -> None:
@@ -130,8 +131,8 @@ class Evidence:
     def note(
         self, host: str, *, reached: bool, at: float, team: int = 0, peer: Address | None = None
     ) -> None:
-        """Take one outcome in; ``peer`` is the (address or name, port) by which ``host`` can be asked. A host
-        stays with the team that was the first to watch it."""
+        """Take one outcome in. ``peer`` is the (address or name, port) at which ``host`` can be asked again.
+        A host stays with the team that was the first to watch it."""
         if self._team not in (None, team):
             self._two_teams_at = at
         self._team, self._at = team, at
@@ -145,7 +146,8 @@ class Evidence:
             self._peers.move_to_end(host)
 
     def count(self, *, since: float) -> tuple[int, int]:
-        """(hosts, those that did not answer) of the outcomes since then, as far as they count."""
+        """Returns (hosts, hosts that did not answer) of the outcomes since then. Of each team, only as many
+        hosts count as ``_bound`` says."""
         hosts: Counter[int] = Counter()
         failed: Counter[int] = Counter()
         for seen in reversed(self._latest.values()):
@@ -159,8 +161,8 @@ class Evidence:
         return sum(counted.values()), silent
 
     def list_peers(self, *, since: float) -> dict[str, Address]:
-        """By host, those who answered since then, as far as they count: a host of each team in turn, and of a
-        team's the last first."""
+        """Where the hosts that answered since then can be asked, by host; of each team only as many as
+        ``_bound`` says. The teams take turns, and a team's newest hosts come first."""
         by_team: dict[int, list[tuple[str, Address]]] = {}
         number = 0
         for host, (at, peer) in reversed(self._peers.items()):
@@ -172,16 +174,16 @@ class Evidence:
         return dict(each for each in chain.from_iterable(zip_longest(*bounded)) if each is not None)
 
     def _bound(self, number: int, of: int) -> int:
-        """How many of a team's ``number`` hosts count ``of`` so many."""
+        """How many of a team's ``number`` hosts count, when all teams together have ``of``."""
         return max(OF_ONE_TEAM, of - number) if self.is_of_several_teams else number
 
     @property
     def is_of_several_teams(self) -> bool:
-        """Is more than one team watched?"""
+        """Whether more than one team is watched."""
         return self._two_teams_at > self._at - TEAMS_FOR_S
 
 
 def is_ours(hosts: int, failed: int, *, at_least: int = MIN_HOSTS) -> bool:
-    """Whether so many hosts without an answer mean that our own network is down. Fewer hosts than
-    ``at_least`` cannot tell."""
+    """Whether our own network is down when ``failed`` of ``hosts`` do not answer. False for fewer hosts than
+    ``at_least``, because they cannot tell."""
     return hosts >= at_least and failed > FAILED_SHARE * hosts

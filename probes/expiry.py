@@ -21,12 +21,12 @@ def spell_thresholds(given: object) -> object:
 
 
 def list_thresholds(given: int | Sequence[int]) -> list[int]:
-    """The thresholds in days, the largest first; none where 0 asks for no warning."""
+    """The thresholds in days, the largest first. Empty for 0, which asks for no warning."""
     return [days for days in ([given] if isinstance(given, int) else given) if days]
 
 
 def find_passed(given: int | Sequence[int], left: timedelta) -> int | None:
-    """The smallest threshold that is passed when so much time is ``left``; None while none is."""
+    """The smallest threshold that is longer than the time ``left``; None when no threshold is passed."""
     return min((days for days in list_thresholds(given) if left < timedelta(days=days)), default=None)
 
 

@@ -26,8 +26,8 @@ class _Work:
 
 
 class FairThreads(ThreadPoolExecutor):
-    """One team gets at most a third of the threads while others wait, and two thirds while nobody else does:
-    its calls cannot be interrupted, and the next team must not wait for them to end."""
+    """One team gets at most a third of the threads while other teams wait, and two thirds otherwise. Calls
+    cannot be interrupted, so some threads stay free for the team that comes next."""
 
     def __init__(self, threads: int, *, name: str) -> None:
         super().__init__(threads, thread_name_prefix=name)

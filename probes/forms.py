@@ -1,9 +1,10 @@
-"""The forms of kinds: what an app needs to draw them, made of the types that judge what is sent.
+"""The forms of all kinds: what an app needs to draw them, made from the same types that judge what is sent.
 
-A field is described where its type stands, in the kind's file, by ``config_fields.field``. Beside the label
-and the help that says: ``section``, ``advanced``, ``unit``, ``example``, ``secret``, ``input`` (where the
-type does not tell it), ``labels`` of choices in their order, and ``when``: (field, values) of another that
-must have one of these values, or be filled in (None), for this one to matter.
+A field is described beside its type, in the kind's file, by ``config_fields.field``. That gives its label and
+help, and as far as needed: ``section``, ``advanced``, ``unit``, ``example``, ``secret``, ``input`` (where the
+type does not tell how to enter it), ``labels`` of its choices in their order, and ``when``. ``when`` is
+(field, values): this field matters only while the other field has one of these values, or, for None, while
+the other field is filled in.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,8 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class FormField:
-    """One field. ``must_be`` is the end of the sentence "Must be …"; ``items`` is what a list is of."""
+    """One field. ``must_be`` is the end of the sentence "Must be …". ``items`` is the type of a list's
+    items."""
 
     name: str
     label: str
@@ -71,7 +73,8 @@ class FormField:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One of several forms for a field: ``value`` is what its object has as ``type``."""
+    """One of several forms that a field can have. ``value`` is the ``type`` of the object that this form
+    makes."""
 
     value: str
     label: str
@@ -118,7 +121,7 @@ def _default(one: inspect.Field) -> Any:
 
 
 def _find_shape(type_: inspect.Type, extra: dict[str, Any]) -> dict[str, Any]:
-    """The field's ``type``, and what goes with that one."""
+    """The field's ``type``, and the properties that only fields of this type have."""
     options = [part for part in _parts(type_) if not isinstance(part, inspect.NoneType)]
     if structs := [part for part in options if isinstance(part, inspect.StructType)]:
         return {"type": FieldType.VARIANTS, "variants": [_describe_variant(part) for part in structs]}
@@ -150,7 +153,7 @@ def _parts(type_: inspect.Type) -> Sequence[inspect.Type]:
 
 
 def _values(extra: dict[str, Any], literal: inspect.LiteralType) -> list[Any]:
-    """In the order of the labels, where there are some; msgspec sorts them."""
+    """The choices, in the order of their labels where there are labels. msgspec gives them sorted."""
     known = [*extra.get("labels", {})]
     return sorted(literal.values, key=lambda value: known.index(value) if value in known else len(known))
 

@@ -61,8 +61,8 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 class BlockedAddress(Exception):
-    """The address must not be reached. ``reason`` is its kind as a code, and ``kind`` the same in words for
-    people."""
+    """The address must not be reached. ``reason`` is the kind of address as a code, ``kind`` the same in
+    words for people."""
 
     def __init__(self, address: str, reason: str) -> None:
         article = "an" if reason[0] in "aeiou" else "a"
@@ -76,10 +76,11 @@ class BlockedAddress(Exception):
 
 
 class Guard:
-    """Decides on addresses; verdicts are cached, since the same few come again with every check.
+    """Decides which addresses may be reached. Verdicts are cached, because the same few addresses come again
+    with every check.
 
-    ``allow_private`` opens everything that a socket can sensibly connect to, which leaves out multicast,
-    broadcast and the unspecified address.
+    ``allow_private`` allows every address that a socket can sensibly connect to: all but multicast, broadcast
+    and the unspecified address.
     """
 
     def __init__(self, *, allow_private: bool) -> None:

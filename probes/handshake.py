@@ -1,7 +1,8 @@
-"""A TLS handshake over a connected socket, and the server's first word after it.
+"""A TLS handshake over a connected socket, and the first bytes that the server sends after it.
 
-We use buffers of our own. In TLS 1.3 our side is done before the server has judged the client's certificate.
-Whether the server refuses us can only be seen in the first bytes that it sends after that.
+In TLS 1.3 the handshake ends on our side before the server has judged the client's certificate. Only the
+first bytes that the server sends after that show whether it refuses us. To see them, the session uses buffers
+of our own.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _FIRST_WORD_HANDSHAKES = 4
 
 
 class Session:
-    """A handshake that succeeded; ``tls`` knows what was agreed on."""
+    """A TLS session over a socket; ``tls`` knows what was agreed on."""
 
     def __init__(self, stream: socket.socket, context: ssl.SSLContext, name: str) -> None:
         self._stream = stream
@@ -30,7 +31,7 @@ class Session:
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
 
     async def shake(self) -> None:
-        """Raises ``ssl.SSLError`` and ``OSError``."""
+        """Do the handshake. Raises ``ssl.SSLError`` and ``OSError``."""
         while True:
             try:
                 self.tls.do_handshake()
@@ -45,7 +46,8 @@ class Session:
                 return
 
     async def hear_refusal(self) -> tuple[ErrorCode, str] | None:
-        """Wait for the server's first word after the handshake. None unless the server breaks off with it."""
+        """Wait for the first bytes after the handshake. Returns why the server refuses us; None when it does
+        not."""
         if self.tls.version() != "TLSv1.3":
             return None  # its last word in the handshake came after ours
         try:
@@ -60,7 +62,8 @@ class Session:
         return None
 
     async def read(self, most: int) -> bytes:
-        """What the server said; empty at the end, of which it need not tell. Raises as ``shake`` does."""
+        """What the server sent, at most ``most`` bytes; empty at the end, which a server need not announce.
+        Raises as ``shake`` does."""
         while True:
             try:
                 return self.tls.read(most)
@@ -71,7 +74,7 @@ class Session:
                 return b""
 
     async def write(self, data: bytes) -> None:
-        """Raises as ``shake`` does."""
+        """Send ``data``. Raises as ``shake`` does."""
         self.tls.write(data)
         await self._send()
 
@@ -90,7 +93,8 @@ class Session:
 async def shake_hands(
     check: Check, host: str, port: int, *, name: str, family: str, verify: bool
 ) -> ssl.SSLObject:
-    """Connect, shake hands and hear whether the server takes us; the certificate's name is not judged.
+    """Connect, shake hands, and wait for a moment whether the server refuses us. The certificate's names are
+    not judged.
 
     Raises ``ProbeError``, and ``ssl.SSLCertVerificationError`` for a chain that is not accepted.
     """
@@ -135,9 +139,11 @@ async def _wait_for_refusal(check: Check, session: Session) -> tuple[ErrorCode, 
 async def explain_refusal(
     check: Check, host: str, port: int, *, family: str, limit_s: float, otherwise: Judgement
 ) -> Judgement:
-    """Why a server broke off a request of ours, if it is that it refuses us; nothing is measured.
+    """Find out whether a server broke off our request because it refuses us: shake hands once more, for at
+    most ``limit_s`` seconds. Returns ``otherwise`` when it does not refuse. Measures nothing.
 
-    Its alert may have been lost: a server that closes while our request is under way resets the connection.
+    The first time, the server's alert may have been lost: a server that closes while our request is under way
+    resets the connection.
     """
     aside = Check(check.spec, host=check.host, done=lambda _check, _result: None)
     aside.guard, aside.ca_file, aside.started = check.guard, check.ca_file, check.started

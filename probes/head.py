@@ -28,7 +28,7 @@ class Head:
 
 
 def is_complete(lines: Sequence[bytes]) -> bool:
-    """Whether the empty line has come that ends the last head, and that head is no interim answer."""
+    """Whether the last head has come whole, up to its empty line, and is not that of an interim answer."""
     ended = False
     for line in reversed(lines):  # trailers may stand behind
         if line.startswith(b"HTTP/"):
@@ -38,13 +38,14 @@ def is_complete(lines: Sequence[bytes]) -> bool:
 
 
 def _is_interim(status_line: bytes) -> bool:
-    """Every 1xx (RFC 9110, 15.2) but 101, behind which no other answer comes."""
+    """Whether another answer follows: after every 1xx (RFC 9110, 15.2) but 101."""
     status = status_line.partition(b" ")[2]
     return status.startswith(b"1") and not status.startswith(b"101")
 
 
 def read_head(lines: Sequence[bytes]) -> Head:
-    """Read the last head among ``lines``; of a header that is there twice, the first counts."""
+    """Read the last head among ``lines``. Of a header that is there twice, the first counts; the values of
+    Content-Encoding are joined."""
     fields: dict[bytes, bytes] = {}
     for line in reversed(lines):
         if line.startswith(b"HTTP/"):

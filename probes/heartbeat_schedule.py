@@ -15,8 +15,8 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def say_schedule(config: Mapping[str, Any]) -> str:
-    """``every 15 min, grace 5 min``, or ``at */5 * * * * (Europe/Berlin), grace 1 h``; empty for a
-    configuration that is not complete."""
+    """The schedule for people: ``every 15 min, grace 5 min``, or ``at */5 * * * * (Europe/Berlin), grace 1
+    h``. Empty for a configuration that is not complete."""
     try:
         grace_s = int(config["grace_s"])
         if config["cron"]:
@@ -29,17 +29,17 @@ def say_schedule(config: Mapping[str, Any]) -> str:
 
 
 def _say_seconds(seconds: int) -> str:
-    """In the largest unit of which it is a whole number."""
+    """``seconds`` in the largest unit of which they are a whole number."""
     length, unit = next(((n, unit) for n, unit in _UNITS if seconds >= n and seconds % n == 0), (1, "s"))
     return f"{seconds // length} {unit}"
 
 
 def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
-    """Return the first expected moment later than ``after`` (aware), as aware UTC.
+    """The first expected moment later than ``after`` (aware), as aware UTC.
 
-    ``config`` is a complete heartbeat configuration. With cron, the wall clock of ``timezone`` decides: a
-    time that the clock skips in spring is moved behind the gap, one that comes twice in autumn counts once
-    (Debian cron's rules).
+    ``config`` is a complete heartbeat configuration. A cron expression is read in the local time of
+    ``timezone``. A time that does not exist in spring is moved behind the gap, and a time that comes twice in
+    autumn counts once, as in Debian's cron.
     """
     if config["cron"]:
         moments = CronSim(config["cron"], after.astimezone(find_zone(config["timezone"])))
@@ -49,8 +49,8 @@ def next_expected(config: Mapping[str, Any], after: datetime) -> datetime:
 
 
 def longest_wait_s(config: Mapping[str, Any]) -> int:
-    """The longest time in seconds for which a healthy job stays silent: the period or cron's longest gap,
-    plus the grace and a run.
+    """The longest time in seconds for which a healthy job stays silent: the period or the longest gap of the
+    cron expression, plus the grace and the longest run.
 
     ``config`` is a complete heartbeat configuration.
     """
@@ -58,8 +58,8 @@ def longest_wait_s(config: Mapping[str, Any]) -> int:
 
 
 def longest_gap_s(config: Mapping[str, Any]) -> int:
-    """The period, or the longest time between two moments of the cron expression, in seconds. All days of 13
-    years are looked at, and the times of a day."""
+    """The period, or the longest time between two moments of the cron expression, in seconds. It is found
+    among all days of 13 years and all times of a day."""
     return _longest_gap_s(config["cron"], config["timezone"]) if config["cron"] else int(config["period_s"])
 
 
@@ -82,7 +82,7 @@ _FIRST_DAY, _LAST_DAY = date(2024, 1, 1), date(2036, 12, 31)
 
 
 def _list_days(cron: str) -> list[date]:
-    """The days that the expression names within 13 years, which hold leap days and all weekdays."""
+    """The days within 13 years that the expression names. 13 years hold leap days and all weekdays."""
     _, _, *of_days = cron.split()
     found = CronSim(" ".join(["0", "0", *of_days]), datetime(2023, 12, 31))  # noqa: DTZ001  # days have no zone
     days = map(date.fromordinal, range(_FIRST_DAY.toordinal(), _LAST_DAY.toordinal() + 1))
@@ -97,8 +97,8 @@ def _list_times(cron: str) -> list[timedelta]:
 
 
 def _pick_changes(days: Sequence[date], zone: ZoneInfo) -> Iterator[date]:
-    """Of the days on which the clock changes, one of each kind. Otherwise 26 similar springs and autumns
-    would be looked at minute by minute."""
+    """The days among ``days`` on which the clock changes, but only one of each kind of change. Otherwise 26
+    similar springs and autumns would be looked at minute by minute."""
     named, seen = {day.toordinal() for day in days}, set()
     for day in days:
         if _clock_changes(day, zone):
@@ -144,13 +144,15 @@ _WORDS = {
 
 
 def spell_cron(expression: str) -> str:
-    """The five fields of words such as ``@daily`` (crontab(5)); names of days and months in capitals."""
+    """The expression in its normal form: five fields also for words such as ``@daily`` (crontab(5)), and
+    names of days and months in capitals."""
     text = " ".join(expression.split()).upper()
     return _WORDS.get(text.lower(), text)
 
 
 def check_cron(expression: str) -> None:
-    """Raise ``ValueError`` with a sentence unless ``expression`` is cron and comes up at all."""
+    """Raise ``ValueError`` with a sentence unless ``expression`` is a cron expression that comes up at some
+    time."""
     if expression.startswith("@"):
         raise ValueError(f"There is no {expression.lower()[:20]}; use one of {', '.join(_WORDS)}.")
     if len(expression.split()) != 5:

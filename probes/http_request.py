@@ -22,7 +22,8 @@ _SAYS_ITS_LENGTH = ("POST", "PUT", "PATCH")
 def set_request(
     curl: Any, config: HttpConfig, *, method: str, body: str, secure: bool, at_home: bool
 ) -> None:
-    """Set what is asked and how; ``at_home`` at the origin that the credentials are meant for."""
+    """Set the request's options. ``secure``: the URL is https. ``at_home``: the request goes to the origin
+    that the credentials are for."""
     option = curl.setopt
     option(pycurl.IPRESOLVE, _FAMILIES[config.ip_family])
     version = _VERSIONS[config.http_version]

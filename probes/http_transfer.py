@@ -1,10 +1,11 @@
-"""One HTTP check on libcurl: the exchanges, what they measure, what they mean.
+"""One HTTP check on libcurl: its exchanges, what they measure and what they mean.
 
-Redirects are followed here and not by libcurl, one exchange each. So the phases are sums of what was
-measured, every hop passes the guard, and credentials stay with the origin (scheme, host, port) they were
-given for: libcurl keeps back ``Authorization`` and cookies at another host, but would hand it ``X-Api-Key``.
-A chain that leaves the origin and comes back gets none either. Cookies that are set on the way come back to
-whom they belong, by libcurl's rules, and are forgotten with the check.
+Redirects are followed here and not by libcurl, each by an exchange of its own. So each phase is the sum over
+all exchanges, every hop passes the guard, and credentials go only to the origin (scheme, host, port) that
+they were given for. (libcurl sends no ``Authorization`` and no cookies to another host, but would send it
+``X-Api-Key``.) Once a redirect has left the origin, no credentials are sent any more, even if a later
+redirect leads back. Cookies that are set on the way are sent back by libcurl's rules, and are forgotten at
+the end of the check.
 """
 
 import logging
@@ -65,11 +66,11 @@ _NO_CONNECTION = (pycurl.E_COULDNT_CONNECT, E_QUIC_CONNECT)
 _MAY_BE_REFUSED = (ErrorCode.SEND_FAILED, ErrorCode.CONNECTION_RESET)
 _UNENDED = (ENDED, pycurl.E_OPERATION_TIMEDOUT)
 PATIENCE_S = 2.0
-"""Seconds for which an answer of unknown length is read on although all that is asked is known."""
+"""Seconds for which an answer of unknown length is read on although the verdict is known."""
 
 
 class HttpTransfer:
-    """One check: an exchange, and one more for every redirect."""
+    """One check: an exchange, and another for every redirect."""
 
     __slots__ = (
         "_at_home",
@@ -109,7 +110,8 @@ class HttpTransfer:
         self.check.finish(judge_bug())
 
     def prepare(self, easy: Easy) -> None:
-        """Set the options of the next exchange; a handle that last did the like gets URL and time only."""
+        """Set the options of the next exchange. A handle whose last exchange had the same options gets only
+        URL and time limits."""
         config = self._config
         self._listened_since, self._looked_at_bytes = 0.0, 0
         easy.rewind(keep=asks_for_body(config))
@@ -135,7 +137,8 @@ class HttpTransfer:
     # ---- what came ----
 
     def is_settled(self, easy: Easy) -> bool:
-        """Whether all that is asked is known although the answer goes on: it has no end, or it redirects."""
+        """Whether the verdict is known although the answer goes on: its end is not announced, or it is a
+        redirect."""
         if not is_complete(easy.head):
             return False
         head, status = easy.read_head(), easy.curl.getinfo(pycurl.RESPONSE_CODE)
@@ -152,7 +155,8 @@ class HttpTransfer:
         return is_settled(b"".join(easy.body), head.content_type, self._config)
 
     def _was_patient(self, head: Head) -> bool:
-        """Whether the answer has had its time: an answer that is only slow must be measured."""
+        """Whether the answer was read for long enough. An answer that is only slow must be measured to its
+        end."""
         if head.is_stream:
             return True
         self._listened_since = self._listened_since or monotonic()
@@ -161,7 +165,8 @@ class HttpTransfer:
         return slow_anyway and monotonic() - self._listened_since >= PATIENCE_S
 
     def complete(self, easy: Easy, code: int, message: str) -> bool:
-        """Measure one exchange; true if a redirect asks for another."""
+        """Measure one exchange, and judge it unless it is a redirect. True: the redirect asks for another
+        exchange."""
         check, curl = self.check, easy.curl
         status, broken = (
             curl.getinfo(pycurl.RESPONSE_CODE),
@@ -185,9 +190,10 @@ class HttpTransfer:
         return False
 
     def _measure(self, easy: Easy, *, endless: bool) -> None:
-        """Add this exchange's phases. libcurl's clocks run from the start of the exchange; 0: not reached.
+        """Add this exchange's phases to those of the check. libcurl's clocks run from the start of the
+        exchange; 0: not reached.
 
-        What is ``endless`` is measured to its first byte.
+        ``endless``: the answer is a stream, which is measured to its first byte.
         """
         info, check, us = easy.curl.getinfo, self.check, self._us
         secure = self._url.startswith("https:")
@@ -209,7 +215,8 @@ class HttpTransfer:
         check.tried, check.port = easy.addresses, easy.port  # libcurl's own is -1 where nobody connected
 
     def _read_certificates(self, curl: Any) -> Judgement | None:
-        """Keep the leaf's end; say what is wrong with its names, as far as libcurl thinks nothing is."""
+        """Keep the date on which the chain ends. Returns what is wrong with the certificate's names; None
+        when nothing is. libcurl has compared them, but it takes a common name, too."""
         chain = curl.getinfo_raw(pycurl.INFO_CERTINFO)  # raw: a subject may be in any encoding
         if not chain:
             return None
@@ -250,7 +257,7 @@ class HttpTransfer:
     # ---- what it means ----
 
     def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:
-        """Judge the answer. ``missing`` says why a part of the body is not known, if so."""
+        """Judge the answer. ``missing`` says why a part of the body is not known; None: all of it is."""
         config = self._config
         wrong = self._judge_head(status)
         if wrong is not None or not asks_for_body(config):
@@ -297,7 +304,7 @@ class HttpTransfer:
         )
 
     def _take(self, future: "Future[Any]", use: Callable[[Any], None]) -> None:
-        """Use what was found out beside libcurl's thread. A bug there is our own fault."""
+        """Pass on what another thread has found out. An error there is our own fault."""
         if future.cancelled():
             self.fail()
         elif (trouble := future.exception()) is not None:
@@ -345,20 +352,20 @@ class HttpTransfer:
         )
 
     def _ask(self, why: Callable[[str, float], Any]) -> None:
-        """Find out more outside of libcurl's thread. ``why`` gets the host and the seconds that it may
+        """Find out more on another thread than libcurl's. ``why`` gets the host and the seconds that it may
         take."""
         host, limit_s = urlsplit(self._url).hostname or "", min(2.0, max(0.3, self.check.remaining_s()))
         asked = self._engines.loop.run_aside(lambda: why(host, limit_s))
         asked.add_done_callback(lambda future: self._take(future, self._finish))
 
     def _ask_why_unresolved(self) -> None:
-        """Find out whether the name is unknown or a name server failed: libcurl does not say."""
+        """Find out whether the name does not exist or a name server failed: libcurl does not say."""
         family = self._config.ip_family
         self._ask(lambda host, limit_s: explain_resolve_failure(host, family=family, limit_s=limit_s))
 
     def _ask_why_refused(self, verdict: Judgement) -> None:
-        """Find out whether the server wants a client certificate. It says so and closes, and the close may
-        arrive first."""
+        """Find out whether the server wants a client certificate. Such a server says so and closes the
+        connection, but we may see only the close."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
             lambda host, limit_s: explain_refusal(
@@ -367,7 +374,7 @@ class HttpTransfer:
         )
 
     def _ask_which_certificate(self, verdict: Judgement) -> None:
-        """Find out which certificate is wrong: libcurl says what is wrong with a chain, not where."""
+        """Find out which certificate of the chain is wrong: libcurl only says what is wrong."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
             lambda host, limit_s: explain_certificate(

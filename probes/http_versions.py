@@ -19,5 +19,5 @@ def has_http3() -> bool:
 
 
 def read_version(curl: Any) -> str:
-    """The version of the last exchange, as people write it; empty when there was none."""
+    """The HTTP version of the last exchange, as people write it; empty when there was no exchange."""
     return _SHOWN_VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")

@@ -1,4 +1,5 @@
-"""ICMP echo, by an unprivileged socket if ``net.ipv4.ping_group_range`` allows it, or a raw one."""
+"""ICMP echo, by an unprivileged socket if ``net.ipv4.ping_group_range`` allows it, otherwise by a raw
+socket."""
 
 import asyncio
 import os
@@ -22,7 +23,8 @@ NOT_PERMITTED = (
 
 
 def open_socket(family: Any) -> tuple[socket.socket, bool]:
-    """A socket for ICMP, and whether it is a raw one. ``ProbeError``: this process may have none."""
+    """A socket for ICMP, and whether it is a raw socket. Raises ``ProbeError`` when this process may open
+    none."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
             opened = socket.socket(family, kind, _PROTOCOL[family])
@@ -38,7 +40,8 @@ def open_socket(family: Any) -> tuple[socket.socket, bool]:
 async def exchange(
     check: Check, opened: socket.socket, *, raw: bool, family: Any, where: Any, count: int
 ) -> list[float]:
-    """Send ``count`` echo requests; how long each that was answered took, in ms."""
+    """Send ``count`` echo requests, one after another. Returns the round trip times in ms of those that were
+    answered."""
     loop = asyncio.get_running_loop()
     token = os.urandom(16)
     trips_ms: list[float] = []
@@ -75,7 +78,7 @@ def _build(family: Any, sequence: int, token: bytes) -> bytes:
 
 
 def _sum(data: bytes) -> int:
-    """RFC 1071; ``data`` has an even length."""
+    """The checksum of RFC 1071. ``data`` must have an even length."""
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF

@@ -21,8 +21,12 @@ class NotJson(Exception):
 
 
 def read_json(body: bytes, content_type: str) -> Any:
-    """Raise ``NotJson``. msgspec is quick; Python's own takes as well what writers write who know no better,
-    since it may not matter: half characters, numbers of any size, ``NaN``, line breaks in texts."""
+    """The JSON document in ``body``. Raises ``NotJson``.
+
+    msgspec reads it quickly. What msgspec refuses is read by Python's own parser, which takes common
+    mistakes: halves of surrogate pairs, numbers of any size, ``NaN``, line breaks in texts. They may not
+    matter for what is asked.
+    """
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -39,8 +43,8 @@ def read_json(body: bytes, content_type: str) -> Any:
 
 
 def _spell_out(body: bytes, content_type: str) -> Iterator[str]:
-    """How a JSON text may be read: as UTF-8, UTF-16 or UTF-32, told by its first bytes (RFC 4627, 3), in the
-    charset of its header, and as browsers do, whatever is not UTF-8 replaced: it may not matter."""
+    """The texts that the body may be, one after another: read as UTF-8, UTF-16 or UTF-32, as its first bytes
+    tell (RFC 4627, 3); by the charset of its header; and as UTF-8 with U+FFFD for what is not UTF-8."""
     named = find_codec(read_label(content_type))
     with suppress(ValueError):
         yield body.decode(json.detect_encoding(body), "surrogatepass")

@@ -1,9 +1,10 @@
-"""Looking for a keyword in a body: decode it as a browser would, then look.
+"""Looks for a keyword in a body, which is decoded as a browser would decode it.
 
-The text is the document's source, tags included, and case counts. Where the keyword is not there as it was
-typed, both are brought into one form and compared again, as a person would find it on the page: character
-references of HTML and XML and escapes in JSON are read, composed and decomposed letters (NFC) are the same,
-white space of any kind and length is one blank, and soft hyphens and what has no width are not there.
+The text is the document's source, tags included, and case counts. When the keyword is not there as it was
+typed, text and keyword are brought into one form and compared again, so that what a person sees on the page
+is found. In that form, character references of HTML and XML and escapes of JSON are decoded, letters are
+composed (NFC), white space of any kind and length is one blank, and soft hyphens and characters without width
+are left out.
 """
 
 import html
@@ -25,7 +26,7 @@ _BLANK = r"(?:\s|&nbsp;|&#160;|&#[xX][aA]0;)"
 
 
 def contains_keyword(body: bytes, keyword: str, content_type: str = "") -> bool:
-    """Tell whether ``keyword`` is in ``body``."""
+    """Whether ``keyword`` is in ``body``."""
     name, start = find_encoding(body, content_type)
     if _is_there_as_utf_8(body, keyword, name):
         return True
@@ -39,7 +40,7 @@ def contains_keyword(body: bytes, keyword: str, content_type: str = "") -> bool:
 
 
 def contains_plainly(body: bytes, keyword: str, content_type: str = "") -> bool:
-    """The same, as far as it can be told at once; false may mean that one has to look closer."""
+    """The same as far as it can be told quickly. False may mean that a closer look is needed."""
     return _is_there_as_utf_8(body, keyword, find_encoding(body, content_type)[0])
 
 
@@ -48,7 +49,8 @@ def _is_there_as_utf_8(body: bytes, keyword: str, name: str) -> bool:
 
 
 def _can_hold(name: str, keyword: str) -> bool:
-    """Where the declared encoding has no such letters, the declaration is wrong, and UTF-8 is likely."""
+    """Whether the declared encoding ``name`` has all letters of the keyword. When it has not, the declaration
+    is probably wrong, and the text is UTF-8."""
     if keyword.isascii() or name in ("", UTF_8, "x-user-defined", "replacement"):
         return True
     try:
@@ -59,7 +61,8 @@ def _can_hold(name: str, keyword: str) -> bool:
 
 
 def _is_there_unified(text: str, keyword: str, kind: str) -> bool:
-    """Bring both into one form, as far as it can make a difference: most texts are left as they are."""
+    """Look again, in one form of text and keyword. A step that cannot make a difference is left out, so most
+    texts stay as they are."""
     wanted, spaced = _make_pattern(keyword)
     markup = not kind or "html" in kind or "xml" in kind
     references = markup and "&" in text and (_OFTEN_REFERRED_TO.search(keyword) or "&shy" in text)
@@ -94,7 +97,7 @@ def _read_escape(escape: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def _make_pattern(keyword: str) -> tuple[re.Pattern[str], bool]:
-    """A pattern of the unified keyword, and whether there are blanks in it, any of which fits any other."""
+    """A pattern that finds the unified keyword, and whether it has blanks. Any white space fits any other."""
     pieces = re.split(r"\s+", _unify(keyword))
     pattern = re.escape(pieces[0])
     for before, piece in pairwise(pieces):
@@ -110,7 +113,8 @@ def _unify(text: str) -> str:
 
 
 def _is_there_by_guess(body: bytes, keyword: str) -> bool:
-    """In a body that declares no encoding and is not UTF-8: by any that browsers guess and that fits it."""
+    """Look again in a body that declares no encoding and is not UTF-8: by each encoding that browsers
+    guess."""
     if keyword.isascii() or guess_encoding(body) == UTF_8:
         return False
     return any(_is_there_in(body, keyword, find_codec(label)) for label in GUESSES)

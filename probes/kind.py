@@ -13,7 +13,7 @@ from probes.spec import CheckSpec
 
 
 def name_target_host(spec: CheckSpec) -> str:
-    """The host of a URL, of ``host:port`` or of what is a host as it is."""
+    """The host of the target: of a URL, of ``host:port``, or the target itself."""
     target = spec.target
     if "://" in target:
         with suppress(ValueError):
@@ -38,10 +38,10 @@ def _moves(old: str, _old_config: Mapping[str, Any], new: str, _new_config: Mapp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckKind:
-    """All that the rest of the product knows about a kind. The first six fields are required, the others
-    have defaults.
+    """All that the rest of the product knows about a kind. The first six fields are required, the others have
+    defaults.
 
-    The core reads configurations and probes nothing: a kind's module must not import pycurl, dnspython,
+    The core reads configurations but probes nothing, so a kind's module must not import pycurl, dnspython,
     asyncio or cryptography at its top, directly or not. The probe imports them when it runs. ``needs`` names
     those modules, so that the prober imports them before the first check's clock starts.
     """
@@ -60,21 +60,23 @@ class CheckKind:
     start: Starter | None
     """Begins a check; ``check.finish`` is called exactly once. None: nothing is probed."""
     name_hint: str = "{host}"
-    """What a form calls a new monitor: ``{host}`` and ``{target}`` are of its target, other words fields."""
+    """What a form proposes as the name of a new monitor. ``{host}`` and ``{target}`` stand for those of its
+    target, other words in braces for fields."""
     needs: tuple[str, ...] = ()
     tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
-    """Reads values as people mean them, before their types are judged."""
+    """Changes values into what people mean by them, before their types are judged."""
     judge: Callable[[dict[str, Any], dict[str, str]], None] = lambda _config, _errors: None
-    """Adds errors by field for what no type says; may normalise values of the complete configuration."""
+    """Judges the complete configuration by rules that no type tells. Adds errors by field; may bring values
+    into their normal form."""
     judge_together: Callable[[str, Mapping[str, Any]], dict[str, str]] = lambda _target, _config: {}
     """Returns errors by field of a configuration that does not fit the target."""
     moves_secrets: Callable[[str, Mapping[str, Any], str, Mapping[str, Any]], bool] = _moves
-    """Whether stored secrets would go to another server, or unencrypted, if target and configuration (the
-    first two) became the other two. Whoever edits them must then enter the secrets again."""
+    """Whether stored secrets would go to another server, or unencrypted, if the first target and
+    configuration became the second. Then a person must enter the secrets again."""
     name_host: Callable[[CheckSpec], str] = name_target_host
     """The host that a check loads, for the bound per host."""
     find_obstacle: Callable[[], str] = str
-    """Why this machine cannot run it, in a sentence; empty: it can."""
+    """Why this machine cannot run such a check, in a sentence; empty: it can."""
     schemes: tuple[str, ...] = ()
     """The schemes of the URLs that it takes; empty: it takes a host."""
     default_interval_s: int = 60

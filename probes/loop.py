@@ -25,10 +25,10 @@ Probe = Callable[[Check], Coroutine[Any, Any, Judgement]]
 
 
 class ProbeLoop:
-    """Runs probes; the thread starts with the first one and ends with ``close``.
+    """Runs probes on a thread that starts with the first one and ends with ``close``.
 
-    ``lookups`` bounds how many names are resolved at once: getaddrinfo blocks a thread each, longer than the
-    check that asked may wait.
+    ``lookups`` is how many names may be resolved at once. Each lookup (getaddrinfo) blocks a thread, perhaps
+    for longer than the check that asked may wait.
     """
 
     def __init__(self, *, lookups: int) -> None:
@@ -60,7 +60,7 @@ class ProbeLoop:
         return asyncio.run_coroutine_threadsafe(make(), self._get_loop())
 
     def close(self) -> None:
-        """Cancel what runs and join the thread; a lookup that hangs in the resolver is left behind."""
+        """Cancel what runs and join the thread. A lookup that hangs in the resolver is not waited for."""
         with self._lock:
             self._closed = True
             loop, thread, executor = self._loop, self._thread, self._executor
@@ -74,7 +74,7 @@ class ProbeLoop:
                 loop.close()
 
     def abandon(self) -> None:
-        """Give up a loop that stands still. It ends by itself if it ever goes on."""
+        """Give up a loop that stands still. If it ever goes on, it ends by itself."""
         with self._lock:
             self._closed = self._abandoned = True
             loop, executor = self._loop, self._executor
@@ -83,8 +83,8 @@ class ProbeLoop:
             executor.shutdown(wait=False, cancel_futures=True)
 
     def stalled_s(self) -> float:
-        """Seconds since the loop was asked for a sign of life that it has not given yet. Asks for the next
-        one."""
+        """Seconds since the loop was asked for a sign of life that it has not given; 0 when it has given it.
+        Asks for the next one."""
         if self._loop is None:
             return 0.0
         if self._asked_at is None:
@@ -131,7 +131,7 @@ def _cancel_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") ->
 
 
 async def run_probe(check: Check, probe: Probe) -> None:
-    """Run ``probe`` within the check's timeout; whatever happens ends in a verdict."""
+    """Run ``probe`` within the check's timeout. Whatever happens, the check is finished with a verdict."""
     acting_for.set(check.team)
     try:
         async with asyncio.timeout(check.remaining_s()):

@@ -2,11 +2,11 @@
 target.
 
 A result that failed on the network is held for a moment, until we know. Our own network is down when none of
-the reference targets answers (OWN_NETWORK_TARGETS). Where there are none, it is down when more than 80 % of
-at least five distinct hosts do not answer. These are hosts that answered lately, of which some are asked
-again, or the hosts of the same batch and minute. Where too few hosts are watched to tell, the result is
-handed on at once as it is. A host that refuses has answered. Checks with ``learns`` False (somebody looked at
-once) say nothing about the network.
+the reference targets answers (OWN_NETWORK_TARGETS). Without reference targets, it is down when more than 80 %
+of at least five distinct hosts do not answer. These are hosts that answered lately, of which some are asked
+again, or the hosts of the same batch and minute. When too few hosts are watched to tell, the result is handed
+on at once as it is. A host that refuses has answered. Checks of a batch whose ``learns`` is False (a person
+looked once) are no evidence about the network.
 """
 
 import logging
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 ASK_WITHIN_S = 2.0
 FRESH_S = 2.0
-"""While nobody answers, hosts are asked again after so many seconds."""
+"""Seconds after which hosts are asked again, while nobody answers."""
 BATCH_WITHIN_S = 3.0
 """Seconds for which the rest of a batch is waited for."""
 PEERS_FOR_S = 600.0
@@ -39,7 +39,7 @@ BACK_WITHIN_S = 10.0
 STOP_WITHIN_S = 1.0
 """Seconds that a stop waits for hosts that are being asked."""
 RECENT_S = 60.0
-"""Where nobody can be asked, the hosts of so many last seconds are counted."""
+"""Seconds. When nobody can be asked, the hosts that were checked within this time are counted."""
 
 NOTHING_ANSWERS = "Nothing answers from where it is checked: the network there failed, and not the target."
 
@@ -60,12 +60,13 @@ class Batch(Protocol):
         """Whether each of its checks has ended."""
 
     def abandon(self) -> None:
-        """No more results come: nothing waits for them any more."""
+        """Give up the results that have not come: nobody waits for them any more."""
 
 
 @dataclass(slots=True)
 class _Line:
-    """One of the two ways in which checks fail on the network: names, and connections."""
+    """What is known of one of the two things that fail when our network does: looking up names, and
+    connecting."""
 
     by_name: bool
     references: Sequence[Address]
@@ -157,7 +158,7 @@ class OwnNetwork:
             self._note_life(line, now)
 
     def _judge(self, held: _Held, now: float) -> bool | None:
-        """Whether the failure is ours. None: that must be found out."""
+        """Whether the failure is ours. None: not known yet."""
         line = held.line
         began, ended = line.last_outage if line.down_from is None else (line.down_from, now)
         if (
@@ -249,8 +250,8 @@ class OwnNetwork:
                     self._changed.wait(0.02)
 
     def _ask(self, line: _Line) -> None:
-        """Find out whether anybody answers. A bug here holds no result for ever: then the network counts as
-        well."""
+        """Find out whether anybody answers. When a bug prevents that, the network counts as up, so that no
+        result is held for ever."""
         with self._changed:
             began = perf_counter()
             mine = [held for held in self._held if held.line is line]
@@ -276,8 +277,8 @@ class OwnNetwork:
             self._conclude(line, ours=ours, at=perf_counter() if ours else began, since=since, said=said)
 
     def _let_go(self, line: _Line) -> None:
-        """A process without free descriptors can ask nobody, and its held results may have failed for that
-        reason."""
+        """Hand on the held results as ``unknown``: a process without free descriptors can ask nobody, and the
+        checks may have failed for that reason."""
         with self._changed:
             freed = [held for held in self._held if held.line is line]
             self._held = [held for held in self._held if held.line is not line]
@@ -293,10 +294,9 @@ class OwnNetwork:
         return not answered, f"{answered} of {len(line.references)} reference targets answer"
 
     def _ask_peers(self, line: _Line, peers: Sequence[Address], failed: int) -> tuple[bool, str]:
-        """Ask a few hosts first, which is enough when all is well; when these do not answer, ask many. Only
-        hosts that were asked count, and ``failed`` (0 or 1) for the checks that made us ask. Fewer than
-        ``MIN_HOSTS`` are enough, because they are asked only when the hosts of the last minute say the
-        same."""
+        """Ask a few hosts first; when too few of these answer, ask many. Only hosts that were asked count,
+        and ``failed`` (0 or 1) for the checks that made us ask. Fewer hosts than ``MIN_HOSTS`` are enough
+        here, because they are asked only when the hosts of the last minute say the same."""
         from probes.asking import count_connected, count_looked_up  # asks for names: a library's cost
 
         first = _choose(peers, FIRST_ASKED)
@@ -317,8 +317,8 @@ class OwnNetwork:
 
 
 def _choose(those: Sequence[T], number: int) -> list[T]:
-    """So many of ``those``, evenly spread over the list. In it the teams take turns, and a team with many
-    hosts stands at the end."""
+    """``number`` of ``those``, evenly spread over the list. In the list the teams take turns, so that a team
+    with many hosts fills its end."""
     number = min(number, len(those))
     return [those[place * len(those) // number] for place in range(number)]
 
@@ -342,8 +342,8 @@ def _peer_of(check: Check, by_name: bool) -> Address | None:
 def excuse(
     result: CheckResult, code: ErrorCode = ErrorCode.OWN_NETWORK, why: str = NOTHING_ANSWERS
 ) -> CheckResult:
-    """The ``unknown`` result of a check that failed for a reason of ours, as a rule because nothing answered
-    from here."""
+    """The result of a check that failed for a reason of ours: ``unknown``. As a rule, the reason is that
+    nothing answered from here."""
     return msgspec.structs.replace(
         result,
         status=Status.UNKNOWN,

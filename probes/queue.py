@@ -1,4 +1,4 @@
-"""Which check runs next? Bounded in all and per host, and fair between teams, callers and hosts."""
+"""Which check runs next? Bounded in total and for each host, and fair between teams, callers and hosts."""
 
 import time
 from collections import Counter, deque
@@ -9,8 +9,8 @@ REMEMBERED_S = 60.0
 
 
 class Waiting(Protocol):
-    """An item that waits for a place: of a ``team``, asked for by an ``owner``, a load on a ``host``.
-    ``slow``: it is expected to take long."""
+    """An item that waits for a place. It belongs to a ``team``, an ``owner`` asked for it, and it loads a
+    ``host``. ``slow``: it is expected to take long."""
 
     team: int
     owner: Hashable
@@ -27,12 +27,13 @@ Lines = dict[str, deque[Item]]
 class FairQueue(Generic[Item]):
     """The items that wait and those that run. Not thread-safe: its owner holds a lock.
 
-    The teams take turns, within a team its owners, and within an owner the hosts. So one check that a person
-    asks for does not wait behind a thousand of the timetable's, and a slow host delays only itself. While
-    others wait, one team has at most a third of the places, and of each host's places. While others may come,
-    because they were here a minute ago, it leaves a third free. A team that is alone may have all places,
-    unless ``expects_others``. Slow items have two thirds of all places and of each host's at most, however
-    many teams they belong to: anybody can have several teams, and must not fill every place with them.
+    The teams take turns; within a team its owners do, and within an owner the hosts. So a single check that a
+    person asks for does not wait behind a thousand checks of the timetable, and a slow host delays only its
+    own checks. While other teams wait, one team has at most a third of all places and of each host's places.
+    When no other team waits, but others were here within the last minutes (or with ``expects_others``), it
+    has at most two thirds. Otherwise it may have all places. Slow items have at most two thirds of all places
+    and of each host's, however many teams they belong to: anybody can have several teams, and must not fill
+    every place with them.
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class FairQueue(Generic[Item]):
         self._wanted.setdefault(item.host, Counter())[item.team] += 1
 
     def take(self) -> Item | None:
-        """Take the next that may run now; it counts as running until ``release``."""
+        """Take the next item that may run now; None when there is none. It counts as running until
+        ``release``."""
         if len(self._running) >= self._concurrency:
             return None
         most = self._bound(self._concurrency, others_wait=len(self._waiting) > 1)
@@ -108,7 +110,7 @@ class FairQueue(Generic[Item]):
         self._seen.add(team)
 
     def _start(self, team: int, owner: Hashable, host: str) -> Item:
-        """Take the first of this line; line, owner and team then go last."""
+        """Take the first item of this line. The line, its owner and its team then move to the end."""
         owners = self._waiting.pop(team)
         lines = owners.pop(owner)
         line = lines.pop(host)
@@ -136,7 +138,7 @@ class FairQueue(Generic[Item]):
             del self._wanted[item.host]
 
     def release(self, item: Item) -> None:
-        """Free the place; a second time does nothing."""
+        """Free the item's place. A second call does nothing."""
         if item not in self._running:
             return
         self._running.remove(item)
@@ -148,8 +150,8 @@ class FairQueue(Generic[Item]):
         _count_less(self._busy_there, (item.team, item.host))
 
     def drop(self, owner: Hashable) -> list[Item]:
-        """Forget the items of ``owner`` that wait, and free the places of those that run. Returns the
-        latter."""
+        """Forget the items of ``owner`` that wait, and free the places of those that run. Returns those that
+        ran."""
         self.drop_waiting(owner)
         running = [item for item in self._running if item.owner is owner]
         for item in running:
@@ -169,11 +171,11 @@ class FairQueue(Generic[Item]):
         return waiting
 
     def list_running(self) -> list[Item]:
-        """Those that have begun and not ended."""
+        """The items that have begun and not ended."""
         return list(self._running)
 
     def list_owners(self) -> set[Hashable]:
-        """Name everybody who waits for something."""
+        """The owners of all items that wait or run."""
         waiting = {owner for owners in self._waiting.values() for owner in owners}
         return {item.owner for item in self._running} | waiting
 

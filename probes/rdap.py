@@ -1,6 +1,7 @@
-"""Asks registries: one question over HTTP, and IANA's list of which server answers for which TLD.
+"""Asks registries by RDAP over HTTP (RFC 7480), and reads IANA's list of which server answers for which TLD
+(RFC 9224).
 
-RDAP over HTTP is RFC 7480, the list RFC 9224. Redirects, the guard and the bounds are those of an HTTP check.
+Redirects, the guard and the bounds are those of an HTTP check.
 """
 
 import asyncio
@@ -49,7 +50,7 @@ class RdapAnswer:
 
 
 class Unanswered(Exception):
-    """A question without an answer that can be read; ``verdict`` is that of an HTTP check."""
+    """No answer came that can be read. ``verdict`` is that of an HTTP check."""
 
     def __init__(self, verdict: Judgement, url: str) -> None:
         super().__init__(verdict.sentence)
@@ -58,7 +59,7 @@ class Unanswered(Exception):
 
 
 class Question(HttpTransfer):
-    """A GET whose answer is handed over instead of judged. The phases are measured as the check's own."""
+    """A GET whose answer is handed over and not judged. Its phases are measured as the check's own."""
 
     __slots__ = ("answer",)
 
@@ -75,7 +76,7 @@ class Question(HttpTransfer):
         self._finish(judge_bug())
 
     def _read_certificates(self, curl: object) -> None:
-        """Does nothing: the registry's certificate is not what is watched."""
+        """Does nothing: the registry's certificate is not what the monitor watches."""
 
     def is_settled(self, easy: Easy) -> bool:
         """Always False: the whole answer is needed."""
@@ -96,7 +97,7 @@ class Question(HttpTransfer):
 
 
 async def ask(check: Check, url: str, *, engines: Engines) -> RdapAnswer:
-    """Fetch ``url``; raise ``Unanswered`` if nothing came. A body of more than 1 MiB comes back empty."""
+    """Fetch ``url``. Raises ``Unanswered``. The body of an answer of more than 1 MiB is empty."""
     question = Question(check, url, engines)
     engines.curl.start(question)
     try:
@@ -114,7 +115,8 @@ class _Bootstrap(msgspec.Struct):
 
 
 class Registries:
-    """Who answers for which domains, read once a day and process, and only when somebody asks."""
+    """Which server answers for which domains. Each process reads the list when it is first needed, and again
+    after a day."""
 
     def __init__(self) -> None:
         self._bases: dict[str, str] | None = None
@@ -122,8 +124,9 @@ class Registries:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def find_base(self, name: str, fetch: Callable[[str], Awaitable[bytes]]) -> str:
-        """The base address of the server for ``name``: the redirector's while the list cannot be had, and
-        empty for a TLD that is not in it. ``fetch`` gets a URL and returns its body, empty for none."""
+        """The base address of the server for ``name``; empty for a TLD that the list does not have. While the
+        list cannot be loaded, it is the redirector's. ``fetch`` takes a URL and returns its body, or
+        nothing."""
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if monotonic() >= self._good_until:
                 self._good_until = monotonic() + ASK_AGAIN_S  # also for whoever is cancelled meanwhile
@@ -141,7 +144,7 @@ registries = Registries()
 
 
 async def find_base(check: Check, name: str, *, engines: Engines) -> str:
-    """The base address of the server for ``name``; empty for a TLD that IANA lists none for."""
+    """The base address of the server for ``name``; empty for a TLD that IANA's list does not have."""
 
     async def fetch(url: str) -> bytes:
         """Half of the time is the registry's."""
@@ -156,7 +159,7 @@ async def find_base(check: Check, name: str, *, engines: Engines) -> str:
 
 
 def read_bootstrap(body: bytes) -> dict[str, str]:
-    """The base address by suffix, https where there is a choice; empty for what is no such list."""
+    """The base address by suffix, https where there is a choice. Empty when ``body`` is no such list."""
     try:
         services = structs.read_json(body.removeprefix(codecs.BOM_UTF8), _Bootstrap).services
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

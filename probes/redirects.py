@@ -14,9 +14,10 @@ _QUERY = "".join(char for char in _PRINTABLE if char not in "\"#<>'")
 
 
 def resolve_location(base: str, location: bytes) -> str:
-    """Return the URL that ``location``, found at the URL ``base``, names; ``ValueError`` if it names none.
+    """The URL that ``location`` means in an answer of the URL ``base``. Raises ``ValueError`` when it means
+    none.
 
-    One of another scheme than http and https comes back as it is.
+    A URL of another scheme than http and https is returned as it is.
     """
     text = location.decode("utf-8", "surrogateescape").strip().translate({9: None, 10: None, 13: None})
     text = text.partition("#")[0]

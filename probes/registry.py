@@ -21,7 +21,7 @@ KINDS: dict[str, str] = {
 }
 
 CHECKED = [kind for kind in KINDS if kind != "heartbeat"]
-"""Those for which a prober goes out; for a heartbeat the core waits."""
+"""The kinds that a prober checks. For a heartbeat, the core waits."""
 
 
 @cache

@@ -7,7 +7,7 @@ import msgspec
 
 
 class Status(StrEnum):
-    """What a check found. ``unknown``: we could not measure; it is never held against the target."""
+    """What a check found. ``unknown``: we could not measure; it never counts against the target."""
 
     UP = "up"
     DEGRADED = "degraded"
@@ -16,7 +16,8 @@ class Status(StrEnum):
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
-    """How long each phase took, in milliseconds; null for one that the kind lacks or never reached."""
+    """How long each phase took, in milliseconds; null for a phase that the kind does not have or the check
+    did not reach."""
 
     dns_ms: int | None = None
     connect_ms: int | None = None

@@ -37,12 +37,12 @@ def has_route(address: str) -> bool:
 
 
 def is_out_of_ports(os_errno: int | None, addresses: Sequence[str]) -> bool:
-    """Whether a connection failed for want of a port on our side, and not for want of a route."""
+    """Whether a connection failed because no port was free on our side, although there is a route."""
     return os_errno == errno.EADDRNOTAVAIL and all(has_route(address) for address in addresses)
 
 
 def read_name_servers() -> list[str]:
-    """The addresses of the system's name servers, as far as it names any."""
+    """The addresses of the system's name servers; empty when it names none."""
     try:
         lines = Path(_RESOLV_CONF).read_text(errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs batches of specs: concurrent, bounded, and never an exception for a target's fault."""
+"""Runs batches of specs at once, within bounds. A fault of a target is a result and never an exception."""
 
 import logging
 import threading
@@ -31,20 +31,21 @@ logger = logging.getLogger(__name__)
 
 JUDGES = 2
 STALLED_S = 15.0
-"""Seconds. A loop that has not turned for so long stands still; so does a check that is so late after its
-timeout."""
+"""Seconds. An engine's thread that has not gone round for so long stands still, and so does a check that has
+not ended so long after its timeout."""
 
 
 class Prober:
     """Runs checks. Thread-safe: all callers share its bounds, its libcurl thread and its asyncio thread.
 
     At most ``concurrency`` checks run at once, fewer where the system gives too few descriptors. At most
-    ``per_host`` of them go to one host. While others wait, one team has a third of either (``FairQueue``).
-    ``ca_file`` replaces the system's certificate authorities. ``show_certificates`` is called with every
-    chain. While none of ``own_network_targets`` (``host:port``) answers, failures count as our own network's.
+    ``per_host`` of them go to one host. While other teams wait, one team has a third of either
+    (``FairQueue``). ``ca_file`` replaces the system's certificate authorities. ``show_certificates`` is
+    called with every chain. While none of ``own_network_targets`` (``host:port``) answers, failures count as
+    our own network's.
 
-    A thread that stands still is given up by a caller that waits for its checks: these are ``unknown``,
-    another thread runs the next ones, and ``tell_replaced`` is called.
+    When a thread stands still, a caller that waits for its checks gives the thread up: its checks are
+    ``unknown``, another thread runs the next ones, and ``tell_replaced`` is called.
     """
 
     def __init__(
@@ -89,12 +90,14 @@ class Prober:
         """Start ``specs`` at once and yield their results, in chunks, in the order in which they finish.
 
         A chunk comes when everything is done, or ``flush_s`` seconds after its first result. A check that has
-        not finished at ``deadline_at`` (by ``time.monotonic()``) is cancelled and has no result; so have all
-        checks when the caller stops iterating or the prober is closed. A spec that has not begun within the
-        seconds that ``start_within_s`` gives for it has no result either: it is too late, and others wait for
-        the place. After ``patience_s`` seconds every spec that still waits for a place is taken out, and an
-        empty chunk comes. ``leave_out`` is called with each spec of both kinds. ``learn``: the results are
-        evidence about our own network; those that a person asks for, who may choose any target, must not be.
+        not finished at ``deadline_at`` (by ``time.monotonic()``) is cancelled and has no result. The same
+        happens to all checks when the caller stops iterating or the prober is closed. A spec that has not
+        begun within the seconds that ``start_within_s`` gives for it has no result either: it is too late,
+        and others wait for the place. After ``patience_s`` seconds every spec that still waits for a place is
+        taken out, and an empty chunk comes. ``leave_out`` is called with each spec of both kinds.
+
+        ``learn``: the results are evidence about our own network. Results that a person asks for must not be
+        evidence, because a person may choose any target.
         """
         our_process.watch()
         checks = [Check(spec, host=_name_host(spec), done=self._done) for spec in specs]
@@ -120,7 +123,7 @@ class Prober:
         raise RuntimeError("the prober was closed")
 
     def close(self) -> None:
-        """Stop; join the threads. Callers of ``run`` get what is ready and no more."""
+        """Stop and join the threads. Callers of ``run`` get the results that are ready, and no more."""
         with self._lock:
             self._closed = True
             owners = self._queue.list_owners()
@@ -163,8 +166,8 @@ class Prober:
 
     @property
     def judges(self) -> ThreadPoolExecutor:
-        """A few threads only: Python's threads take turns, and each busy one of these delays the curl
-        thread."""
+        """A few threads for judgements that take long. Only a few, because Python's threads take turns, and
+        each busy one delays the curl thread."""
         if self._judges is None:
             with self._lock:
                 if self._judges is None:
@@ -257,7 +260,8 @@ class Prober:
         self._launch_waiting()
 
     def _launch_waiting(self) -> None:
-        """Start what may run. A check that ends at its start comes back here: the outer loop goes on."""
+        """Start the checks that may run. A check that ends while it is started calls this again; that call
+        returns at once, because the loop of the first call goes on."""
         if getattr(self._launching, "active", False):
             return
         self._launching.active = True
@@ -325,7 +329,7 @@ def _judge_unrunnable(sentence: str) -> Judgement:
 
 
 def _name_host(spec: CheckSpec) -> str:
-    """Name the host that a check strains, for the bound per host."""
+    """The host that a check loads, for the bound per host."""
     try:
         return load_kind(spec.kind).name_host(spec)
     except (KeyError, OSError):  # said when it starts

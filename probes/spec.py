@@ -12,8 +12,9 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``target`` is what its kind watches: a URL, ``host:port``, a host or a domain name. ``scheduled_at``
     (aware UTC) is the slot; with ``monitor_id`` and ``region`` it is the identity of the result to come.
     ``revision`` counts the edits of the monitor, so that an answer to an older question can be told.
-    ``config`` is the kind's complete, validated configuration, secrets in the clear. ``team_id`` is whose
-    it is, for fair shares; 0 in messages of older versions. ``slow``: it is expected to take long.
+    ``config`` is the kind's complete, validated configuration, with its secrets unencrypted. ``team_id`` is
+    the monitor's team, for fair shares; 0 in messages of older versions. ``slow``: it is expected to take
+    long.
     """
 
     monitor_id: int

@@ -17,7 +17,8 @@ PIECE_BYTES = 16_384
 
 
 class Stream:
-    """Sends and receives bytes; what fails is a ``ProbeError``. Leaving its block closes it."""
+    """Sends and receives bytes. Raises ``ProbeError`` when that fails. Leaving its ``async with`` block
+    closes it."""
 
     def __init__(self, socket_: socket.socket) -> None:
         self._socket = socket_
@@ -74,7 +75,8 @@ class Stream:
         return self._take(length)
 
     async def read_until(self, mark: bytes, *, most: int, too_long: ProbeError) -> bytes:
-        """Up to ``mark`` and with it; ``too_long`` is raised where that is more than ``most`` bytes."""
+        """Read up to ``mark`` and ``mark`` itself. Raises ``too_long`` when that is more than ``most``
+        bytes."""
         looked_at = 0
         while (found := self.unread.find(mark, max(0, looked_at - len(mark)))) < 0:
             looked_at = len(self.unread)
@@ -100,17 +102,18 @@ class Stream:
 
 
 async def connect(check: Check, host: str, port: int, *, family: str) -> Stream:
-    """Raises ``ProbeError`` and ``BlockedAddress``."""
+    """Connect to ``host``. Raises ``ProbeError`` and ``BlockedAddress``."""
     return Stream(await open_stream(check, host, port, family=family))
 
 
 async def secure(
     check: Check, stream: Stream, *, name: str, verify: bool, reach: Callable[[Check], Awaitable[Stream]]
 ) -> Judgement | None:
-    """Speak TLS from here on. Returns what is wrong with the certificate, as the kind ``tls`` judges it.
+    """Speak TLS from here on. Returns what is wrong with the certificate, as the kind ``tls`` judges it; None
+    when nothing is.
 
-    ``reach`` leads to this place once more: a chain that is not accepted is fetched again, unverified, as
-    long as there is time, to say what is wrong with it.
+    ``reach`` opens another stream and brings it to the same point. Over it, a chain that is not accepted is
+    fetched once more without verifying it, as long as there is time, to say what is wrong with it.
     """
     try:
         tls = await stream.shake(check, name=name, verify=verify)

@@ -1,7 +1,7 @@
-"""What a monitor may watch: URLs, ``host:port`` and hosts, brought into one spelling each.
+"""What a monitor may watch: URLs, ``host:port`` and hosts. Each has one normal form.
 
-The spelling only is judged; whether an address may be reached is the guard's decision at check time. What is
-wrong is a ``ValueError`` with a sentence.
+Only the spelling is judged; whether an address may be reached is the guard's decision at check time. Every
+``check_…`` returns the normal form. A target that is not valid is a ``ValueError`` with a sentence.
 """
 
 import re
@@ -23,7 +23,7 @@ def refuse_url(target: str) -> None:
 
 
 def check_url(target: str, *, ports: Mapping[str, int] = HTTP_PORTS) -> str:
-    """``ports``: the schemes that are taken, with the port of each that need not be written."""
+    """The normal form of a URL. ``ports``: the schemes that are allowed, each with its default port."""
     example = f"{[*ports][-1]}://example.com/path"
     if len(target) > MAX_URL_CHARS:
         raise ValueError(f"A URL has at most {MAX_URL_CHARS} characters, this one {len(target)}.")

@@ -13,7 +13,8 @@ _CA_CANDIDATES = (
 
 
 def find_ca_file() -> str:
-    """Return the system's bundle of certificate authorities; pycurl's wheel knows none."""
+    """The file of the system's certificate authorities; empty when none is found. The libcurl of pycurl's
+    wheel knows none."""
     paths = ssl.get_default_verify_paths()
     for candidate in (os.environ.get("SSL_CERT_FILE"), paths.cafile, *_CA_CANDIDATES):
         if candidate and Path(candidate).is_file():
@@ -22,8 +23,8 @@ def find_ca_file() -> str:
 
 
 def trust_as_libcurl(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Let a chain end in any certificate that is trusted, and take authorities that lack what RFC 5280 asks
-    of them: Python 3.13 refuses those by itself (``VERIFY_X509_STRICT``), browsers do not."""
+    """Let a chain end in any certificate that is trusted, and accept authorities that lack what RFC 5280 asks
+    of them. Python 3.13 refuses these by default (``VERIFY_X509_STRICT``); browsers accept them."""
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context

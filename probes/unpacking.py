@@ -26,13 +26,13 @@ class _Layer(Protocol):
     ended: bool
 
     def feed(self, data: bytes, limit: int) -> bytes:
-        """Undo as much of ``data`` as makes ``limit`` bytes; what is beyond is lost. Raises ``Broken``."""
+        """Decompress ``data``, to at most ``limit`` bytes; what is beyond is lost. Raises ``Broken``."""
 
 
 class Unpacker:
     """Undoes every layer of one body, the last one first. It raises nothing.
 
-    ``broken``: what came so far cannot be read on.
+    ``broken``: the body is not what Content-Encoding says, and nothing more of it can be read.
     """
 
     def __init__(self, layers: "list[_Layer]", *, broken: bool = False) -> None:
@@ -40,7 +40,7 @@ class Unpacker:
         self.broken = broken
 
     def feed(self, data: bytes, limit: int) -> bytes:
-        """Undo what has come; ``limit`` bounds what is made of it."""
+        """Decompress the next piece, to at most ``limit`` bytes."""
         if self.broken:
             return b""
         try:
@@ -53,12 +53,13 @@ class Unpacker:
 
     @property
     def cut_off(self) -> bool:
-        """Whether the body was cut off: more of it must come."""
+        """Whether the body is not complete yet. At the end of the answer, it was cut off."""
         return not all(layer.ended for layer in self._layers)
 
 
 def make_unpacker(words: str) -> Unpacker | None:
-    """For the words of Content-Encoding, in order; None if none of them names a compression."""
+    """The unpacker for the words of Content-Encoding, in their order; None if none of them names a
+    compression."""
     named = [word.strip().lower() for word in words.split(",")]
     layers = [word for word in named if word in _LAYERS or word in _UNREADABLE]
     if not layers:
@@ -69,7 +70,7 @@ def make_unpacker(words: str) -> Unpacker | None:
 
 
 class _Deflate:
-    """zlib's format (RFC 1950), or without it (RFC 1951), as some servers send."""
+    """zlib's format (RFC 1950), or bare deflate (RFC 1951), which some servers send."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -91,7 +92,7 @@ class _Deflate:
 
 
 class _Gzip:
-    """RFC 1952, its members one after another."""
+    """gzip (RFC 1952), with its members one after another."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -195,4 +196,4 @@ def _inflate(inflater: Any, data: bytes, limit: int) -> bytes:
 _LAYERS: dict[str, type[_Layer]] = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate, "br": _Brotli}
 ACCEPTED = "gzip, deflate, br"
 _UNREADABLE = frozenset(("zstd", "compress", "x-compress", "dcb", "dcz", "pack200-gzip", "exi"))
-"""Compressions that nobody asked for."""
+"""Compressions that we cannot read and never ask for."""

@@ -1,7 +1,7 @@
-"""JSONPath (RFC 9535) without regular expressions, each step of it counted.
+"""JSONPath (RFC 9535) without regular expressions. Every step of a search is counted.
 
-Our own, for a library's cannot be bounded: it keeps every node with its parents and its spelled-out path, so
-that 150 characters over 25 bytes of JSON take gigabytes (decision 22).
+It is our own because libraries cannot be bounded. They keep every node with its parents and its path as text,
+so that 150 characters over 25 bytes of JSON take gigabytes (decision 22).
 """
 
 from probes.json_path.finding import MAX_STEPS, PathSteps, TooCostly, find_values

@@ -1,4 +1,4 @@
-"""From text to a path (RFC 9535, section 2). Pure; refuses what is nested deep."""
+"""Parses the text of a path (RFC 9535, section 2). Pure. Refuses what is nested too deep."""
 
 import re
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 MAX_DEPTH = 10
-"""Of brackets within brackets."""
+"""Levels of brackets within brackets."""
 MAX_DESCENTS = 2
-"""A path with nested descents visits a document's nodes once per descent; two do for any sane document."""
+"""A path with nested descents (``..``) visits the nodes of a document once for each descent. Two are enough
+for any sensible document."""
 _MAX_INT = 2**53 - 1
 FUNCTIONS = ("length", "count", "value")
 
 
 class PathError(ValueError):
-    """Why the text is no path; a sentence."""
+    """Why the text is no path, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,15 @@ class Wildcard:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``relative`` begins at the node that a filter looks at (@), else at the document ($)."""
+    """A query within a filter. ``relative``: it begins at the node that the filter looks at (``@``),
+    otherwise at the document (``$``)."""
 
     relative: bool
     segments: "tuple[Segment, ...]"
 
     @property
     def is_singular(self) -> bool:
-        """Finds one value at most."""
+        """Whether it finds one value at most."""
         return all(
             not segment.descends
             and len(segment.selectors) == 1
@@ -88,7 +90,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """``||``; every one of them with ``&&`` is ``Every``."""
+    """Tests with ``||`` between them: one must pass. ``Every`` stands for ``&&``."""
 
     tests: "tuple[Test, ...]"
 
@@ -124,7 +126,7 @@ class Path(Query):
 
 @lru_cache(maxsize=512)
 def parse_path(text: str) -> Path:
-    """Raises ``PathError``."""
+    """The path that ``text`` spells. Raises ``PathError``."""
     reader = _Reader(text)
     reader.expect("$")
     path = Path(relative=False, segments=reader.read_segments())
@@ -146,7 +148,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 class _Reader:
-    """Reads from left to right; ``at`` is how far it has come."""
+    """Reads a path from left to right. ``at`` is the position of the next character."""
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.depth, self.descents = text, 0, 0, 0
@@ -161,7 +163,7 @@ class _Reader:
         self.at = match.end() if match else self.at
 
     def take(self, token: str) -> bool:
-        """Blanks, then ``token``? If not, nothing is read."""
+        """Read blanks and ``token``. When something else comes, read nothing and return False."""
         before = self.at
         self.skip_blank()
         if self.text.startswith(token, self.at):

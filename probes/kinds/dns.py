@@ -89,7 +89,8 @@ def start(check: Check, *, engines: Engines) -> None:
 
 
 async def probe_dns(check: Check) -> Judgement:
-    """Ask once (UDP, TCP when truncated, again while the timeout lasts) and compare the records."""
+    """Ask by UDP, by TCP when the answer is truncated, and again until an answer comes or the time is up.
+    Then compare the records."""
     from probes.dns_client import ask
     from probes.dns_records import compare
 

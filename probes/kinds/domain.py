@@ -1,7 +1,7 @@
-"""Domains: ask the registry by RDAP (RFC 9082, 9083) until when the name is registered.
+"""Domains: asks the registry by RDAP (RFC 9082, 9083) until when the name is registered.
 
-What the registry says is held against the domain. What we could not find out, for our own or the registry's
-reasons, is ``unknown`` and never ``down``. Phases and address of a result are the registry's server's.
+Only what the registry says can make the domain down. What we could not find out, for our own or the
+registry's reasons, is ``unknown``. The phases and the address of a result are those of the registry's server.
 """
 
 import codecs
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 LONGEST_INSTANT = 64
 FIRST_DOMAIN = datetime(1985, 1, 1, tzinfo=UTC)
-"""No domain ended before there was one: such a date (year 1, 1900, 1970) stands for none."""
+"""The first domain was registered in 1985. A date before that (year 1, 1900, 1970) stands for none."""
 ODD_BYTES = 128 * 1024
-"""Up to which length an answer is read that is not quite JSON."""
+"""Bytes. A longer answer is read only if it is correct JSON."""
 # RFC 8056. A registry may prolong a name by itself on its last day; that nobody paid shows here alone.
 _LAPSED = ("redemption period", "pending delete")
 
 
 @dataclass(frozen=True, slots=True)
 class _Domain:
-    """What we read of RFC 9083, 5.3. Registries leave members out, or write null there."""
+    """What we read of an answer (RFC 9083, 5.3). Registries leave members out, or write null there."""
 
     name: str
     statuses: frozenset[str]
@@ -107,7 +107,8 @@ def check_target(target: str) -> str:
 
 
 def name_host(spec: CheckSpec) -> str:
-    """The registry's server is asked, whatever the name."""
+    """The host that a check loads: the server of ``rdap_url``, otherwise that of the TLD's registry, for
+    which the TLD stands."""
     with suppress(ValueError):  # an address that is none is for the probe to refuse
         return urlsplit(str(spec.config.get("rdap_url"))).hostname or spec.target.rpartition(".")[2].lower()
     return spec.target
@@ -203,12 +204,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _spell_status(status: Any) -> str:
-    """RDAP's spelling (RFC 8056, 2) of what may be EPP's: ``pendingDelete`` is ``pending delete``."""
+    """A status in RDAP's spelling (RFC 8056, 2), whether the registry uses that or EPP's: ``pendingDelete``
+    becomes ``pending delete``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[_\s]+", " ", str(status).strip()).lower()
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether both are one domain, whichever of them is written in letters beyond ASCII."""
+    """Whether both names are the same domain; either may be written in ASCII or in other letters."""
     try:
         return to_ascii(one.rstrip(".")) == to_ascii(other.rstrip("."))
     except ValueError:
@@ -224,7 +226,8 @@ def _read_expiry(found: _Domain, host: str) -> datetime:
 
 
 def _read_instant(text: str) -> datetime | None:
-    """RFC 3339, whose T and Z may be small; some registries write UTC in letters. None: it is no date."""
+    """An instant of RFC 3339, where T and Z may be small letters; some registries write UTC or GMT for Z.
+    Without a zone it is UTC. None: the text is no date."""
     spelled = re.sub(r"\s*(UTC|GMT)$", "Z", text[:LONGEST_INSTANT].strip().upper())
     try:
         at = datetime.fromisoformat(spelled)
@@ -236,7 +239,8 @@ def _read_instant(text: str) -> datetime | None:
 def judge_expiry(
     expires_at: datetime, *, lapsed: str, expiry_days: int | Sequence[int], now: datetime
 ) -> Judgement:
-    """Pure. ``lapsed`` is the registry's status of a domain that was not renewed in time, if it has one."""
+    """The verdict on a domain that is registered until ``expires_at``. Pure. ``lapsed`` is the registry's
+    status of a domain that was not renewed in time; empty: it has none."""
     day, left = f"{expires_at:%Y-%m-%d}", expires_at - now
     if lapsed:
         sentence = f"The domain was not renewed: the registry calls it “{lapsed}”."

@@ -1,4 +1,4 @@
-"""Heartbeats: nobody goes out; a job calls us, and the core judges when it does not."""
+"""Heartbeats: nothing is probed. A job calls us, and the core judges when it does not."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -15,7 +15,8 @@ DAY_S = 86_400
 
 
 class HeartbeatConfig(Struct, frozen=True, kw_only=True):
-    """When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late.
+    """When a job must call: every ``period_s`` seconds, or by ``cron`` in ``timezone``. A call is late more
+    than ``grace_s`` seconds after that.
 
     ``max_run_s`` bounds the time from a start to its end; null: ``grace_s`` does.
     """

@@ -1,9 +1,10 @@
-"""HTTP and HTTPS: ask for a URL, follow its redirects, judge the answer.
+"""HTTP and HTTPS: asks for a URL, follows its redirects and judges the answer.
 
-An answer is judged by what is asked. Without a keyword and a JSON path that is its head: the body is
-measured, up to ``BODY_CAP_BYTES`` of decoded data, but one that is broken, cut off or late changes nothing.
-With one of them it is as much of the body as it takes; what did not come counts where it could matter. An
-answer that goes on although all is known, such as a stream of events, is left.
+How much of an answer is judged depends on the configuration. Without a keyword and a JSON path, only the head
+is judged: the body is measured, up to ``BODY_CAP_BYTES`` of decoded data, but a body that is broken, cut off
+or late changes nothing. With one of them, as much of the body is read as the verdict needs; a part that did
+not come counts only where it could change the verdict. An answer that goes on after the verdict is known,
+such as a stream of events, is left.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ from probes.targets import HTTP_PORTS, check_url
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what people type the way they mean it: ``get``, or a family as a number."""
+    """Change what people type into what they mean: ``get`` into ``GET``, numbers into text for a status and
+    an IP family, and ``data.id`` into ``$.data.id``."""
     spelled = dict(config)
     if isinstance(method := spelled.get("method"), str):
         spelled["method"] = method.strip().upper()
@@ -61,7 +63,7 @@ def _is_short_json(value: Any) -> bool:
 
 
 def judge_together(url: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """There is no HTTP/3 without TLS."""
+    """HTTP/3 needs an https URL, because there is no HTTP/3 without TLS."""
     if config.get("http_version") != "3" or not url.startswith("http://"):
         return {}
     return {"http_version": 'HTTP/3 runs over TLS only: use an https:// URL, or http_version "any".'}

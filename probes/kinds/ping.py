@@ -1,4 +1,4 @@
-"""Ping: send ICMP echo requests and count what comes back."""
+"""Ping: sends ICMP echo requests and counts the answers."""
 
 import socket
 from typing import Annotated
@@ -52,7 +52,7 @@ def find_obstacle() -> str:
 
 
 def ping_permitted() -> bool:
-    """Tell whether this process may send ICMP over IPv4."""
+    """Whether this process may send ICMP over IPv4."""
     from probes.icmp import open_socket
 
     try:
@@ -69,9 +69,10 @@ def start(check: Check, *, engines: Engines) -> None:
 
 
 async def probe_ping(check: Check) -> Judgement:
-    """Send ``count`` requests, the next one when the last is answered or its share of the time is over.
+    """Send ``count`` requests, each when the one before is answered or its share of the time is over.
 
-    ``first_byte_ms`` is the mean round trip, ``total_ms`` that and the lookup: what one exchange takes.
+    ``first_byte_ms`` is the mean round trip. ``total_ms`` is the mean round trip plus the lookup: what one
+    exchange takes.
     """
     from probes import icmp
     from probes.connect import drop, resolve

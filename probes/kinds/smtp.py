@@ -1,7 +1,7 @@
 """SMTP (RFC 5321): the greeting, EHLO, STARTTLS (RFC 3207), a login (RFC 4954) if there is one, and QUIT.
 
-No message is sent. The certificate is judged as the kind tls judges it. Nothing that came in the clear is
-believed after STARTTLS: a server that says more behind its consent is down.
+No message is sent. The certificate is judged as the kind ``tls`` judges it. After STARTTLS, nothing counts
+that came unencrypted; a server that sends more behind its consent to STARTTLS is down.
 """
 
 import base64
@@ -27,11 +27,12 @@ OUR_NAME = "sentrypulse.invalid"
 MAX_LINE_BYTES = 4_096
 MAX_LINES = 100
 FAREWELL_S = 1.0
-"""How long the answer to QUIT is waited for; one that does not come changes nothing."""
+"""Seconds for which the answer to QUIT is waited for. When none comes, that changes nothing."""
 
 
 class SmtpConfig(Struct, frozen=True, kw_only=True):
-    """Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``."""
+    """Read the greeting and say EHLO: unencrypted, after STARTTLS, or over TLS from the start. Log in with
+    ``auth``, if it is set."""
 
     security: Annotated[
         Literal["none", "starttls", "tls"],
@@ -60,7 +61,7 @@ class SmtpConfig(Struct, frozen=True, kw_only=True):
 
 
 def check_target(target: str) -> str:
-    """``host:port``, or a host alone where the port is the one of ``security``."""
+    """``host:port``, or a host alone: then the port is the one that belongs to ``security``."""
     refuse_url(target)
     host, port = split_host_port(target, default_port=0)
     return join_host_port(host, port) if port else host
@@ -81,7 +82,7 @@ def start(check: Check, *, engines: Engines) -> None:
 
 
 async def probe_smtp(check: Check) -> Judgement:
-    """Talk to the server as one that has mail would, up to the point where mail is handed over."""
+    """Talk to the server as a client with mail would, up to the point where mail is handed over."""
     config = structs.convert(check.spec.config, SmtpConfig)
     try:
         return await _probe(check, config)
@@ -118,7 +119,7 @@ async def _probe(check: Check, config: SmtpConfig) -> Judgement:
 
 
 async def _reach_tls(check: Check, *, host: str, port: int, config: SmtpConfig) -> "Stream":
-    """Connect, and get to where TLS begins, or the dialogue where there is none."""
+    """Connect, and go on to the point where TLS begins; without TLS, until the server has greeted."""
     from probes.streams import connect
 
     stream = await connect(check, host, port, family=config.ip_family)
@@ -146,7 +147,7 @@ class _Talk:
         _expect(code, lines, 220, "a greeting with 220")
 
     async def greet(self) -> dict[str, str]:
-        """Say EHLO; what the server offers, by keyword, with its parameters."""
+        """Say EHLO. Returns what the server offers: parameters by keyword."""
         lines = await self.ask(f"EHLO {OUR_NAME}", 250)
         pairs = (line.replace("=", " ").partition(" ") for line in lines[1:])
         return {keyword.upper(): parameters for keyword, _, parameters in pairs}
@@ -171,7 +172,8 @@ class _Talk:
             raise ProbeError(ErrorCode.SMTP_REPLY, "The server offers no login by PLAIN or LOGIN.")
 
     async def ask(self, command: str, expected: int, *, shown: str = "") -> list[str]:
-        """Send a command and read the texts of its reply; a sentence calls it ``shown``."""
+        """Send a command. Returns the texts of the reply; raises ``ProbeError`` when its code is not
+        ``expected``. A sentence calls the command ``shown``, because it may hold a password."""
         with self._check.timing("download_ms"):
             await self._stream.send(f"{command}\r\n".encode())
             code, lines = await self._read_reply()
@@ -179,7 +181,7 @@ class _Talk:
         return lines
 
     async def _read_reply(self) -> tuple[int, list[str]]:
-        """The code of a reply, and the texts of its lines (RFC 5321, 4.2)."""
+        """The code of the next reply, and the texts of its lines (RFC 5321, 4.2)."""
         too_long = ProbeError(ErrorCode.SMTP_PROTOCOL, "A line of the server's reply is too long.")
         codes, texts = set[str](), list[str]()
         for _ in range(MAX_LINES):

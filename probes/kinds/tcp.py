@@ -1,4 +1,4 @@
-"""TCP: connect, and if asked to, say something and wait for the right words."""
+"""TCP: connects, and if configured, sends a text and waits for another one."""
 
 from typing import TYPE_CHECKING, Annotated
 

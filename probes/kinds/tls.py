@@ -1,4 +1,4 @@
-"""TLS: shake hands, verify chain and name, and say how long the certificate still holds."""
+"""TLS: shakes hands, verifies chain and name, and says how long the certificate is still valid."""
 
 import ssl
 from functools import partial
@@ -33,8 +33,8 @@ def start(check: Check, *, engines: Engines) -> None:
 async def probe_tls(check: Check) -> Judgement:
     """Connect to ``host:port`` and shake hands.
 
-    A certificate that is not accepted is fetched once more, unverified, as long as there is time: the
-    sentence can then say which one ended, when, or whom it is for.
+    A certificate that is not accepted is fetched once more without verifying it, as long as there is time. So
+    the sentence can say which certificate ended, when, or whom it is for.
     """
     from probes.chains import explain_certificate, judge_certificate
     from probes.connect import read_address

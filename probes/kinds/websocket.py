@@ -1,7 +1,8 @@
-"""WebSocket (RFC 6455): the opening handshake, and if asked to, a text that is sent and the first that comes.
+"""WebSocket (RFC 6455): the opening handshake; if configured, sends a text and waits for the first one that
+comes.
 
-No extension is offered, so messages come uncompressed. Pings are answered on the way. What is read after the
-handshake is bounded, in bytes and in frames; binary messages are passed over.
+No extension is offered, so messages come uncompressed. Pings are answered meanwhile. What is read after the
+handshake is bounded, in bytes and in frames. Binary messages are skipped.
 """
 
 import base64
@@ -44,7 +45,8 @@ MAX_READ_BYTES = 1024 * 1024
 MAX_FRAMES = 1_000
 MAX_INTERIM = 10
 FAREWELL_S = 1.0
-"""How long the server's part of the closing handshake is waited for; one that leaves it out is up, too."""
+"""Seconds for which the server's part of the closing handshake is waited for. A server that leaves it out is
+up, too."""
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _STATUS_LINE = re.compile(rb"HTTP/1\.\d (\d{3})(?: .*)?")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -101,7 +103,7 @@ def start(check: Check, *, engines: Engines) -> None:
 
 
 async def probe_websocket(check: Check) -> Judgement:
-    """Connect, shake hands, send ``send``, wait for ``expect`` (each if set), and take leave."""
+    """Connect, shake hands, send ``send``, wait for ``expect`` (each if set), and close."""
     config = structs.convert(check.spec.config, WebsocketConfig)
     try:
         verdict = await _probe(check, config)
@@ -195,7 +197,7 @@ async def _read_head(stream: "Stream") -> tuple[int, dict[str, list[str]]]:
 
 
 def _judge_answer(headers: Mapping[str, list[str]], key: str, wanted: str) -> None:
-    """RFC 6455, 4.1: what fails the connection although the status is 101."""
+    """Raise ``ProbeError`` for an answer 101 that must fail the connection all the same (RFC 6455, 4.1)."""
     if "websocket" not in _list_words(headers, "upgrade"):
         raise _breaks("The answer 101 does not say Upgrade: websocket.")
     if "upgrade" not in _list_words(headers, "connection"):
@@ -229,7 +231,7 @@ class _Wire:
         self._read_bytes = self._read_frames = 0
 
     async def send(self, opcode: int, payload: bytes) -> None:
-        """One final frame, masked as a client's must be (RFC 6455, 5.3)."""
+        """Send one final frame, masked as a client must (RFC 6455, 5.3)."""
         length, mask = len(payload), os.urandom(4)
         if length < 126:
             head = struct.pack("!BB", 0x80 | opcode, 0x80 | length)
@@ -239,9 +241,9 @@ class _Wire:
         await self._stream.send(head + mask + masked)
 
     async def read_message(self) -> tuple[int, bytes]:
-        """The next message, put together and with its opcode; pings are answered, pongs passed over.
+        """The next message, put together from its frames, and its opcode. Pings are answered, pongs skipped.
 
-        A close frame is a message, too.
+        A close frame counts as a message, too.
         """
         kind, parts = _CONTINUED, list[bytes]()
         while True:
@@ -298,7 +300,7 @@ async def _await_words(check: Check, wire: _Wire, expected: str) -> None:
 
 
 def _say_why(payload: bytes) -> str:
-    """What a close frame says (RFC 6455, 5.5.1)."""
+    """The reason that a close frame gives (RFC 6455, 5.5.1), as the end of a sentence; empty: none."""
     if len(payload) < 2:
         return ""
     reason = payload[2:62].decode("utf-8", "replace")
@@ -306,7 +308,7 @@ def _say_why(payload: bytes) -> str:
 
 
 async def _take_leave(check: Check, wire: _Wire) -> None:
-    """The closing handshake. All that was asked is known: what goes wrong here changes nothing."""
+    """Do the closing handshake. The verdict is known by now, so what goes wrong here changes nothing."""
     import asyncio
 
     try:

@@ -54,7 +54,7 @@ def _describe(
         hidden = {*secrets.get(struct, ()), *_SECRETS_OF.get(struct, ())}
         for suffix in ("", "Request"):
             schema_there = _translate(schema, spelled, suffix)
-            schema_there["description"] = str(schema.get("description", name)).split("\n")[0]
+            schema_there["description"] = _first_paragraph(str(schema.get("description", name)))
             if not suffix:
                 _keep_shown(schema_there, hidden=hidden, masked=struct in _MASKED)
             described[name + suffix] = schema_there
@@ -104,3 +104,7 @@ def _translate(schema: Any, spelled: Mapping[str, str], suffix: str) -> Any:
         same = len(others) == 1 and "$ref" not in first
         told |= {**(first if same else {"anyOf": others}), "nullable": True}
     return told | default
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())

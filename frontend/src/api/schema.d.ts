@@ -2395,7 +2395,7 @@ export interface components {
              */
             started_at: string | null;
         };
-        /** @description When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late. */
+        /** @description When a job must call: every ``period_s`` seconds, or by ``cron`` in ``timezone``. A call is late more than ``grace_s`` seconds after that. */
         HeartbeatConfig: {
             /** @description a cron expression such as *\/5 * * * *, or a word such as @daily */
             cron: string;
@@ -2408,7 +2408,7 @@ export interface components {
             /** @description a zone such as Europe/Berlin */
             timezone: string;
         };
-        /** @description When a job must call: every ``period_s``, or by ``cron`` in ``timezone``; ``grace_s`` late is late. */
+        /** @description When a job must call: every ``period_s`` seconds, or by ``cron`` in ``timezone``. A call is late more than ``grace_s`` seconds after that. */
         HeartbeatConfigRequest: {
             /**
              * @description a cron expression such as *\/5 * * * *, or a word such as @daily
@@ -4766,7 +4766,7 @@ export interface components {
             /** @default 30 */
             window_days?: number;
         };
-        /** @description Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``. */
+        /** @description Read the greeting and say EHLO: unencrypted, after STARTTLS, or over TLS from the start. Log in with ``auth``, if it is set. */
         SmtpConfig: {
             /** @description null or {"type": "basic", "username": "…", "password": "…"} */
             auth: components["schemas"]["BasicAuth"] | null;
@@ -4789,7 +4789,7 @@ export interface components {
             /** @description true or false */
             verify_tls: boolean;
         };
-        /** @description Be greeted and greet, in the clear, by STARTTLS or by TLS from the start; log in with ``auth``. */
+        /** @description Read the greeting and say EHLO: unencrypted, after STARTTLS, or over TLS from the start. Log in with ``auth``, if it is set. */
         SmtpConfigRequest: {
             /**
              * @description null or {"type": "basic", "username": "…", "password": "…"}
