@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
+from django.core.management import CommandError, call_command
 
 from infra import destroy, secrets
 from infra.cloudformation import StackFailed
@@ -40,3 +41,10 @@ def test_destroy_removes_everything_but_the_data(aws, clients):
 def test_a_protected_stack_is_not_deleted_by_accident(clients, provisioned):
     with pytest.raises(ClientError, match="TerminationProtection is enabled"):
         clients.cloudformation.delete_stack(StackName="sentrypulse-prod-database")
+
+
+def test_destroy_wants_the_name_of_the_stage(clients, provisioned, monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", lambda question: "yes")
+    with pytest.raises(CommandError, match="Nothing was done"):
+        call_command("aws", "destroy", "--stage=prod")
+    assert "network" in find_stacks(clients, "prod")

@@ -105,7 +105,7 @@ ROUTES = {
     "api/v1/tags/": LIST,
     "api/v1/tags/{tag}/": OBJECT,
     "api/v1/incidents/": LIST,
-    "api/v1/incidents/counts": OWN,  # of a person's own teams: see tests/incidents/test_timeline.py
+    "api/v1/incidents/counts": OWN,  # of a person's own teams: see tests/incidents/test_api_timeline.py
     "api/v1/incidents/{incident}/": OBJECT,
     "api/v1/incidents/{incident}/acknowledge": OBJECT,
     "api/v1/incidents/{incident}/resolve": OBJECT,
