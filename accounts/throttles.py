@@ -142,7 +142,7 @@ class PasswordThrottle(_Attempts):
 
 
 class InviteThrottle(_Attempts):
-    """Invitations are letters to strangers."""
+    """Invitations are e-mails to strangers."""
 
     counted = ("POST",)
 

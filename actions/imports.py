@@ -43,7 +43,7 @@ class Fate(models.TextChoices):
 
 
 @dataclass(slots=True)
-class Outcome:
+class ImportOutcome:
     """``monitor`` is the one that is there, or was made. ``changes`` are (field, before, after), without
     secrets."""
 
@@ -105,7 +105,9 @@ def import_(
     return Imported(made, len(outcomes) - len(made) - changed, changed)
 
 
-def preview_import(team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool) -> list[Outcome]:
+def preview_import(
+    team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool
+) -> list[ImportOutcome]:
     """What would become of each row. Stores nothing."""
     with transaction.atomic():
         outcomes = _import_rows(team, rows, now=now, update=update)
@@ -116,10 +118,12 @@ def preview_import(team: Team, rows: Sequence[ImportRow], *, now: datetime, upda
     return outcomes
 
 
-def _import_rows(team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool) -> list[Outcome]:
+def _import_rows(
+    team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool
+) -> list[ImportOutcome]:
     stored = list(Monitor.objects.filter(team=team).prefetch_related("tags", "depends_on").order_by("pk"))
     there, found = _find_there(stored, rows, update=update), dict[str, Monitor]()
-    outcomes: list[Outcome] = []
+    outcomes: list[ImportOutcome] = []
     for row in rows:
         known = there.get(row.index)
         outcome = _merge(known, row, now=now, update=update) if known else _make(team, row, now=now)
@@ -170,30 +174,30 @@ _BY_TARGET: _Naming = (
 )
 
 
-def _make(team: Team, row: ImportRow, *, now: datetime) -> Outcome:
+def _make(team: Team, row: ImportRow, *, now: datetime) -> ImportOutcome:
     try:
         with transaction.atomic():
             monitor = services.create_monitor(team, now=now, within_quota=False, **row.fields)
     except ValidationError as invalid:
-        return Outcome(row, Fate.REFUSED, errors=invalid.message_dict)
-    return Outcome(row, Fate.NEW, monitor)
+        return ImportOutcome(row, Fate.REFUSED, errors=invalid.message_dict)
+    return ImportOutcome(row, Fate.NEW, monitor)
 
 
-def _merge(monitor: Monitor, row: ImportRow, *, now: datetime, update: bool) -> Outcome:
+def _merge(monitor: Monitor, row: ImportRow, *, now: datetime, update: bool) -> ImportOutcome:
     """What differs, changed where ``update`` says so."""
     if not update:
-        return Outcome(row, Fate.SAME, monitor)
+        return ImportOutcome(row, Fate.SAME, monitor)
     wanted = {name: value for name, value in row.fields.items() if name in row.given & EDITABLE}
     try:
         with transaction.atomic():
             cleaned = clean_changes(monitor, wanted)
             changes = _list_changes(monitor, cleaned)
             if not changes and "secrets" not in cleaned:
-                return Outcome(row, Fate.SAME, monitor)
+                return ImportOutcome(row, Fate.SAME, monitor)
             changed = actions.update(monitor, now=now, within_quota=False, **wanted)
     except ValidationError as invalid:
-        return Outcome(row, Fate.REFUSED, monitor, errors=invalid.message_dict)
-    return Outcome(row, Fate.CHANGED, changed, changes)
+        return ImportOutcome(row, Fate.REFUSED, monitor, errors=invalid.message_dict)
+    return ImportOutcome(row, Fate.CHANGED, changed, changes)
 
 
 def _list_changes(monitor: Monitor, cleaned: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -204,7 +208,7 @@ def _list_changes(monitor: Monitor, cleaned: Mapping[str, Any]) -> list[tuple[st
     return [(name, was, cleaned[name]) for name, was in before.items() if was != cleaned[name]]
 
 
-def _connect(outcome: Outcome, names: Mapping[str, Monitor], *, now: datetime) -> None:
+def _connect(outcome: ImportOutcome, names: Mapping[str, Monitor], *, now: datetime) -> None:
     """Let the monitor depend on those that its row names, as ``names`` has them."""
     monitor, needs = outcome.monitor, outcome.row.needs
     if monitor is None or outcome.fate == Fate.REFUSED:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from alerts.escalation import Due, DueNotice, Facts, RulePolicy, end_of
 from alerts.models import Delivery, Event, Reason, Trouble
 from core.formats import say_utc
+from delivery.message import ANSWER_MAX_CHARS
 from outbox.models import OutgoingStatus
 
-ANSWER_MAX_CHARS = 500
 OVER = " It was over before."
 DELETED = "What it tells of was deleted before this could be sent."
 

@@ -39,7 +39,7 @@ class DayLetter(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class GraphFrame:
     """Which days and hours are shown, and until when they are known. ``name`` tells frames apart."""
 
     team_id: int
@@ -54,12 +54,12 @@ class Frame:
         return f"{self.team_id}-{self.timezone}-{self.dates[-1]}-{len(self.dates)}-{len(self.hours)}-{until}"
 
 
-def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> Frame:
+def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> GraphFrame:
     """The last ``days`` of the team's time zone, and the last whole ``hours`` that are rolled up. One
     query."""
     until, zone = read_rolled_until(), zone_of(team)
     today, end = date_of(now, zone), until or floor_hour(now)
-    return Frame(
+    return GraphFrame(
         team.pk,
         zone.key,
         [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)],
@@ -68,7 +68,7 @@ def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> Frame:
     )
 
 
-def read_graphs(team: Team, frame: Frame) -> list[dict[str, Any]]:
+def read_graphs(team: Team, frame: GraphFrame) -> list[dict[str, Any]]:
     """A row for each of the team's monitors, as the API shows it. Five queries for every
     ``MONITORS_AT_ONCE`` monitors, and one while they are kept."""
     key = f"overview-graphs:{frame.name}"
@@ -79,7 +79,7 @@ def read_graphs(team: Team, frame: Frame) -> list[dict[str, Any]]:
     return kept
 
 
-def _draw(team: Team, frame: Frame) -> list[dict[str, Any]]:
+def _draw(team: Team, frame: GraphFrame) -> list[dict[str, Any]]:
     stored = Monitor.objects.filter(team=team).only("kind", "holds_s").order_by("pk")
     monitors, until = read_rows("show in a list", stored), frame.until
     if until is None:
@@ -95,7 +95,7 @@ def _draw_one(
     pk: int,
     by_day: Mapping[date, Measured],
     by_hour: Mapping[datetime, tuple[int, int]],
-    frame: Frame,
+    frame: GraphFrame,
 ) -> dict[str, Any]:
     measured = [by_day.get(on, Measured()) for on in frame.dates]
     ratios = [found.uptime_ratio for found in measured]

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from core.databases import OURS_ALONE
-from core.hosts import spell_host
+from core.hosts import check_web_address, spell_host, split_host_port
 from core.queue_addresses import QUEUES, Addresses, read_addresses
 
 ENGINES = ("embedded", "celery", "serverless")
@@ -126,8 +126,6 @@ class Env:
 
     def places(self, name: str) -> list[str]:
         """``host:port``, separated by commas."""
-        from core.hosts import split_host_port
-
         found = self.items(name)
         for each in found:
             try:
@@ -175,8 +173,6 @@ class Env:
 
     def web_address(self, name: str) -> str:
         """An address to call, or empty. It may hold a token, so no refusal quotes it."""
-        from core.hosts import check_web_address
-
         url = self.text(name)
         if url and (problem := check_web_address(url)):
             _refuse(name, f"is no address that can be called. {problem}")

@@ -39,7 +39,7 @@ def send_email(data: bytes, *, sender: str, to: Sequence[str], url: str, timeout
     if way := ways.get(parts.scheme):
         return way()
     if parts.scheme not in _PORTS:
-        raise ValueError("EMAIL_URL names no way to send letters")
+        raise ValueError("EMAIL_URL names no way to send e-mail")
     return _send_by_smtp(data, sender=sender, to=to, server=parts, timeout_s=timeout_s)
 
 
@@ -66,7 +66,7 @@ def _send_by_smtp(
     except smtplib.SMTPDataError as fault:
         return _judge(fault.smtp_code, fault.smtp_error)
     except (smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError) as fault:
-        answer = f"Our mail server did not take letters from us: {_text(fault.smtp_code, fault.smtp_error)}"
+        answer = f"Our mail server did not take e-mail from us: {_text(fault.smtp_code, fault.smtp_error)}"
         return Verdict(outcome=Outcome.RETRY, status=_status(fault.smtp_code), answer=answer, ours=True)
     except smtplib.SMTPServerDisconnected as fault:
         raise ConnectionResetError("the mail server hung up") from fault
@@ -164,7 +164,7 @@ def _send_by_ses(data: bytes, *, sender: str, to: Sequence[str], region: str, ti
         return Verdict(
             outcome=Outcome.REFUSED if refused else Outcome.RETRY,
             status=fault.response["ResponseMetadata"]["HTTPStatusCode"],
-            answer=f"{code}: {said}" if refused else f"Amazon SES takes no letters from us: {code}: {said}",
+            answer=f"{code}: {said}" if refused else f"Amazon SES takes no e-mail from us: {code}: {said}",
             ours=not refused,
         )
     except BotoCoreError as fault:

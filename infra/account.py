@@ -1,4 +1,4 @@
-"""What AWS lets the account do, where a new one may do less than we ask for: functions at once, and letters.
+"""What AWS lets the account do, where a new one may do less than we ask for: functions at once, and e-mails.
 Each is a sentence that names the way out. Reads only."""
 
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def find_lack_of_functions(clients: Clients, stage: str, *, home: bool = True) -
 
 
 def find_mail_trouble(clients: Clients, stage: str, *, sender: str) -> str:
-    """A sentence when Amazon SES would not take a letter of ours; empty when it would, or is not used."""
+    """A sentence when Amazon SES would not take an e-mail of ours; empty when it would, or is not used."""
     given = read_zappa_config(f"{stage}_edge").get("aws_environment_variables", {})
     if not given.get("EMAIL_URL", "ses://").startswith("ses://"):
         return ""
@@ -71,14 +71,14 @@ def find_mail_trouble(clients: Clients, stage: str, *, sender: str) -> str:
     if not _is_verified(clients, address):
         domain = address.rpartition("@")[2]
         return (
-            f"Nobody has shown Amazon SES that {domain} is yours, so it takes no letter from {address}: aws"
+            f"Nobody has shown Amazon SES that {domain} is yours, so it takes no e-mail from {address}: aws"
             f" sesv2 create-email-identity --region {region} --email-identity {domain}, and set the records"
             " that it names (or name another sender with --from-email)."
         )
     if account["ProductionAccessEnabled"]:
         return ""
     return (
-        f"Amazon SES is in its sandbox in {region}: it takes letters to nobody whose address you have not"
+        f"Amazon SES is in its sandbox in {region}: it takes e-mails to nobody whose address you have not"
         f" verified. To leave it: aws sesv2 put-account-details --region {region} --production-access-enabled"
         " --mail-type TRANSACTIONAL --website-url https://YOURS"
         " --use-case-description 'Alerts to people who asked for them'"

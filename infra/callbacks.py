@@ -140,7 +140,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
         "DELIVERIES_QUEUE_URL": output("DeliveriesQueueUrl"),
         "RECEIPTS_QUEUE_URL": output("ReceiptsQueueUrl"),
     }
-    if stage.plane == "edge":  # every letter leaves from here
+    if stage.plane == "edge":  # every e-mail leaves from here
         return {
             **shared,
             "EMAIL_URL": f"ses://{outputs.get('HomeRegion', region)}",

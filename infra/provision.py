@@ -4,7 +4,7 @@ interruption."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from infra import choices, cluster, secrets
+from infra import cluster, secrets
 from infra.clients import Clients
 from infra.cloudformation import Found, StackFailed, Stacks
 from infra.edges import check_edge_region, list_edge
@@ -29,6 +29,7 @@ from infra.stacks import (
     known_outputs,
 )
 from infra.stages import PROJECT, ZappaStage, check_stage, env_path, stack_name
+from infra.wishes import check_wishes, find_warnings, settle_wishes
 
 Report = Callable[[str], None]
 HIDDEN = frozenset({"OriginSecret"})
@@ -64,7 +65,7 @@ def plan(clients: Clients, stage: str, wishes: Wishes) -> Plan:
         ReportLine(stack, found.get(stack.part), stack.floor_usd(wishes, stage))
         for stack in choose_stacks(redis=bool(wishes.redis), cdn=bool(wishes.cdn))
     ]
-    return Plan(lines, choices.find_warnings(clients, stage, wishes, found))
+    return Plan(lines, find_warnings(clients, stage, wishes, found))
 
 
 def _begin(clients: Clients, stage: str, wishes: Wishes) -> tuple[dict[str, Found], Wishes]:
@@ -72,8 +73,8 @@ def _begin(clients: Clients, stage: str, wishes: Wishes) -> tuple[dict[str, Foun
     check_stage(stage)
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
-    choices.check_wishes(wishes, found)
-    return found, choices.settle_wishes(clients, stage, wishes, found)
+    check_wishes(wishes, found)
+    return found, settle_wishes(clients, stage, wishes, found)
 
 
 def provision(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from infra import account, aurora
 from infra.callbacks import fill_settings, find_wrong
-from infra.choices import has_cdn
 from infra.clients import Clients
 from infra.cloudformation import Found
 from infra.edges import check_edge_region, read_edges
@@ -19,6 +18,7 @@ from infra.outputs import (
 )
 from infra.stacks import ALL, BASTION, DATABASE, EDGE_STACKS, PARAMETERS, choose_stacks
 from infra.stages import ZappaStage, read_zappa_config, read_zappa_stage, stack_name, zappa_stages
+from infra.wishes import has_cdn
 
 DEAD = ("ChecksDeadQueueUrl", "ResultsDeadQueueUrl", "DeliveriesDeadQueueUrl", "ReceiptsDeadQueueUrl")
 

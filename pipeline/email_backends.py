@@ -101,5 +101,5 @@ def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
         if receipt.outcome is not Outcome.SENT:
             level = logging.WARNING if receipt.outcome is Outcome.RETRY else logging.ERROR
             logger.log(
-                level, "letter not sent id=%s outcome=%s: %s", receipt.id, receipt.outcome, receipt.answer
+                level, "e-mail not sent id=%s outcome=%s: %s", receipt.id, receipt.outcome, receipt.answer
             )

@@ -20,8 +20,7 @@ from probes.dns_records import spell_found
 from probes.errors import SHORT, ErrorCode
 from probes.guard import BlockedAddress
 from probes.result import Status
-
-_RESOLV_CONF = "/etc/resolv.conf"
+from probes.routes import RESOLV_CONF
 
 
 async def ask(check: Check, *, kind: str, of: str) -> list[str]:
@@ -87,7 +86,7 @@ def _get_system_resolver() -> dns.asyncresolver.Resolver:
     """The system's resolver. The operator may change its file while we run (DHCP and VPNs do), and then it is
     read again."""
     try:
-        seen = os.stat(_RESOLV_CONF)
+        seen = os.stat(RESOLV_CONF)
         version = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
     except OSError:
         version = (0, 0, 0)
@@ -97,7 +96,7 @@ def _get_system_resolver() -> dns.asyncresolver.Resolver:
 @lru_cache(maxsize=1)
 def _read_system_resolver(version: tuple[int, int, int]) -> dns.asyncresolver.Resolver:
     try:
-        return dns.asyncresolver.Resolver(_RESOLV_CONF)
+        return dns.asyncresolver.Resolver(RESOLV_CONF)
     except dns.resolver.NoResolverConfiguration:
         raise ProbeError(
             ErrorCode.INTERNAL, "This prober's system names no DNS server.", status=Status.UNKNOWN

@@ -16,7 +16,7 @@ NO_ROUTE = frozenset(
         errno.EAFNOSUPPORT,
     )
 )
-_RESOLV_CONF = "/etc/resolv.conf"
+RESOLV_CONF = "/etc/resolv.conf"
 _ANY_PORT = 9
 _SOMEWHERE_IPV6 = "2001:db8::1"
 """Stands for all of IPv6: only a default route leads there."""
@@ -44,7 +44,7 @@ def is_out_of_ports(os_errno: int | None, addresses: Sequence[str]) -> bool:
 def read_name_servers() -> list[str]:
     """The addresses of the system's name servers; empty when it names none."""
     try:
-        lines = Path(_RESOLV_CONF).read_text(errors="replace").splitlines()
+        lines = Path(RESOLV_CONF).read_text(errors="replace").splitlines()
     except OSError:
         return []
     words = [line.split() for line in lines]

@@ -48,7 +48,7 @@ class Simulated:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class HistoryFrame:
     """When the history begins, since when there are raw results of it (both midnights of UTC), its end."""
 
     start: datetime
@@ -56,7 +56,7 @@ class Frame:
     end: datetime
 
     @classmethod
-    def of(cls, days: int, now: datetime) -> "Frame":
+    def of(cls, days: int, now: datetime) -> "HistoryFrame":
         end = now - JUST_NOW
         kept, today = min(days, settings.RAW_RETENTION_DAYS), floor_day(end)
         return cls(today - days * DAY, today - kept * DAY, end)
@@ -84,7 +84,7 @@ def simulate(
     alone.
     """
     now = clock()
-    frame, chance = Frame.of(days, now), Random(seed)  # noqa: S311  # to be repeated, not to be secret
+    frame, chance = HistoryFrame.of(days, now), Random(seed)  # noqa: S311  # to be repeated, not to be secret
     team = ensure_team(now=now)
     if not add and Monitor.objects.filter(team=team).exists():
         raise NotEmpty
@@ -109,7 +109,7 @@ def ensure_team(*, now: datetime) -> Team:
     return team or Team.objects.create(name=TEAM)
 
 
-def _begin(frame: Frame, *, owner: str, clock: Callable[[], datetime]) -> None:
+def _begin(frame: HistoryFrame, *, owner: str, clock: Callable[[], datetime]) -> None:
     """See to it that rolling up has begun, for real monitors where they do, else with our raw results."""
     if Monitor.objects.exists():
         rollups.catch_up(owner=owner, now=clock(), most=1)
@@ -129,7 +129,7 @@ def _plan_maintenance(team: Team, after: datetime) -> None:
         window.tags.add(tag)
 
 
-def _draw(number: int, player: Player, frame: Frame, chance: Random) -> list[Spell]:
+def _draw(number: int, player: Player, frame: HistoryFrame, chance: Random) -> list[Spell]:
     """What befalls a monitor while its results are raw. Two of them still suffer when it ends."""
     own = Random(chance.getrandbits(32))  # noqa: S311  # see above
     source, end_ms = player.source, to_ms(frame.end)
@@ -151,7 +151,7 @@ def _draw(number: int, player: Player, frame: Frame, chance: Random) -> list[Spe
     return [*(spell for spell in spells if (spell.end_ms or 0) < last.start_ms), last]
 
 
-def _write_results(spells: Spells, frame: Frame, told: Told) -> int:
+def _write_results(spells: Spells, frame: HistoryFrame, told: Told) -> int:
     """Make the raw results a batch at a time, each with its spells in the same transaction."""
     of = {player.source: player for player in spells}
     start_ms, end_ms = to_ms(frame.raw_from), to_ms(frame.end)
@@ -168,7 +168,7 @@ def _write_results(spells: Spells, frame: Frame, told: Told) -> int:
 
 
 def _roll_up(
-    ids: Sequence[int], frame: Frame, *, owner: str, clock: Callable[[], datetime], told: Told
+    ids: Sequence[int], frame: HistoryFrame, *, owner: str, clock: Callable[[], datetime], told: Told
 ) -> None:
     """Roll up what is raw by the product's own code, then copy it back in time."""
     rolled_until = Progress.objects.get(pk=Progress.UPTIME).rolled_until
@@ -191,7 +191,7 @@ def _roll_up(
         )
 
 
-def _copies(outage: SimulatedOutage, frame: Frame) -> list[timedelta]:
+def _copies(outage: SimulatedOutage, frame: HistoryFrame) -> list[timedelta]:
     """By how much the outage is put back, with the rollups of its day."""
     if frame.start >= frame.raw_from or outage.started_at >= frame.block[1]:
         return []

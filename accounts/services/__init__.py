@@ -1,4 +1,4 @@
-"""What may change in accounts. Each function owns its transaction; letters leave after the commit."""
+"""What may change in accounts. Each function owns its transaction; e-mails leave after the commit."""
 
 from accounts.services.keys import create_api_key, rename_api_key, revoke_api_key
 from accounts.services.teams import (

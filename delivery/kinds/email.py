@@ -16,14 +16,14 @@ from delivery.validation import CONTROL, check_recipients
 
 
 class EmailForm(Form, frozen=True, kw_only=True):
-    """A letter to one or more addresses."""
+    """An e-mail to one or more addresses."""
 
     to: Annotated[
         Recipients,
         field(
             "Addresses",
             f"a list of 1 to {MAX_RECIPIENTS} e-mail addresses",
-            "Everybody here gets the same letter.",
+            "Everybody here gets the same e-mail.",
             input="emails",
             example=["you@example.com"],
         ),

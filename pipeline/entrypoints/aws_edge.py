@@ -109,7 +109,7 @@ def _bring_again(record: dict[str, Any]) -> None:
     try:
         get_edge().sender.show_again("deliveries", [record["receiptHandle"]], pause_s=pause_s)
     except QueuesAway as error:
-        logger.warning("a letter comes again by itself: %s", error)
+        logger.warning("an e-mail comes again by itself: %s", error)
 
 
 # Calls that are answered at once

@@ -318,7 +318,7 @@ def _ask_mail() -> Part | None:
     if settings.ENGINE == "serverless":
         return None
     if urlsplit(settings.EMAIL_URL).scheme in {"consolemail", "dummymail"}:
-        return {"ok": False, "error": "EMAIL_URL is not set: letters only go to the console."}
+        return {"ok": False, "error": "EMAIL_URL is not set: e-mails only go to the console."}
     return {"ok": True}
 
 

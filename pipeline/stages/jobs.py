@@ -8,7 +8,7 @@ from datetime import datetime
 from core import telemetry
 from core.isolation import is_away
 from pipeline import dispatch
-from pipeline.jobs import slots
+from pipeline.jobs import places
 from pipeline.messages import Wake, encode
 from pipeline.queues.base import Parcel, QueuesAway
 from pipeline.timetable import Job, run_job
@@ -36,7 +36,7 @@ def run_woken(jobs: Sequence[Job], *, started: float, owner: str, now: datetime)
     ends_at = started + BEGIN_JOBS_FOR_S
     broken = _run([job for job in jobs if not job.may_wait], ends_at=ends_at, owner=owner, now=now)
     if may_wait := [job for job in jobs if job.may_wait]:
-        with slots.take_place(owner, now=now) as place:
+        with places.take_place(owner, now=now) as place:
             if place:
                 broken += _run(may_wait, ends_at=ends_at, owner=owner, now=now, pause_s=PAUSE_S)
         if not place:

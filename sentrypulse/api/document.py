@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.values import BIGGEST_ID
-from sentrypulse.api.document_configs import channel_configs, monitor_configs
+from sentrypulse.api.document_configs import REF, channel_configs, monitor_configs
 
 Document = dict[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
-_REF = "#/components/schemas/"
 _CONFIGS = {
     "Monitor": "MonitorConfig",
     "MonitorRequest": "MonitorConfigRequest",
@@ -50,7 +49,7 @@ _HEALTH: Document = {
         "version": {"type": "string"},
         "ok": {"type": "boolean"},
         "engine": {"type": "string", "enum": ["embedded", "celery", "serverless"]},
-        **{name: {"allOf": [{"$ref": f"{_REF}HealthPart"}], "nullable": True} for name in _PARTS},
+        **{name: {"allOf": [{"$ref": f"{REF}HealthPart"}], "nullable": True} for name in _PARTS},
         "queues": {
             "type": "object",
             "additionalProperties": {"type": "object", "additionalProperties": {"type": "integer"}},
@@ -88,7 +87,7 @@ def _add_configs(schemas: Document) -> None:
         fields = schemas.get(name, {}).get("properties", {})
         if "config" in fields:
             about = {"description": fields["config"].get("description", "By kind")}
-            fields["config"] = {"allOf": [{"$ref": _REF + union}], **about}
+            fields["config"] = {"allOf": [{"$ref": REF + union}], **about}
 
 
 def _number_ids(operation: Document) -> None:
@@ -106,21 +105,21 @@ def _tell_etag(operation: Document) -> None:
 
 
 def _tell_import_faults(schemas: Document, operation: Document) -> None:
-    row = {"index": {"type": "integer", "minimum": 0}, "errors": {"$ref": f"{_REF}Faults"}}
+    row = {"index": {"type": "integer", "minimum": 0}, "errors": {"$ref": f"{REF}Faults"}}
     rows = {"type": "array", "items": {"type": "object", "properties": row, "required": list(row)}}
     by_row = {"type": "object", "properties": {"monitors": rows}, "required": ["monitors"]}
     schemas["ImportFaults"] = {
         "description": "What is wrong with the file as a whole, or by row.",
-        "anyOf": [{"$ref": f"{_REF}Faults"}, by_row],
+        "anyOf": [{"$ref": f"{REF}Faults"}, by_row],
     }
     refused = operation["responses"]["400"]["content"]["application/json"]
-    refused["schema"] = {"$ref": f"{_REF}ImportFaults"}
+    refused["schema"] = {"$ref": f"{REF}ImportFaults"}
 
 
 def _describe_health(result: Document) -> Document:
     """Its view is Django's own, so that it answers without what the API's views bring with them."""
     other = result["paths"]["/api/v1/auth/token"]["post"]["responses"]
-    content = {"application/json": {"schema": {"$ref": f"{_REF}Health"}}}
+    content = {"application/json": {"schema": {"$ref": f"{REF}Health"}}}
     return {
         "operationId": "health_retrieve",
         "description": "Are checks made and alerts sent? Public; tells nothing of anybody's data.",
@@ -156,7 +155,7 @@ def _follow(schema: Any, schemas: Document, found: set[str]) -> None:
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            name = str(part.get("$ref", "")).removeprefix(_REF)
+            name = str(part.get("$ref", "")).removeprefix(REF)
             if name in schemas and name not in found:
                 found.add(name)
                 waiting.append(schemas[name])

@@ -16,7 +16,7 @@ from probes.registry import KINDS as MONITOR_KINDS
 from probes.registry import load_kind as load_monitor
 
 Schemas = dict[str, Any]
-_REF = "#/components/schemas/"
+REF = "#/components/schemas/"
 _SECRETS_OF = {"BasicAuth": {"password"}, "BearerAuth": {"token"}}
 _MASKED = ("SecretValue", "HeaderValue")
 """Of a secret header an answer says only that it is one."""
@@ -59,7 +59,7 @@ def _describe(
                 _keep_shown(schema_there, hidden=hidden, masked=struct in _MASKED)
             described[name + suffix] = schema_there
     for suffix in ("", "Request"):
-        refs = [{"$ref": _REF + name + suffix} for name in names.values()]
+        refs = [{"$ref": REF + name + suffix} for name in names.values()]
         described[union + suffix] = {"anyOf": refs, "description": "That of its `kind`"}
     return described
 
@@ -86,7 +86,7 @@ def _translate(schema: Any, spelled: Mapping[str, str], suffix: str) -> Any:
     if not isinstance(schema, dict):
         return schema
     if isinstance(ref := schema.get("$ref"), str):
-        return {"$ref": f"{_REF}{spelled.get(ref, ref)}{suffix}"}
+        return {"$ref": f"{REF}{spelled.get(ref, ref)}{suffix}"}
     plain = {key: value for key, value in schema.items() if key not in ("title", "discriminator")}
     if plain.get("required") == []:
         del plain["required"]

@@ -142,7 +142,7 @@ def test_what_cannot_be_told_for_a_day_is_given_up_and_told_otherwise(team, hook
 SANDBOX = {
     "outcome": Outcome.RETRY,
     "status": 400,
-    "answer": "Amazon SES takes no letters from us: MessageRejected: Email address is not verified.",
+    "answer": "Amazon SES takes no e-mail from us: MessageRejected: Email address is not verified.",
     "ours": True,
 }
 MAIL_AWAY = {"outcome": Outcome.RETRY, "answer": "It refuses connections.", "ours": True}

@@ -38,7 +38,7 @@ def test_the_sandbox_of_ses_is_told_with_the_way_out(aws, clients):
     aws.account.verified, aws.account.may_send = {"example.com"}, False
     told = find_mail_trouble(clients, "prod", sender=SENDER)
     assert told.startswith(
-        "Amazon SES is in its sandbox in eu-west-1: it takes letters to nobody whose address"
+        "Amazon SES is in its sandbox in eu-west-1: it takes e-mails to nobody whose address"
     )
     assert "aws sesv2 put-account-details --region eu-west-1 --production-access-enabled" in told
     aws.account.may_send = True
@@ -56,7 +56,7 @@ def test_a_sender_that_nobody_verified_is_told(aws, clients, verified):
     aws.account.verified = verified
     told = find_mail_trouble(clients, "prod", sender=SENDER)
     assert told.startswith(
-        "Nobody has shown Amazon SES that pulse.example.com is yours, so it takes no letter"
+        "Nobody has shown Amazon SES that pulse.example.com is yours, so it takes no e-mail"
     )
 
 

@@ -8,12 +8,12 @@ from django.core.management import CommandError, call_command
 
 from infra import destroy, provision, secrets
 from infra.callbacks import fill_settings
-from infra.choices import WrongWish
 from infra.cloudformation import StackFailed
 from infra.outputs import find_stacks, read_outputs
 from infra.stacks import Wishes
 from infra.stages import ZappaStage, read_zappa_config
 from infra.status import tell
+from infra.wishes import WrongWish
 from monitors.models import Ping
 from tests.infra.conftest import REASON
 from tests.infra.test_gateway import (  # noqa: F401  # fixtures, too

@@ -164,5 +164,5 @@ def test_what_became_of_it_is_logged_without_its_address(caplog):
         assert settle([encode(Receipts(receipts))], now=T0) == {}
     assert (notes.figures["LettersSent"], notes.figures["LettersRefused"]) == (1, 1)
     assert [m for m in caplog.messages if "letters:" in m] == [
-        "letter not sent id=letters:def outcome=refused: 550 No such user"
+        "e-mail not sent id=letters:def outcome=refused: 550 No such user"
     ]

@@ -139,7 +139,7 @@ def test_name_servers_that_no_way_leads_to_are_ours(monkeypatch, tmp_path):
     file.write_text(
         "# comment\nnameserver 192.0.2.53\nsearch example.com\nnameserver\nnameserver 192.0.2.54\n"
     )
-    monkeypatch.setattr("probes.routes._RESOLV_CONF", str(file))
+    monkeypatch.setattr("probes.routes.RESOLV_CONF", str(file))
     monkeypatch.setattr("probes.routes.socket.socket", NoWay(socket.AF_INET))
     code, sentence = explain_no_name_server()
     assert code is ErrorCode.OWN_NETWORK

@@ -196,14 +196,14 @@ def test_an_address_that_fails_for_a_while_stays(page, author):
 
 
 def test_our_own_trouble_switches_no_subscriber_off_however_long_it_lasts(page, author):
-    """Amazon SES in its sandbox takes letters to nobody: see tests/delivery/kinds/test_email.py."""
+    """Amazon SES in its sandbox takes e-mails to nobody: see tests/delivery/kinds/test_email.py."""
     subscriber = subscribe(page)
     confirm_all()
     write_post(page, author=author, now=NOW, title="Slow", text="x")
     for hour in range(30):
         now = NOW + timedelta(hours=hour)
         for letter in send(now=now):
-            receive(letter, Outcome.RETRY, answer="Amazon SES takes no letters from us: …", now=now)
+            receive(letter, Outcome.RETRY, answer="Amazon SES takes no e-mail from us: …", now=now)
     assert Notice.objects.get().status == OutgoingStatus.DEAD
     subscriber.refresh_from_db()
     assert (subscriber.unsubscribed_at, subscriber.off_reason) == (None, "")

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.fields import TeamField
-from actions.imports import Fate, ImportRefused, ImportRow, Outcome, import_, preview_import
+from actions.imports import Fate, ImportOutcome, ImportRefused, ImportRow, import_, preview_import
 from core.csv import write_csv
 from core.errors import flatten_faults
 from core.isolation import do_each, name_row, read_rows
@@ -219,7 +219,7 @@ def read_import(
     return rows, mistakes
 
 
-def tell_outcome(outcome: Outcome, given: Mapping[str, Any]) -> dict[str, Any]:
+def tell_outcome(outcome: ImportOutcome, given: Mapping[str, Any]) -> dict[str, Any]:
     changes = [{"field": name, "from": was, "to": becomes} for name, was, becomes in outcome.changes]
     return {
         **_name_row(outcome.row.index, given),

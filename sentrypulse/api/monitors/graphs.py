@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.fields import TeamField
 from accounts.models import Role
-from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, Frame, find_frame, read_graphs
+from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, GraphFrame, find_frame, read_graphs
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.monitors.base import MonitorEndpoints
 
@@ -73,7 +73,7 @@ class GraphEndpoints(MonitorEndpoints):
         return Response(told, headers={"ETag": etag})
 
 
-def _tell_frame(frame: Frame) -> dict[str, Any]:
+def _tell_frame(frame: GraphFrame) -> dict[str, Any]:
     return {
         "timezone": frame.timezone,
         "from": frame.dates[0],

@@ -13,7 +13,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from infra import bastion, deploy, destroy, migrating, provision, serverless, site, status
 from infra.aurora import LINE, WrongVersion
 from infra.callbacks import DeployRefused
-from infra.choices import WrongWish
 from infra.clients import Clients
 from infra.cloudformation import StackFailed, parameter_names
 from infra.edges import WrongRegion, read_edges
@@ -22,6 +21,7 @@ from infra.outputs import NotProvisioned, need, read_outputs
 from infra.prices import BASTION_MONTH
 from infra.stacks import Wishes
 from infra.stages import WrongStage, check_stage
+from infra.wishes import WrongWish
 
 REFUSALS = (
     WrongStage,

@@ -319,12 +319,12 @@ IN_THE_SANDBOX = (
     ],
 )
 def test_what_ses_says_of_us_is_our_trouble_and_tried_again(make_courier, ses, status, code, said):
-    """In its sandbox SES takes letters to nobody whose address was not verified: no fault of theirs."""
+    """In its sandbox SES takes e-mails to nobody whose address was not verified: no fault of theirs."""
     receipt = refuse(make_courier, ses, status, code, said)
     assert (receipt.outcome, receipt.ours) == (Outcome.RETRY, True)
     assert (receipt.status, receipt.answer) == (
         status,
-        f"Amazon SES takes no letters from us: {code}: {said}",
+        f"Amazon SES takes no e-mail from us: {code}: {said}",
     )
 
 

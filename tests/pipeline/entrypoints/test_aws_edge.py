@@ -72,4 +72,4 @@ def test_what_is_no_letter_comes_again_by_the_queues_own_time(sender, queue, bod
 def test_a_letter_is_handed_back_although_its_time_cannot_be_changed(sender, caplog):
     sender.away = True
     assert take("deliveries", 1, 1) == ["m1"]
-    assert "a letter comes again by itself: SQS does not serve" in caplog.text
+    assert "an e-mail comes again by itself: SQS does not serve" in caplog.text

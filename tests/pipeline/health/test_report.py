@@ -199,7 +199,7 @@ def test_without_a_mail_server_health_says_where_letters_go_and_is_well(settings
     assert report["ok"]
     assert report["mail"] == {
         "ok": False,
-        "error": "EMAIL_URL is not set: letters only go to the console.",
+        "error": "EMAIL_URL is not set: e-mails only go to the console.",
     }
     settings.EMAIL_URL = "smtp://mail.example.com"
     assert look()["mail"] == {"ok": True}

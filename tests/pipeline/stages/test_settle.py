@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from delivery.message import Outcome, Receipt
 from pipeline import timetable
-from pipeline.jobs.slots import LEASE, PLACES
+from pipeline.jobs.places import LEASE, PLACES
 from pipeline.messages import Receipts, Results, Wake, decode, encode
 from pipeline.models import Cursor
 from pipeline.queues.base import Parcel

@@ -203,7 +203,7 @@ def test_every_address_of_a_resolvers_name_is_tried(prober, name_server, monkeyp
 
 def test_the_systems_name_servers_are_read_again_when_they_change(tmp_path, monkeypatch):
     file = tmp_path / "resolv.conf"
-    monkeypatch.setattr("probes.dns_client._RESOLV_CONF", str(file))
+    monkeypatch.setattr("probes.dns_client.RESOLV_CONF", str(file))
     found = []
     for address in ("192.0.2.1", "192.0.2.22"):
         file.write_text(f"nameserver {address}\n")

@@ -4,9 +4,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from infra import secrets
-from infra.choices import WrongWish
 from infra.outputs import find_stacks
 from infra.stacks import Wishes
+from infra.wishes import WrongWish
 from tests.infra.provisioning import run
 
 
