@@ -2111,12 +2111,12 @@ export interface components {
              */
             url?: string;
         };
-        /** @description A letter to one or more addresses. */
+        /** @description An e-mail to one or more addresses. */
         EmailChannelConfig: {
             /** @description a list of 1 to 20 e-mail addresses */
             to: string[];
         };
-        /** @description A letter to one or more addresses. */
+        /** @description An e-mail to one or more addresses. */
         EmailChannelConfigRequest: {
             /** @description a list of 1 to 20 e-mail addresses */
             to: string[];
