@@ -53,7 +53,7 @@ WAITING = (
     "tests/e2e/test_new_user.py",
     "tests/e2e/test_status_page.py",
     "tests/e2e/test_page_in_browser.py",
-    "tests/pipeline/entrypoints/test_embedded.py",
+    "tests/embedded/",
     "tests/analytics/test_retention.py",
     "tests/hostile/",
     "tests/probes/kinds/test_ping.py",

@@ -151,7 +151,7 @@ class EmbeddedProcess(Processes):
     name = "embedded"
 
     def start(self, faults):
-        assert faults == Faults(), "tests/pipeline/entrypoints/test_embedded.py makes its faults"
+        assert faults == Faults(), "tests/embedded makes its faults"
         own = {"DATA_DIR": str(self.folder), "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
         self.spawn("up", ["manage.py", "up"], core_environment(database_url()) | own)
         self.wait_until(lambda: "SentryPulse is running" in self.output("up"))

@@ -12,7 +12,7 @@ import styles from "./account.module.css";
 import { PasswordField } from "./PasswordField";
 import { useSubmit } from "./useSubmit";
 
-/** Asks for the address; with the letter's `uid` and `token`, for the new password. */
+/** Asks for the address; with the e-mail's `uid` and `token`, for the new password. */
 export function ResetPassword() {
   const { query, ready } = useRoute();
   const uid = query.get("uid");

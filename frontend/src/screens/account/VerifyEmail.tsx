@@ -11,7 +11,7 @@ import { useWords } from "@/words";
 import styles from "./account.module.css";
 import { useSubmit } from "./useSubmit";
 
-/** The letter's link leads here. It asks before it confirms: mail scanners open links, too. */
+/** The e-mail's link leads here. It asks before it confirms: mail scanners open links, too. */
 export function VerifyEmail() {
   const { account } = useWords();
   const { query, ready } = useRoute();

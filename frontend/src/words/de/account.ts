@@ -59,7 +59,7 @@ export const account = {
     dead: "Er wurde schon benutzt oder ist zu alt. Melde dich an und lass dir einen neuen schicken.",
   },
   notVerified: (email: string) => `${email} ist noch nicht bestätigt.`,
-  sendAgain: "Brief noch einmal schicken",
+  sendAgain: "E-Mail noch einmal schicken",
   sentAgain: "Geschickt",
   invitation: {
     title: "Dem Team beitreten",
@@ -68,7 +68,7 @@ export const account = {
     accept: "Beitreten",
     accepting: "Tritt bei…",
     deadTitle: "Diese Einladung gilt nicht",
-    missing: "In der Adresse fehlt etwas: Öffne den Link aus dem Brief noch einmal.",
+    missing: "In der Adresse fehlt etwas: Öffne den Link aus der E-Mail noch einmal.",
     signIn: "Ich habe ein Konto",
     register: "Konto anlegen",
     other: "Als jemand anderes anmelden",

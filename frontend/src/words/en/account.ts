@@ -60,7 +60,7 @@ export const account = {
     dead: "It was used already, or it is too old. Sign in, and have a new one sent.",
   },
   notVerified: (email: string) => `${email} is not confirmed yet.`,
-  sendAgain: "Send the letter again",
+  sendAgain: "Send the e-mail again",
   sentAgain: "Sent",
   invitation: {
     title: "Join the team",
@@ -69,7 +69,7 @@ export const account = {
     accept: "Join",
     accepting: "Joining…",
     deadTitle: "This invitation is not good",
-    missing: "The address has no token: open the link of the letter again.",
+    missing: "The address has no token: open the link in the e-mail again.",
     signIn: "I have an account",
     register: "Make an account",
     other: "Sign in as somebody else",
