@@ -1,1 +1,1 @@
-"""What everybody stands on. It imports no app, and what the edge loads of it imports no Django."""
+"""What all apps stand on. It imports no app, and the parts that the edge loads import no Django."""

@@ -1,7 +1,7 @@
-"""The cache that all processes share: Redis, and while that does not answer, each process's own memory.
+"""The cache that all processes share: Redis, and while Redis does not answer, the memory of each process.
 
-It holds counted attempts and pages that can be made anew, so nobody must wait for it or see an error because
-of it. Attempts are then counted a process, as they are without Redis.
+It holds counted attempts and pages that can be made anew. So while Redis is away nobody has to wait and
+nobody sees an error; each process counts attempts alone, as without Redis.
 """
 
 import logging
@@ -17,13 +17,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 logger = logging.getLogger(__name__)
 
 AWAY_S = 10.0
-"""How long Redis is left alone after it did not answer: asking one that stands still takes seconds."""
+"""Seconds for which Redis is not asked after it did not answer. To ask a Redis that stands still takes
+seconds."""
 MAX_ENTRIES = 50_000
-"""Of a process's own memory. Django's 300 would let strangers push out what is counted of them."""
+"""Entries in a process's own memory. With Django's 300, strangers could push out their own counts."""
 
 
 class SharedCache(RedisCache):  # type: ignore[misc]  # it has no types here
-    """Every method that the project calls; the others are Redis's and raise what it raises."""
+    """Has every method that the project calls. Other methods are those of Redis, and raise what Redis
+    raises."""
 
     _away_until: ClassVar[float] = 0.0  # of the process: Django makes a cache for each thread
 
@@ -44,7 +46,7 @@ class SharedCache(RedisCache):  # type: ignore[misc]  # it has no types here
         return self._ask(super().add, self._memory.add, *args, **kwargs)
 
     def incr(self, *args: Any, **kwargs: Any) -> Any:
-        """Raises ``ValueError`` where there is nothing to add to."""
+        """Raises ``ValueError`` when the key does not exist."""
         return self._ask(super().incr, self._memory.incr, *args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A choice that there is not is refused with those that there are."""
+"""A choice that does not exist is refused with a list of those that do."""
 
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -11,7 +11,8 @@ def list_choices(choices: Iterable[Any]) -> str:
 
 
 def teach_choice_fields() -> None:
-    """DRF makes fields of its own class for many serializers, so that class learns it."""
+    """Give DRF's own ``ChoiceField`` our error message, because DRF makes fields of that class for many
+    serializers."""
     messages: dict[str, Any] = {"invalid_choice": '"{input}" is not a valid choice; choose one of {choices}.'}
     ChoiceField.default_error_messages = messages
     ChoiceField.fail = _fail  # type: ignore[method-assign, assignment]  # see above

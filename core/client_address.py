@@ -1,4 +1,5 @@
-"""Who called. The only reader of ``X-Forwarded-For``: throttles, pings and metrics ask here."""
+"""Finds out the client's address. Only this module reads ``X-Forwarded-For``; throttles, pings and metrics
+use it."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -9,7 +10,8 @@ _HEADER = "X-Forwarded-For"
 
 
 def client_address(request: HttpRequest) -> str:
-    """What the outermost of our TRUSTED_PROXIES wrote into ``X-Forwarded-For``, else the peer; no port."""
+    """The address that the outermost of our TRUSTED_PROXIES wrote into ``X-Forwarded-For``, otherwise the
+    peer's. Without a port."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
     entries = request.headers.get(_HEADER, "").split(",") if settings.TRUSTED_PROXIES else [""]
     claimed = entries[-min(settings.TRUSTED_PROXIES, len(entries))]
@@ -17,14 +19,14 @@ def client_address(request: HttpRequest) -> str:
 
 
 def is_forwarded(request: HttpRequest) -> bool:
-    """Whether a proxy stands, or seems to stand, between us and the client."""
+    """Whether there is a proxy between us and the client, or there seems to be one."""
     return bool(settings.TRUSTED_PROXIES) or _HEADER in request.headers
 
 
 def parse_address(entry: str) -> str | None:
-    """The address of an entry as proxies write them; None where there is none.
+    """The address in an entry as proxies write it; None when there is none.
 
-    Azure Application Gateway and IIS write ``client:port``, RFC 7239 wants IPv6 in brackets and quotes.
+    Azure Application Gateway and IIS write ``client:port``. RFC 7239 wants IPv6 in brackets and quotes.
     """
     text = entry.strip().strip('"')
     if text.startswith("["):
@@ -39,7 +41,8 @@ def parse_address(entry: str) -> str | None:
 
 
 def fold_address(address: str) -> str:
-    """IPv6 by its /64, which one customer owns; IPv4, and what is no address, as it is."""
+    """The group in which an address is counted: for IPv6 its /64, which belongs to one customer; otherwise
+    the text as it is."""
     try:
         ip = ip_address(address)
     except ValueError:

@@ -1,10 +1,10 @@
-"""Connections to the database: which errors say that it does not answer, and how to let a connection go."""
+"""Connections to the database: which errors mean that it does not answer, and how to close connections."""
 
 from django.db import InterfaceError, OperationalError, connections
 
 AWAY = (OperationalError, InterfaceError)
-"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and come
-again."""
+"""Errors of a database that does not answer. Its other errors (a value that does not fit) are bugs and would
+come again."""
 
 
 def drop_connections() -> None:

@@ -12,9 +12,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """RFC 4180, with a head. None is an empty cell. It begins with a byte order mark: Excel takes it for
-    Latin-1 without. A row that cannot be written is left out, and what UTF-8 cannot spell is written with
-    escapes, as in JSON."""
+    """The table as CSV (RFC 4180) with a line of headings. None is an empty cell. It begins with a byte order
+    mark, because Excel would read it as Latin-1 otherwise. A row that cannot be written is left out. Text
+    that cannot be encoded in UTF-8 is written with escapes, as in JSON."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -30,7 +30,8 @@ def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A spreadsheet would run a text that begins like a formula (OWASP, CSV injection)."""
+    """The text of a cell. When it begins like a formula, a quote is put before it: a spreadsheet would run it
+    (OWASP, CSV injection)."""
     if value is None:
         return ""
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""With DATABASE_CA_FILE, no statement goes to the database in the clear."""
+"""With DATABASE_CA_FILE, no statement goes to the database unencrypted."""
 
 from typing import Any
 
@@ -7,10 +7,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def require_encryption(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Called for each new connection, before its first use. Raises ``OperationalError`` for a plain one.
+    """Called for each new connection, before its first use. Raises ``OperationalError`` when it is not
+    encrypted.
 
-    The client library must not be trusted with this: told to require TLS, libmariadb has gone on in the clear
-    with a server that offers none.
+    The client library alone is not enough: when told to require TLS, libmariadb has gone on unencrypted with
+    a server that offers no TLS.
     """
     if connection.vendor != "mysql":
         return

@@ -1,7 +1,7 @@
-"""What every connection to MySQL, MariaDB or Aurora is told before its first statement.
+"""The settings that every connection to MySQL, MariaDB or Aurora makes before its first statement.
 
-A server's defaults differ: Aurora's ``sql_mode`` is empty, and there a name that is too long is cut without
-an error. So whatever changes what a statement means is said here, and never left to the server.
+Servers have different defaults: Aurora's ``sql_mode`` is empty, so a name that is too long is cut without an
+error. So every setting that changes what a statement means is made here, and never left to the server.
 """
 
 _SESSION = {
@@ -18,7 +18,7 @@ _SESSION = {
 }
 
 OURS_ALONE = ("init_command", "sql_mode", "isolation_level", "charset")
-"""Options that ``DATABASE_URL`` may not name: it would take the place of what is said here."""
+"""Options that ``DATABASE_URL`` may not have, because they would replace these settings."""
 
 
 def mysql_options() -> dict[str, str]:
@@ -34,6 +34,6 @@ _NO_SUCH_TABLE = 1146  # of MySQL and MariaDB
 
 
 def lacks_tables(error: Exception) -> bool:
-    """Does this error of a database say that a table does not exist?"""
+    """Whether this error of a database says that a table does not exist."""
     code = error.args[0] if error.args else ""
     return code == _NO_SUCH_TABLE or "no such table" in str(code)

@@ -1,7 +1,7 @@
-"""How many files and connections this process may have open (``ulimit -n``), and whether it is short of them.
+"""How many files and connections this process may have open (``ulimit -n``), and whether they run out.
 
-What fails while there are none left says nothing of any target: neither what is refused a descriptor of its
-own, nor what fails for want of one within a library, which often calls that something else.
+What fails while no descriptor is free says nothing of any target. That is true for what gets no descriptor
+itself, and for what fails inside of a library for want of one, often with another error.
 """
 
 import errno
@@ -15,18 +15,19 @@ logger = logging.getLogger(__name__)
 
 WANTED = 8_192
 RESERVED, WEB_SHARE = 64, 4
-"""For database, queue, deliveries and log so many, and a quarter for the web server's connections."""
+"""Descriptors that are kept for database, queue, deliveries and log; and the part (one in four) that is kept
+for the web server's connections."""
 FEWEST = 64
-"""With fewer the database cannot be opened at every moment: neither checks nor answers."""
+"""With fewer descriptors the database cannot always be opened, so neither checks nor answers would work."""
 A_CHECK = 2
-"""What one check may have open: its connections to two addresses, or one and a look-up."""
+"""Descriptors that one check may have open: its connections to two addresses, or one and a lookup."""
 SPARE_PIPES = 3
 EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 _short_at = float("-inf")
 
 
 def raise_limit() -> int:
-    """Ask for enough of them, as far as the system lets us; how many there are."""
+    """Raise the limit to ``WANTED``, as far as the system lets us. Returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -36,7 +37,7 @@ def raise_limit() -> int:
 
 
 def find_fault() -> str:
-    """Why this process cannot work with as few as the system gives it; empty: it can."""
+    """Why this process cannot work with the limit that the system gives it; empty: it can."""
     limit = raise_limit()
     if limit >= FEWEST:
         return ""
@@ -47,8 +48,8 @@ def find_fault() -> str:
 
 
 def bound_checks(asked: int) -> int:
-    """How many checks may run at once: as many as ``asked`` for, or as there are descriptors for. The
-    difference is logged."""
+    """How many checks may run at once: ``asked``, or fewer when there are not enough descriptors. Then a
+    warning is logged."""
     limit = raise_limit()
     most = max(1, (limit - RESERVED - limit // WEB_SHARE) // A_CHECK)
     if most < asked:
@@ -62,7 +63,8 @@ def bound_checks(asked: int) -> int:
 
 
 def is_shortage(fault: BaseException) -> bool:
-    """Is it ``fault``'s cause that this machine has no more to give? It is noted."""
+    """Whether ``fault`` was raised because this machine has no descriptor or memory left. If so, it is noted
+    (``was_short``)."""
     short = isinstance(fault, OSError) and fault.errno in EXHAUSTED
     if short:
         note_shortage()
@@ -70,22 +72,22 @@ def is_shortage(fault: BaseException) -> bool:
 
 
 def note_shortage() -> None:
-    """Something did not get what it needs to be done."""
+    """Note that something failed now for want of descriptors or memory."""
     global _short_at
     _short_at = perf_counter()
 
 
 def was_short(*, since: float) -> bool:
-    """Were there no descriptors left at any moment since then (``time.perf_counter()``), or are there none
-    now?"""
+    """Whether descriptors or memory ran out at some moment since then (``time.perf_counter()``), or have run
+    out now."""
     with suppress(OSError):
         try_for_spare()
     return _short_at >= since
 
 
 def try_for_spare() -> None:
-    """Ask for a few descriptors and give them back; raises ``OSError`` where there are none. For what is
-    half made, and says so at length, when they run out."""
+    """Open a few descriptors and close them again. Raises ``OSError`` when there are none. For use before
+    something that would be left half made when they run out."""
     opened: list[int] = []
     try:
         for _ in range(SPARE_PIPES):

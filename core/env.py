@@ -1,7 +1,6 @@
-"""Reads the environment, and stops the start with one sentence where it makes no sense.
+"""Reads the environment. A value that makes no sense stops the start with one sentence.
 
-The edge's processes read theirs here, too: nothing of Django is imported until a setting of Django's is asked
-for.
+The edge's processes use this, too, so Django is not imported before a setting of Django's is asked for.
 """
 
 import os
@@ -44,10 +43,11 @@ def _refuse(name: str, why: str) -> NoReturn:
 
 
 class Env:
-    """Typed access to environment variables, with one clear sentence for each that is wrong.
+    """Typed access to environment variables. For each that is wrong, ``SettingsError`` has one clear
+    sentence.
 
-    With ``SSM_PATH``, the parameters under it (``/sentrypulse/prod/SECRET_KEY``) count as variables, too;
-    what stands in the environment goes before.
+    With ``SSM_PATH``, the parameters under it (``/sentrypulse/prod/SECRET_KEY``) count as variables, too; a
+    variable in the environment goes before.
     """
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
@@ -75,7 +75,7 @@ class Env:
         return number
 
     def items(self, name: str) -> list[str]:
-        """Comma-separated, blanks dropped."""
+        """Values separated by commas, without blanks."""
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
 
     def choice(self, name: str, default: str, *, among: Sequence[str]) -> str:
@@ -102,7 +102,7 @@ class Env:
         return url
 
     def waits(self, name: str, default: str) -> tuple[float, ...]:
-        """Comma-separated seconds, such as ``1,5,15,60``."""
+        """Seconds separated by commas, such as ``1,5,15,60``."""
         try:
             found = tuple(float(item) for item in self.text(name, default).split(","))
         except ValueError:
@@ -115,7 +115,8 @@ class Env:
         return self.integer("QUEUE_MAX_MESSAGES", 1000, low=10, high=100_000)
 
     def probe_bounds(self) -> dict[str, Any]:
-        """What ``probes.run.Prober`` is made with: how many at once, and whether it may look at ourselves."""
+        """The arguments of ``probes.run.Prober``: how many checks at once, and whether private addresses may
+        be checked."""
         embedded = self.engine() == "embedded"
         return {
             "allow_private": self.flag("PROBE_ALLOW_PRIVATE", default=embedded),
@@ -125,7 +126,7 @@ class Env:
         }
 
     def places(self, name: str) -> list[str]:
-        """``host:port``, separated by commas."""
+        """``host:port`` values, separated by commas."""
         found = self.items(name)
         for each in found:
             try:
@@ -135,7 +136,7 @@ class Env:
         return found
 
     def courier_bounds(self) -> dict[str, Any]:
-        """What ``delivery.send.Courier`` is made with where there is no Django."""
+        """The arguments of ``delivery.send.Courier`` where there is no Django."""
         public = urlsplit(spell_host(self.text("PUBLIC_URL"))).hostname or "localhost"
         return {
             "allow_private": self.probe_bounds()["allow_private"],
@@ -145,7 +146,8 @@ class Env:
         }
 
     def http_url(self, name: str, default: str) -> str:
-        """Where people reach us: scheme and host, in small letters as browsers send them, no path."""
+        """The address at which people reach us: scheme and host in small letters as browsers send them,
+        without a path."""
         url = self.text(name, default).rstrip("/").lower()
         try:
             url = spell_host(url)
@@ -160,8 +162,8 @@ class Env:
         return url
 
     def storage_url(self, name: str, default: str = "") -> str:
-        """Where files are kept: file:///folder or s3://bucket/prefix?region=eu-central-1; empty where the
-        default is."""
+        """Where files are kept: file:///folder or s3://bucket/prefix?region=eu-central-1. May be empty when
+        the default is."""
         url = self.text(name, default)
         parts = urlsplit(url)
         right = (
@@ -193,7 +195,7 @@ class Env:
     def database(self, default: str) -> dict[str, Any]:
         """Django's setting for ``DATABASE_URL``: sqlite:///file or mysql://user:pw@host:3306/db.
 
-        A refusal never quotes the URL, nor a parser's error that does: it holds a password.
+        A refusal never quotes the URL, nor a parser's error that quotes it, because it holds a password.
         """
         import environ
 
@@ -223,14 +225,14 @@ class Env:
         return setting
 
     def ca_file(self) -> str:
-        """The file of ``DATABASE_CA_FILE``; a refusal where it cannot be read."""
+        """The file of ``DATABASE_CA_FILE``. Refused when it cannot be read."""
         path = self.text("DATABASE_CA_FILE")
         if path and not os.access(path, os.R_OK):
             _refuse("DATABASE_CA_FILE", f"names a file that cannot be read: {path}.")
         return path
 
     def queues(self, *, required: bool) -> Addresses:
-        """Where the queues are; with ``required``, a refusal that names the first that is missing."""
+        """The addresses of the queues. With ``required``, a missing one is refused by its name."""
         try:
             addresses = read_addresses(self._values)
         except ValueError as mistake:
@@ -242,7 +244,7 @@ class Env:
         return addresses
 
     def required_text(self, name: str, *, required: bool, why: str) -> str:
-        """The text; with ``required``, a refusal that says ``why`` where there is none."""
+        """The text. With ``required``, an empty one is refused with the reason ``why``."""
         value = self.text(name)
         if required and not value:
             _refuse(name, f"is required with this engine: {why}.")
@@ -267,8 +269,8 @@ class Env:
         return {**setting, "EMAIL_URL": url}
 
     def email_url(self) -> str:
-        """Empty is the console; see ``delivery.mailer`` for the forms. A refusal never quotes it: it holds a
-        password."""
+        """The forms are in ``delivery.mailer``; empty means the console. A refusal never quotes it, because
+        it holds a password."""
         url = self.text("EMAIL_URL", "consolemail://")
         try:
             parts = urlsplit(url)
@@ -294,7 +296,8 @@ def _read_parameters(path: str) -> dict[str, str]:
 
 
 def keep_secret(path: Path, make: str) -> str:
-    """A secret made once and kept in a file that only its owner reads, so that an embedded start needs none.
+    """A secret that is made once and kept in a file that only its owner can read. So an embedded start needs
+    no settings.
 
     ``make`` is ``"django"`` or ``"fernet"``. Two processes that start at once end with the same secret.
     """
@@ -316,7 +319,8 @@ def keep_secret(path: Path, make: str) -> str:
 
 
 def require_secret(env: Env, name: str, *, kept_at: Path | None, make: str) -> str:
-    """The secret from the environment; else kept under ``kept_at``, or a refusal where that is None."""
+    """The secret from the environment, otherwise the one that is kept in the file ``kept_at``. Refused when
+    it is in neither and ``kept_at`` is None."""
     value = env.text(name)
     if not value and kept_at is None:
         _refuse(name, "is required with this engine: set it to a long random secret.")

@@ -1,4 +1,4 @@
-"""The kinds of trouble the code speaks of, and how each becomes an answer of the API."""
+"""The errors that our code raises for people, and how each error becomes an answer of the API."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,11 +18,12 @@ from core.isolation import is_away, leave_out
 
 
 class RuleViolation(Exception):
-    """A rule of the product was broken; its text is one sentence for the person who asked (409)."""
+    """A rule of the product does not allow this (409). The text is one sentence for the person who asked."""
 
 
 class Stale(Exception):
-    """What somebody wants to change is not as they saw it; its text is one sentence for them (412)."""
+    """What somebody wants to change was changed since they read it (412). The text is one sentence for
+    them."""
 
 
 class _Precondition(exceptions.APIException):
@@ -46,7 +47,8 @@ class _StoreAway(exceptions.APIException):
 def _answer(
     status_code: int, why: str, otherwise: Callable[..., HttpResponse]
 ) -> Callable[..., HttpResponse]:
-    """A view for what Django itself refuses: below ``/api/`` in the API's shape, else as Django does."""
+    """A view for what Django itself refuses: below ``/api/`` in the API's form, elsewhere Django's own
+    (``otherwise``)."""
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not f"{request.path_info}/".startswith("/api/"):
@@ -68,7 +70,7 @@ _CSRF = (
 
 
 def answer_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """In the shape of whoever was asked: sign-in, the API, else Django's page."""
+    """Answer in the form of what was asked: the sign-in API, our API, or Django's page."""
     if request.path_info.startswith("/_allauth/"):
         errors = [{"message": _CSRF, "code": "csrf"}]
         return JsonResponse(
@@ -81,8 +83,8 @@ answer_error = _answer(500, "This is a fault of ours. It was logged; try again l
 
 
 def flatten_faults(detail: Any) -> dict[str, Any]:
-    """DRF's faults, however deep, by one name each: ``steps.0.channels``. Of the whole of a list or object
-    they stand under its own name; ``detail`` stays one sentence."""
+    """DRF's nested errors with one name each, such as ``steps.0.channels``. Errors of a whole list or object
+    get the name of that list or object. A lone ``detail`` stays one sentence."""
     if isinstance(detail, Mapping) and set(detail) == {"detail"} and isinstance(detail["detail"], str):
         return dict(detail)
     flat: dict[str, Any] = {}
@@ -114,7 +116,7 @@ def _is_reading(context: dict[str, Any]) -> bool:
 
 
 def _is_answered(error: Exception) -> bool:
-    """Does DRF know what to answer?"""
+    """Whether DRF has an answer for this error."""
     return isinstance(error, (exceptions.APIException, Http404, PermissionDenied))
 
 
@@ -124,8 +126,8 @@ def _name_view(context: dict[str, Any]) -> str:
 
 
 def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's error shape for everything that a request can run into; a bug stays a 500. Where a row was read
-    by its key, that row is what cannot be shown."""
+    """The answer, in DRF's form, to every error that a request can meet; a bug stays a 500. When one row was
+    read by its key and the reading failed, the answer is that this row cannot be shown."""
     if isinstance(error, RuleViolation):
         error = _Conflict(str(error))
     elif isinstance(error, Stale):

@@ -1,6 +1,5 @@
-"""Secrets as text that may be stored: encrypted with Fernet (AES-128-CBC and HMAC-SHA256,
-https://github.com/fernet/spec) under ``FIELD_ENCRYPTION_KEY``.
-"""
+"""Encrypts secrets as text that may be stored: Fernet (AES-128-CBC and HMAC-SHA256,
+https://github.com/fernet/spec) with the key ``FIELD_ENCRYPTION_KEY``."""
 
 import base64
 import json
@@ -11,11 +10,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 _SHORTEST_TOKEN = 1 + 8 + 16 + 16 + 32
-"""Version, time, vector, one block, signature."""
+"""Bytes: version, time, vector, one block, signature."""
 
 
 class SecretsUnreadable(Exception):
-    """FIELD_ENCRYPTION_KEY is not the key that these secrets were written with."""
+    """The secrets were encrypted with another key than FIELD_ENCRYPTION_KEY."""
 
 
 @lru_cache(maxsize=4)
@@ -24,14 +23,14 @@ def _cipher(keys: str) -> MultiFernet:
 
 
 def seal(secrets: Mapping[str, str]) -> str:
-    """The secrets as text that may be stored; empty for none."""
+    """The secrets as encrypted text; empty when there are none."""
     if not secrets:
         return ""
     return _cipher(settings.FIELD_ENCRYPTION_KEY).encrypt(json.dumps(dict(secrets)).encode()).decode()
 
 
 def unseal(sealed: str) -> dict[str, str]:
-    """The secrets again. Raises ``SecretsUnreadable`` for a key that has changed."""
+    """The secrets of an encrypted text. Raises ``SecretsUnreadable`` when the key is another one."""
     if not sealed:
         return {}
     try:
@@ -45,7 +44,7 @@ def unseal(sealed: str) -> dict[str, str]:
 
 
 def is_token(sealed: str) -> bool:
-    """Does it look as ``seal`` writes it, whatever the key?"""
+    """Whether the text looks as ``seal`` writes it, whatever the key."""
     try:
         token = base64.urlsafe_b64decode(sealed)
     except ValueError:
@@ -54,7 +53,8 @@ def is_token(sealed: str) -> bool:
 
 
 def reseal(sealed: str) -> str:
-    """The same secrets under the newest key; as they are when they are so already, or cannot be opened."""
+    """The same secrets, encrypted with the newest key. Unchanged when they are so already or cannot be
+    decrypted."""
     newest, *_ = settings.FIELD_ENCRYPTION_KEY.split(",")
     try:
         Fernet(newest.strip()).decrypt(sealed.encode())

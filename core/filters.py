@@ -1,5 +1,5 @@
-"""Filters of lists. What is no value of theirs is refused by name: a filter that is ignored shows rows that
-nobody asked for, and beyond the bounds of a column a database answers with an error."""
+"""Filters of lists. A value that makes no sense is refused by the filter's name. If it were ignored, the list
+would show rows that nobody asked for; beyond the bounds of a column the database would raise an error."""
 
 import re
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class _IdField(forms.Field):
 
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": BIGGEST_ID})
 class IdFilter(filters.Filter):  # type: ignore[misc]  # it ships no types
-    """An id, whether or not there is such an object: a stranger must not learn it from the answer."""
+    """An id. It need not exist: the answer must not tell a stranger whether it does."""
 
     field_class = _IdField
 
@@ -57,7 +57,7 @@ class InstantFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # it ship
 
 
 class _FlagWidget(forms.Select):
-    """What is sent, as it is: django-filter's takes nonsense for nothing."""
+    """Hands the value on as it was sent. django-filter's own widget treats nonsense like an empty value."""
 
     def __init__(self, attrs: Any = None) -> None:
         super().__init__(attrs, (("", "---------"), ("true", "Yes"), ("false", "No")))
@@ -103,6 +103,6 @@ class FilterSet(filters.FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]  # it ships no types
-    """Of the settings; makes filters of a view's ``filterset_fields``."""
+    """The project's filter backend (in the settings). It makes filters from a view's ``filterset_fields``."""
 
     filterset_base = FilterSet

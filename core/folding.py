@@ -1,7 +1,7 @@
-"""Which texts are the same where people search and tag, whatever their database thinks.
+"""Which texts count as the same where people search and tag, whatever the database's collation is.
 
-A name is the same in any case, also beyond ASCII: Straße is STRASSE, and the four i's of Turkish are one. A
-search also finds what differs in accents alone: arzt finds Ärzte.
+A name is the same in any case, also beyond ASCII: Straße is STRASSE, and the four letters i of Turkish are
+one. A search also finds words that differ in accents only: arzt finds Ärzte.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _WITHOUT_MARK = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d"})
-"""Letters that Unicode does not take apart into one without a mark and its mark."""
+"""Letters that Unicode does not split into a letter and a mark."""
 
 
 def fold_case(text: str) -> str:
@@ -22,7 +22,8 @@ def fold_case(text: str) -> str:
 
 
 def key_of(name: str) -> str:
-    """Equal for names that are the same, and for no others, whatever a database's collation ignores."""
+    """A key that is equal for two names if, and only if, they count as the same, whatever the database's
+    collation is."""
     return hashlib.sha256(fold_case(name).encode()).hexdigest()
 
 
@@ -34,8 +35,8 @@ def fold_for_search(text: str) -> str:
 
 
 def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Called for each new connection. SQLite's own LIKE knows the case of ASCII alone; MySQL and MariaDB fold
-    by the collation of their tables, case and accents as here."""
+    """Called for each new connection: replaces LIKE. SQLite's own LIKE knows the case of ASCII letters only.
+    MySQL and MariaDB fold case and accents by the collation of their tables, as we do here."""
     if connection.vendor == "sqlite":
         for arguments in (2, 3):
             connection.connection.create_function("like", arguments, _like, deterministic=True)

@@ -1,5 +1,5 @@
-"""Forms that people fill in as JSON: a struct whose fields say what each must be, and their mistakes in
-sentences.
+"""Forms that people fill in as JSON. A form is a struct; each field says what its value must be, so that
+mistakes are explained in sentences.
 
 The description of a field is the end of the sentence "Must be <description>.".
 """
@@ -20,7 +20,7 @@ def read_fields(
     *,
     clean: Callable[[Any], Any] = lambda value: value,
 ) -> dict[str, Any]:
-    """The given fields that can be read. The others, and unknown ones, are left out and put into
+    """The values that could be read, by field. Each other value, and each unknown field, is an error in
     ``errors``."""
     make_ready(form)  # with all types of its fields
     fields = {field.name: field for field in msgspec.structs.fields(form)}
@@ -37,7 +37,7 @@ def read_fields(
 
 
 def read_meta(type_: Any) -> msgspec.Meta:
-    """What the field says of itself; not what the types say that it is made of."""
+    """The annotation of the field itself, not those of the types inside of it."""
     found: msgspec.Meta = next(meta for meta in reversed(type_.__metadata__) if meta.description)
     return found
 

@@ -18,9 +18,9 @@ MAX_CHARS = 1_000
 
 @lru_cache(maxsize=1_024)
 def to_ascii(name: str) -> str:
-    """Return ``name`` in lower-case ASCII, every other label as an A-label; or raise ``ValueError``.
+    """``name`` in lower-case ASCII, with every label that needs it as an A-label. Raises ``ValueError``.
 
-    Whether the labels fit into DNS is not judged, and an A-label is taken as it is. "" stays "".
+    Whether the labels are too long for DNS is not checked. An A-label is taken as it is. "" stays "".
     """
     if name.isascii():
         if _FORBIDDEN.search(name):
@@ -41,7 +41,8 @@ def to_ascii(name: str) -> str:
 
 
 def _check_labels(labels: list[str]) -> list[str]:
-    """Hold labels against UTS 46, 4.1: no mark at the beginning, joiners and directions in their place."""
+    """Check labels by UTS 46, 4.1: no mark at the beginning, joiners and directions only where they are
+    allowed."""
     from idna import check_bidi, check_initial_combiner, valid_contextj
 
     bidirectional = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in "".join(labels))
@@ -59,5 +60,5 @@ def _to_a_label(label: str) -> str:
 
 
 def _show(name: str) -> str:
-    """Quote it without what cannot be printed, such as a lone surrogate."""
+    """The name in quotes, without what cannot be printed, such as half of a surrogate pair."""
     return ascii(name[:100]) if not name.isprintable() else repr(name[:100])

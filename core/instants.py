@@ -9,7 +9,8 @@ from django.utils.dateparse import parse_datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-"""What is stored of beyond is read as these: a year before and after them can still be said, in any zone."""
+"""Stored instants outside of these are read as these, so that in any zone a year before or after can still be
+computed."""
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -23,7 +24,7 @@ def from_ms(ms: int) -> datetime:
 
 
 def whole_ms(at: datetime) -> datetime:
-    """``at`` cut to the precision that is stored, so that what is compared is what is kept."""
+    """``at`` cut to whole milliseconds, the precision that is stored, so that it equals what is read back."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
@@ -42,8 +43,8 @@ else:
 class InstantField(_Base[_ST, _GT]):
     """An aware UTC ``datetime`` in Python, a BIGINT of milliseconds in the database.
 
-    Measured against DATETIME(6) and SQLite's text it halves a result's size, and a rollup's bucket is a
-    division that is spelled the same on every database.
+    Measured: it halves a result's size against DATETIME(6) and SQLite's text. A rollup's bucket is a division
+    that is written in the same way for every database.
     """
 
     description = "An instant, to the millisecond"
@@ -69,5 +70,5 @@ class InstantField(_Base[_ST, _GT]):
         return from_ms(value) if isinstance(value, int) else value
 
     def formfield(self, **kwargs: Any) -> None:
-        """Instants are the pipeline's: no form edits them."""
+        """None: the pipeline writes instants, so no form edits them."""
         return

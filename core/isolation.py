@@ -1,8 +1,8 @@
-"""A row that fails harms only itself: it is left out and reported, and the others go on.
+"""A row that fails harms only itself: it is left out and reported, and the work goes on with the others.
 
-What is done for many rows at once is done so as long as it works; where it fails, the rows are halved until
-those that fail stand alone. So a batch of healthy rows costs what it did. A database that does not answer is
-nobody's row: that goes on to whoever waits for it.
+Work on many rows is done for all at once. When that fails, the rows are halved until each row that fails is
+alone. So healthy rows cost nothing more. A database that does not answer is the fault of no row, so that
+error propagates.
 """
 
 import logging
@@ -22,16 +22,16 @@ Row = TypeVar("Row")
 Made = TypeVar("Made")
 Stored = TypeVar("Stored", bound=Model)
 Name = tuple[str, Any]
-"""What a row is, and its key: ("monitor", 7)."""
+"""The type of a row, and its key: ("monitor", 7)."""
 
 REST_S, TELL_AGAIN_S = 60.0, 600.0
-"""A job that comes round every half second would meet the same row each time. Who asks ``resting`` leaves it
-alone for a minute, and one line in ten minutes tells it."""
+"""Seconds. A job that runs every half second would meet the same row each time. A job that asks ``resting``
+leaves the row alone for ``REST_S``, and the log tells of it once in ``TELL_AGAIN_S``."""
 MAX_REMEMBERED = 10_000
 SAID_CHARS = 200
 READ_AT_ONCE = 200
 MOST_UNREADABLE = 1000
-"""Past so many the reader of a part of a table gives up looking for more."""
+"""After so many unreadable rows, ``read_rows`` with ``most`` looks for no more rows."""
 
 left_out: Counter[str] = Counter()
 """By work, how often a row was left out since this process began."""
@@ -46,7 +46,8 @@ _ROWS_OWN_WORDS = ("Could not decode to UTF-8", "malformed JSON", "integer overf
 
 
 def is_away(fault: BaseException) -> bool:
-    """Is it the database that does not answer, or a machine that is out of descriptors, and not the row?"""
+    """Whether the database does not answer or this machine has no descriptors left, so that no row is at
+    fault."""
     if is_shortage(fault):
         return True
     if not isinstance(fault, (OperationalError, InterfaceError)):
@@ -56,7 +57,7 @@ def is_away(fault: BaseException) -> bool:
 
 
 def leave_out(work: str, row: Name, fault: BaseException) -> None:
-    """Count it, and log it by its key alone: names and values may be secrets."""
+    """Count the row, and log it by its key only: names and values may be secrets."""
     left_out[work] += 1
     now, key = time.monotonic(), (work, row)
     if len(_failed_at) >= MAX_REMEMBERED:
@@ -75,7 +76,7 @@ def leave_out(work: str, row: Name, fault: BaseException) -> None:
 
 
 def resting(work: str, what: str) -> list[Any]:
-    """The keys of those rows that were left out within the last minute, by this process."""
+    """The keys of the rows that this process left out within the last ``REST_S`` seconds."""
     since = time.monotonic() - REST_S
     return [
         row[1] for (of, row), at in list(_failed_at.items()) if at > since and (of, row[0]) == (work, what)
@@ -83,7 +84,7 @@ def resting(work: str, what: str) -> list[Any]:
 
 
 def forget() -> None:
-    """As if nothing had ever failed."""
+    """Forget all failures."""
     for known in (left_out, _failed_at, _told_at):
         known.clear()
 
@@ -91,7 +92,7 @@ def forget() -> None:
 def do_each(
     work: str, rows: Iterable[Row], do: Callable[[Row], Made], *, name: Callable[[Row], Name]
 ) -> list[Made]:
-    """What ``do`` makes of each row; those that fail are left out."""
+    """What ``do`` returns for each row. Rows for which it fails are left out."""
     made = []
     for row in rows:
         try:
@@ -111,10 +112,11 @@ def do_together(
     name: Callable[[Row], Name],
     give_up: Callable[[Row], Any] | None = None,
 ) -> list[Row]:
-    """``do`` all rows at once, or in halves where that fails; the rows that were left out.
+    """Call ``do`` with all rows at once, or with halves of them where that fails. Returns the rows that were
+    left out.
 
-    ``do`` is a transaction of its own, or harmless when it is done again. ``give_up`` is called for each row
-    that was left out: it keeps that row from coming again at once.
+    ``do`` must be a transaction of its own, or do no harm when it is called again. ``give_up`` is called for
+    each row that was left out, to keep it from coming again at once.
     """
     try:
         do(rows)
@@ -134,13 +136,13 @@ def do_together(
 
 
 def name_row(row: Any) -> Name:
-    """Of a model's row, or of whatever a list shows."""
+    """The name of a model's row, or of anything else that a list shows."""
     return type(row).__name__.lower(), getattr(row, "pk", None)
 
 
 def read_rows(work: str, rows: QuerySet[Stored], most: int | None = None) -> list[Stored]:
-    """The rows, in their order, or the first ``most`` that can be read; the others are left out. ``rows`` is
-    not sliced."""
+    """The rows in their order, or the first ``most`` that can be read. Rows that cannot be read are left out.
+    ``rows`` must not be sliced."""
     try:
         whole = list(rows if most is None else rows[:most])
         _require_text(whole)
@@ -169,7 +171,7 @@ def read_rows(work: str, rows: QuerySet[Stored], most: int | None = None) -> lis
 
 
 def _require_text(rows: Iterable[Model]) -> None:
-    """Raises ``ValueError`` for bytes in a column that holds none: SQLite stores them in any."""
+    """Raise ``ValueError`` for bytes in a column that is not binary: SQLite stores bytes in any column."""
     for row in rows:
         for name in [name for name, value in vars(row).items() if isinstance(value, bytes)]:
             if not isinstance(row._meta.get_field(name), BinaryField):

@@ -1,4 +1,4 @@
-"""JSON as it is stored, read so that no row keeps the others of its query from being read."""
+"""A JSON column whose unreadable values do not keep the other rows of a query from being read."""
 
 import json
 from typing import Any
@@ -8,12 +8,13 @@ from django.db.models.fields.json import KeyTransform
 
 
 class Unreadable(dict[str, Any]):
-    """What stands in a column whose JSON cannot be read: nothing. To lists, too, it is an empty one."""
+    """The value of a column whose JSON cannot be read: an empty dict, which is also false."""
 
 
 class JsonColumn(models.JSONField):
-    """Django's raises for numbers of thousands of digits and for what is nested deep, while a whole query is
-    read, and gives text where something is no JSON at all. Its own in the eyes of migrations."""
+    """Django's JSONField raises for numbers of thousands of digits and for deep nesting, while a whole query
+    is read; and returns text for what is no JSON. This field returns ``Unreadable`` in all these cases. For
+    migrations it is Django's field."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if value is None or (isinstance(expression, KeyTransform) and not isinstance(value, str)):

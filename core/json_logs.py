@@ -1,5 +1,5 @@
-"""Log lines as JSON, with their figures as fields and the request that they belong to. Both planes: no
-Django."""
+"""Log lines as JSON, with their figures as fields and the request that they belong to. Both planes use it, so
+it imports no Django."""
 
 import logging
 import re
@@ -30,7 +30,7 @@ class FieldsFormatter(JsonFormatter):
 
 
 def log_json_lines(*, level: str) -> None:
-    """Let the whole process log so, on standard error."""
+    """Let the whole process log in this way, on standard error."""
     handler = logging.StreamHandler()
     handler.addFilter(LogPace())
     handler.setFormatter(FieldsFormatter(FIELDS, rename_fields=NAMES))

@@ -1,8 +1,9 @@
-"""A lease: the right to do something alone, for a while. Rows with ``lease_owner`` and ``lease_until`` can be
-one.
+"""A lease is the right to do something alone, for a while. Rows with ``lease_owner`` and ``lease_until`` can
+be leased.
 
-A lease ends by itself, so nobody waits for an owner that was killed. Its end is written by one clock and read
-by others: a lease that ends later than any that is taken now is from a clock that ran ahead, and is void.
+A lease ends by itself, so nobody waits for an owner that was killed. One machine's clock writes its end and
+others read it. A lease that ends later than any lease taken now could, was written by a clock that ran ahead,
+and is void.
 """
 
 import time
@@ -16,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 Row = TypeVar("Row", bound=Model)
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
-"""More than the clocks of two machines differ by."""
+"""The clocks of two machines differ by less than this."""
 
 
 @dataclass(slots=True)
@@ -51,10 +52,10 @@ class Lease(Generic[Row]):
 def take(
     rows: QuerySet[Row], owner: str, *, lasts: timedelta, now: datetime, again: bool = False, **changes: Any
 ) -> Lease[Row] | None:
-    """The lease of the one row in ``rows``, with ``changes`` written to it; None when somebody else has it.
+    """Lease the one row in ``rows`` and write ``changes`` to it. None when somebody else has the lease.
 
-    Of several that ask at once, one gets it: of two runs of one process, too, unless an owner may take its
-    own lease ``again``.
+    When several ask at once, one of them gets it. That holds for two runs of one process, too, unless an
+    owner may take its own lease ``again``.
     """
     name = owner[:64] if again else f"{owner[:50]} {uuid4().hex[:12]}"
     mine = find_free(lasts=lasts, now=now) | (Q(lease_owner=name) if again else Q())
@@ -64,6 +65,7 @@ def take(
 
 
 def find_free(*, lasts: timedelta, now: datetime, column: str = "lease_until") -> Q:
-    """Which leases of the length ``lasts`` nobody has: never taken, given back, ended, or void."""
+    """The condition for leases of the length ``lasts`` that nobody has: never taken, given back, ended, or
+    void."""
     ended, void = {f"{column}__lte": now}, {f"{column}__gt": now + lasts + CLOCK_TOLERANCE}
     return Q(**{f"{column}__isnull": True}) | Q(**ended) | Q(**void)

@@ -1,4 +1,4 @@
-"""Some libraries are changed in private parts of theirs, which may be others in their next version."""
+"""We replace private parts of some libraries. In the next version of a library, these may be different."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +19,7 @@ OVERRIDES = {
 
 
 def check_libraries(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Warns where another minor version is installed. What is not installed is not used here."""
+    """Warn when another minor version is installed. A library that is not installed is not used here."""
     found: list[checks.CheckMessage] = []
     for library, (written_for, file) in OVERRIDES.items():
         try:

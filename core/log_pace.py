@@ -1,8 +1,9 @@
-"""A log that cannot be flooded: of lines of one kind a few a minute are written, and then how many were not.
+"""Keeps the log from being flooded: of each kind of line a few in a minute are written, and later how many
+were not.
 
-A kind is a place in the code and what it names first, such as a job: the line's text before its figures, and
-the first of them if that is text. What is INFO or below is paced by the work that it tells of, and passes. No
-Django.
+Two lines are of one kind when they come from the same place in the code and name the same thing first, such
+as a job: their text without figures is the same, and so is the first argument if that is text. Lines of INFO
+or below are as many as the work that they tell of, and always pass. Imports no Django.
 """
 
 import logging
@@ -13,7 +14,8 @@ from time import monotonic
 
 PACE_S = 60.0
 OF_ONE_KIND, OF_ONE_PLACE = 5, 50
-"""Lines that pass in that time. A place may name ever new things."""
+"""Lines of one kind, and of one place in the code, that pass in ``PACE_S``. A place may name something new
+each time."""
 NAMED_CHARS = 80
 REMEMBERED_AT_MOST = 2_000
 
@@ -27,7 +29,7 @@ class _Count:
     held_back: int = 0
 
     def begin_anew(self, now: float) -> int:
-        """Begin the next minute, if this one is over; how many lines it held back."""
+        """Begin the next minute, if this one is over. Returns how many lines were held back in it."""
         if now - self.since < PACE_S:
             return 0
         held_back = self.held_back
@@ -36,7 +38,7 @@ class _Count:
 
 
 class LogPace(logging.Filter):
-    """To be put on a handler. Thread-safe."""
+    """A filter for a handler. Thread-safe."""
 
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
@@ -45,7 +47,7 @@ class LogPace(logging.Filter):
         self._counts: dict[Key, _Count] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """May the line be written? It then says how many of its kind were not."""
+        """Whether the line is written. If so, it says how many lines of its kind were not."""
         if record.levelno < logging.WARNING:
             return True
         with self._lock:
@@ -57,12 +59,12 @@ class LogPace(logging.Filter):
         return True
 
     def forget(self) -> None:
-        """As if no line had come."""
+        """Forget all lines that came."""
         with self._lock:
             self._counts.clear()
 
     def _count(self, record: logging.LogRecord) -> int | None:
-        """How many of this kind were held back before it; None: so is this one."""
+        """How many lines of this kind were held back before this one. None: this one is held back, too."""
         now, place = self._clock(), (record.name, record.levelno, str(record.msg)[:200])
         first = record.args[0] if isinstance(record.args, tuple) and record.args else None
         if len(self._counts) >= REMEMBERED_AT_MOST:  # lines whose text is never the same

@@ -1,6 +1,6 @@
-"""Migrations run while the code before them still serves: expand first, contract in a later release, and
-never lock a table that is large. A machine holds the rule; a reason in writing goes before it.
-"""
+"""Migrations run while the old code still serves. So they expand first, contract in a later release, and
+never lock a large table. This check enforces the rule; a migration may give a written reason why it is safe
+all the same."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.migrations.state import ProjectState
 from django.db.models import Field
 
 BIG = {"monitors": {"result", "ping"}, "analytics": {"rollup", "latencyrollup"}}
-"""Tables of which a rewrite takes minutes to hours, and in the meantime nothing is recorded."""
+"""Tables that take minutes to hours to rewrite. Nothing would be recorded meanwhile."""
 OURS = ("accounts", "alerts", "analytics", "incidents", "monitors", "pipeline", "statuspages")
 SHIPPED = {
     "accounts": "0001",
@@ -24,9 +24,10 @@ SHIPPED = {
     "pipeline": "0001",
     "statuspages": "0001",
 }
-"""Up to here by app: from before there was anything to keep running. New migrations come under the rule."""
+"""By app, the last migration from before there was anything to keep running. The rule holds for later
+ones."""
 REASON = "safe_because"
-"""A migration that the rule refuses may say in this attribute, in a sentence, why it is safe here."""
+"""The attribute in which a migration says, in a sentence, why it is safe although the rule refuses it."""
 
 _BREAKS = (
     operations.RemoveField,
@@ -55,7 +56,7 @@ def find_unsafe(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
 
 
 def judge(migration: Migration, app: str, state: ProjectState) -> Iterator[str]:
-    """What is wrong with it, where ``state`` is what there was before; nothing when all is well."""
+    """What is wrong with the migration; nothing when it is safe. ``state`` is the state before it."""
     made: set[str] = set()
     for operation in migration.operations:
         if isinstance(operation, operations.CreateModel):
@@ -91,7 +92,7 @@ def _judge(operation: Any, app: str, model: str, state: ProjectState) -> Iterato
 
 
 def _is_altered(before: Field[Any, Any], after: Field[Any, Any]) -> bool:
-    """Does the column change, and not only what Python knows of it (choices, help, validators)?"""
+    """Whether the column changes, and not only what Python knows of it (choices, help, validators)."""
 
     def column(field: Field[Any, Any]) -> tuple[str, Sequence[Any], dict[str, Any]]:
         _, path, given, options = field.deconstruct()
@@ -105,7 +106,7 @@ def _name(operation: Any) -> str:
 
 
 def check_migrations(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """For ``manage.py check --deploy``; a test runs it as well."""
+    """Run by ``manage.py check --deploy``, and by a test."""
     return [
         checks.Error(
             f"{name}: {mistake}",

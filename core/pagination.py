@@ -1,7 +1,8 @@
-"""Lists are paged by cursor, so that rows which arrive while somebody reads neither repeat nor vanish.
+"""Lists are paged by cursor. So rows that arrive while somebody reads a list are neither repeated nor missed.
 
-A cursor holds the row at which a page ends: its value in every column of the order. The database alone
-compares them, so what it takes for equal (a collation may ignore case) is equal here, and any number may be.
+A cursor holds the row at which a page ends: its value in every column of the order. Only the database
+compares these values, so values that are equal for the database (a collation may ignore case) are equal here,
+and many rows may have them.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from core.isolation import read_rows
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where a page begins: behind the row with these values, or with ``back`` before it. Without values, at
-    that end of the list."""
+    the beginning of the list, or with ``back`` at its end."""
 
     back: bool
     values: list[Any] | None = None
@@ -51,7 +52,8 @@ class CursorPaging(CursorPagination):
         return tuple(chosen if chosen[-1].lstrip("-") in {"pk", "id"} else [*chosen, last])
 
     def get_page_size(self, request: Request) -> int:
-        """Raises 400 for what is no size, rather than show another number of rows than was asked for."""
+        """Raises 400 for a size that makes no sense. Otherwise the page would have another number of rows
+        than was asked for."""
         asked = request.query_params.get(self.page_size_query_param, "")
         if not asked:
             return int(self.page_size or self.max_page_size)
@@ -104,7 +106,7 @@ class CursorPaging(CursorPagination):
         return self._link(Mark(back=True, values=self._values_of(self.page[0]) if self.page else None))
 
     def _values_of(self, row: Model) -> list[Any]:
-        """As JSON takes them: Django's fields read them again."""
+        """The row's values as JSON can hold them. Django's fields read them again."""
         values = [getattr(row, name.lstrip("-")) for name in self.ordering]
         return [value if isinstance(value, int) else str(value) for value in values]
 
@@ -122,13 +124,14 @@ class CursorPaging(CursorPagination):
             raise ValidationError({self.cursor_query_param: [self.invalid_cursor_message]}) from None
 
     def _signer(self) -> signing.Signer:
-        """A cursor holds for its ordering. What is signed was once made here, and need not be doubted."""
+        """A cursor is valid for its ordering only. Because cursors are signed, a valid one was made here, and
+        its values need no check."""
         return signing.Signer(salt=f"cursor:{','.join(self.ordering)}")
 
 
 def _behind(ordering: tuple[str, ...], values: list[Any]) -> Q:
-    """Rows that come after the one with ``values``. The bound of each column is said twice, so that an index
-    serves it."""
+    """The rows that come after the one with ``values``. The bound of each column is written twice, so that
+    the database can use an index."""
     first, *others = ordering
     column, compare = first.lstrip("-"), "lt" if first.startswith("-") else "gt"
     later = Q(**{f"{column}__{compare}": values[0]})

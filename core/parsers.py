@@ -1,4 +1,5 @@
-"""How the body of a request becomes values: the one gate of the whole API, with budgets of size and depth."""
+"""Turns the body of a request into values. Every body of the API passes here, within limits of size and
+depth."""
 
 import codecs
 import json
@@ -33,7 +34,7 @@ class WrongCharset(APIException):
 
 
 def find_charset(name: str) -> str | None:
-    """The codec of a charset that bodies may be in; None for any other, whatever it is called."""
+    """The codec of a charset that bodies may be in; None for any other charset."""
     try:
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
@@ -42,8 +43,8 @@ def find_charset(name: str) -> str | None:
 
 
 def read_json(body: bytes, *, charset: str = "") -> Any:
-    """The values of a JSON text; RFC 8259 says UTF-8, and a byte order mark is no fault of the person who
-    sends it. Raises what the API answers: 400 with the fault by field, 415 for a charset."""
+    """The values of a JSON text, in UTF-8 (RFC 8259) unless ``charset`` or a byte order mark says otherwise.
+    Raises what the API answers: 400 with the errors by field, 415 for a charset that is not read."""
     codec = next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if body.startswith(mark)), None)
     if codec is None:
         codec = find_charset(charset or "utf-8")
@@ -65,7 +66,8 @@ def read_json(body: bytes, *, charset: str = "") -> Any:
 
 
 def read_body(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
-    """All of a request's body. Raises 413 for more than its view reads, whatever its headers promised."""
+    """The whole body of a request. Raises 413 when it is longer than its view allows, whatever its headers
+    said."""
     most: int = getattr(context.get("view"), "max_body_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = stream.read(most + 1)
     if len(body) > most:

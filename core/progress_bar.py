@@ -1,4 +1,5 @@
-"""How far has a command come? A bar that is redrawn on a terminal; elsewhere, such as in a log, few lines."""
+"""How far has a command come? On a terminal, a bar that is redrawn; elsewhere, such as in a log, a few
+lines."""
 
 from typing import Protocol
 
@@ -21,7 +22,7 @@ class ProgressBar:
         self._label, self._shown = "", 0
 
     def show(self, label: str, done: int, total: int) -> None:
-        """``done`` of ``total`` of what ``label`` names; a label other than before begins a new line."""
+        """Show ``done`` of ``total``. ``label`` names the work; another label begins a new line."""
         percent = done * 100 // total if total else 100
         if label != self._label:
             self.close()
@@ -35,7 +36,7 @@ class ProgressBar:
             self._shown = percent
 
     def close(self) -> None:
-        """End the line, so that what is written next has its own."""
+        """End the line, so that later output begins on a line of its own."""
         if self._label and self._on_terminal:
             self._out.write()
         self._label = ""

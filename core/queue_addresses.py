@@ -1,4 +1,5 @@
-"""Where the serverless engine's queues are, read from the environment. The edge reads it too: no Django."""
+"""Reads from the environment where the serverless engine's queues are. The edge uses it, too, so it imports
+no Django."""
 
 import re
 from collections.abc import Mapping
@@ -9,8 +10,8 @@ _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
 
 Addresses = dict[str, dict[str, str]]
-"""By queue, then by region of the edge: its URL. Only ``checks`` has regions; the others' is the empty
-one."""
+"""By queue, then by the edge's region: the URL. Only ``checks`` has regions; the region of the others is
+empty."""
 
 
 def read_addresses(environment: Mapping[str, str]) -> Addresses:
@@ -50,8 +51,8 @@ def _check_url(variable: str, url: str) -> None:
 
 
 def aws_region_of(url: str, *, region: str = "") -> str | None:
-    """The AWS region that the queue is in: from its URL, or the edge's ``region`` if it is named like one;
-    None where only the environment knows."""
+    """The AWS region of the queue: from its URL, otherwise the edge's ``region`` if that is the name of an
+    AWS region. None: only the environment knows."""
     host = urlsplit(url).hostname or ""
     for label in host.split("."):
         if _REGION.match(label):

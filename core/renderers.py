@@ -1,4 +1,4 @@
-"""How answers of the API are written."""
+"""How the API writes its answers."""
 
 import json
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from rest_framework.utils.encoders import JSONEncoder
 
 
 class JsonRenderer(renderers.JSONRenderer):
-    """JSON in UTF-8. A row with text that UTF-8 cannot spell, stored before that was refused, is shown with
-    escapes instead of failing the list that it is in."""
+    """JSON in UTF-8. Old rows may hold text that UTF-8 cannot encode. Then the answer is written with
+    escapes, so that the list that holds such a row does not fail."""
 
     def render(
         self,
@@ -28,7 +28,7 @@ class JsonRenderer(renderers.JSONRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """DRF's; but ``?format=`` of a format that there is not is a wrong parameter, and not a wrong address."""
+    """DRF's own, but an unknown ``?format=`` is a wrong parameter (400) and not a wrong address (404)."""
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:
         found = [renderer for renderer in renderers if renderer.format == format]

@@ -1,4 +1,4 @@
-"""How often each thing is tried again, and after how long. Every policy stands here."""
+"""How often each thing is tried again, and after which pauses. All policies are here."""
 
 from dataclasses import dataclass
 
@@ -17,22 +17,25 @@ class Backoff:
 
 
 MESSAGE_FAILED_S = (1.0, 5.0, 15.0, 60.0)
-"""Embedded and Celery: a message that failed comes again after each of these, and is then a dead letter."""
+"""Seconds. Embedded and Celery: after each of these pauses a message that failed comes again. After the last
+one it is a dead letter."""
 RECEIVES = {"checks": 5, "deliveries": 5, "results": 12, "receipts": 12}
-"""SQS: how often a message of a queue is received until it is a dead letter (``infra/queues.yaml``). The core
-lets its messages come again within seconds, so it needs more of them."""
+"""SQS: how often a message of each queue is received before it is a dead letter (``infra/queues.yaml``). The
+core lets its messages come again within seconds, so they need more."""
 DATABASE_AWAY = Backoff(0.2, 5.0)
-"""In the process that holds the message."""
+"""Pauses within the process that holds the message."""
 DATABASE_AWAY_TIMES = 4
-"""So often, on Celery. Then the message goes back: a worker that stops must not wait for the database."""
+"""Celery: how often the process tries again. Then the message goes back, because a worker that stops must not
+wait for the database."""
 POSTPONED_S = 1.0
-"""Celery: when such a message comes again."""
+"""Seconds. Celery: the pause before such a message comes again."""
 CORE_AWAY = Backoff(5.0, 300.0)
-"""SQS: a message of the core comes again while the database or the queues are away."""
+"""SQS: pauses before a message of the core comes again, while the database or the queues are away."""
 LETTER_NOT_TAKEN = Backoff(60.0, 60.0 * 3**4, factor=3.0)
-"""SQS: an e-mail of Django's that was not taken comes again: five attempts in 40 minutes."""
+"""SQS: pauses before an e-mail of Django's that was not accepted comes again. Five attempts take 40
+minutes."""
 SQS_REFUSED = Backoff(0.1, 3.2)
 SQS_ATTEMPTS = 6
-"""Calls of SQS that took only a part of the messages."""
+"""Calls of SQS, when each takes only a part of the messages."""
 DELIVERY_FAILED = Backoff(5.0, 600.0)
-"""A row of an outbox, of which a random half is taken off (``outbox.backoff``)."""
+"""Pauses of a row of an outbox. A random part, up to half, is taken off (``outbox.backoff``)."""

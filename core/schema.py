@@ -1,7 +1,7 @@
-"""The API's OpenAPI document: beside what an operation answers, everything that it can refuse.
+"""The API's OpenAPI document tells of each operation what it answers, and everything that it can refuse.
 
-Most of that follows from the view itself: who may ask, what its path and its body are, what counts its
-requests. What is raised further below (a broken rule, a taken place) a view says by ``can_answer``.
+Most refusals follow from the view itself: from its permissions, its path, its body and its throttles. What
+code below the view raises (a broken rule, a name that is taken) the view declares with ``can_answer``.
 """
 
 from collections.abc import Callable
@@ -55,7 +55,8 @@ _CALLED_BY = {
 
 
 def can_answer(*codes: int) -> Callable[[_Method], _Method]:
-    """For a view's method: what is raised below it, beside what every view of its sort refuses."""
+    """Declares for a view's method which codes the code below it raises, besides those that every such view
+    has."""
 
     def mark(method: _Method) -> _Method:
         vars(method)["can_answer"] = codes
@@ -65,7 +66,7 @@ def can_answer(*codes: int) -> Callable[[_Method], _Method]:
 
 
 class ContractSchema(AutoSchema):
-    """Of the settings: every view's."""
+    """The schema class of every view (in the settings)."""
 
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> _Document:
         bodies: _Document = super()._get_response_bodies(*args, **kwargs)
@@ -76,7 +77,8 @@ class ContractSchema(AutoSchema):
         return bodies
 
     def list_refusals(self) -> set[int]:
-        """The 4xx that the operation answers. The door refuses any that cannot be read, or is too large."""
+        """The 4xx codes that the operation answers. 400 and 413 are always among them: a request may be
+        unreadable or too large before it gets to a view."""
         codes = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *self._list_marked()}
         if self.view.get_authenticators():
             codes |= {HTTPStatus.UNAUTHORIZED} | ({HTTPStatus.FORBIDDEN} if self._needs_role() else set())
@@ -92,7 +94,8 @@ class ContractSchema(AutoSchema):
         return {int(code) for code in codes}
 
     def _needs_role(self) -> bool:
-        """Members of a team read everything there, but for what a view's ``read_role`` says."""
+        """Whether a member of the team may lack the role. Every member may read, unless the view's
+        ``read_role`` says otherwise."""
         return self.method not in SAFE_METHODS or getattr(self.view, "read_role", "viewer") != "viewer"
 
     def _is_conditional(self) -> bool:

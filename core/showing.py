@@ -1,4 +1,4 @@
-"""A list of the API shows the rows that can be shown; one that cannot be is left out and reported."""
+"""A list of the API shows the rows that can be shown. A row that cannot be shown is left out and reported."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,9 +19,9 @@ class ShownAlone(serializers.ListSerializer[Any]):
         return do_each("show in a list", rows, self.child.to_representation, name=name_row)
 
 
+# The base of every serializer whose rows lists show. In a list, a row that cannot be shown is left out.
+# A comment, because the API's document would describe each of these serializers by a docstring.
 class Showable(serializers.BaseSerializer[Any]):
-    """For every serializer of rows that lists show: of many, one that cannot be shown is left out."""
-
     @classmethod
     def many_init(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().many_init(*args, **kwargs)
@@ -31,6 +31,7 @@ class Showable(serializers.BaseSerializer[Any]):
 
 
 def complete_rows(rows: Sequence[Stored], attach: Callable[[Sequence[Stored]], Any]) -> list[Stored]:
-    """``attach`` puts on all rows at once what a list shows beside them. The rows for which it can do so."""
+    """Call ``attach``, which puts on all rows at once what a list shows besides the stored columns. Returns
+    the rows for which that succeeded."""
     left_out = {id(row) for row in do_together("show in a list", rows, attach, name=name_row)}
     return [row for row in rows if id(row) not in left_out]

@@ -1,4 +1,5 @@
-"""SQLite keeps an instant as text, and compares text: each must have the six decimals that Django writes."""
+"""SQLite stores an instant as text and compares texts. So each must have six decimals, as Django writes
+it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +16,9 @@ WHERE "{column}" LIKE '____-__-__ __:__:__.___'
 
 
 def write_six_decimals(app_label: str) -> Callable[[Any, Any], None]:
-    """For a migration: mend what SQLite wrote itself, by a column's default, with three decimals.
+    """For a migration: mend instants that SQLite itself wrote, by a column's default, with three decimals.
 
-    MySQL and MariaDB keep no text, and have nothing to mend.
+    MySQL and MariaDB store no text, so nothing is mended there.
     """
 
     def write(apps: Any, schema_editor: Any) -> None:

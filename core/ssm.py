@@ -1,4 +1,4 @@
-"""Secrets from AWS's parameter store, read once at start: they are never in a package."""
+"""Reads secrets from AWS's parameter store, once at the start. So no package holds them."""
 
 import boto3
 from botocore.config import Config
@@ -8,14 +8,14 @@ _CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard",
 
 
 class ParametersAway(Exception):
-    """They could not be read; its text completes the sentence "SSM_PATH …"."""
+    """The parameters could not be read. The text completes the sentence "SSM_PATH …"."""
 
 
 def read_parameters(path: str) -> dict[str, str]:
-    """The parameters under ``path``, decrypted, by the last part of their name.
+    """The decrypted parameters under ``path``, by the last part of their names.
 
-    Sandboxes that start together are throttled together: boto3 tries six times with growing pauses. Raises
-    ``ParametersAway`` when that was not enough, and when there are none.
+    Sandboxes that start together are throttled together, so boto3 tries six times with growing pauses. Raises
+    ``ParametersAway`` when all fail, and when there are no parameters.
     """
     found: dict[str, str] = {}
     try:

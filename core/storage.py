@@ -1,5 +1,6 @@
-"""What all who write to a storage share: how a setting names one (``file:///folder``, or
-``s3://bucket/prefix?region=eu-central-1``), how it is reached, and what its failing is called."""
+"""What all storages share: how a setting names one (``file:///folder``, or
+``s3://bucket/prefix?region=eu-central-1``), how to connect to a bucket, and the error when a storage
+fails."""
 
 import os
 from dataclasses import dataclass
@@ -9,12 +10,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class StorageError(Exception):
-    """The storage did not do it; its text is one sentence. Worth trying again."""
+    """The storage failed. The text is one sentence. It is worth trying again."""
 
 
 @dataclass(frozen=True, slots=True)
 class StorageLocation:
-    """``bucket`` is empty for a folder of this machine."""
+    """Where files are. ``bucket`` is empty for a folder of this machine."""
 
     folder: Path
     bucket: str = ""
@@ -31,7 +32,7 @@ def read_place(url: str) -> StorageLocation:
 
 
 def connect_s3(*, region: str, endpoint: str) -> Any:
-    """A client that gives up within a quarter of a minute. ``boto3`` takes a while to import."""
+    """A client that gives up within about 15 seconds. The import of ``boto3`` takes a while."""
     import boto3
     from botocore.config import Config
 
@@ -50,7 +51,8 @@ def explain_refusal(error: Exception) -> StorageError:
 
 
 def write_whole(path: Path, body: bytes, *, durable: bool = False) -> None:
-    """Whole or not at all, for who reads it meanwhile; ``durable``: it also outlives a power cut."""
+    """Write a file so that readers see the old or the new content, never a part. ``durable``: it also
+    survives a power cut."""
     draft = path.with_name(f".{path.name}.new")
     with draft.open("wb") as file:
         file.write(body)

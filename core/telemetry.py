@@ -1,6 +1,5 @@
-"""What one piece of work was about, for whoever looks at it from outside: figures that add up, and marks to
-search by. Stages note; an entry point that wants to know collects. Where none does, noting costs nothing. No
-Django."""
+"""Figures that are added up, and marks to search by, of one piece of work. Stages note them; an entry point
+that needs them collects them. Without a collector, noting costs nothing. Imports no Django."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Notes:
-    """``figures`` by name, added up; ``peaks`` by name, the largest; ``marks`` by name, the last."""
+    """``figures``: sums by name. ``peaks``: the largest value by name. ``marks``: the last value by name."""
 
     figures: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
@@ -22,7 +21,7 @@ _notes: ContextVar[Notes | None] = ContextVar("notes", default=None)
 
 @contextmanager
 def collecting() -> Iterator[Notes]:
-    """Everything noted inside."""
+    """Collect everything that is noted within the block."""
     notes = Notes()
     token = _notes.set(notes)
     try:
@@ -46,6 +45,6 @@ def peak(**figures: float) -> None:
 
 
 def mark(**marks: str | int) -> None:
-    """Say what this is about, such as ``stage="record", team=7``."""
+    """Note what the work is about, such as ``stage="record", team=7``."""
     if notes := _notes.get():
         notes.marks.update(marks)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 @lru_cache(maxsize=512)
 def find_zone(name: str) -> ZoneInfo:
-    """Raises ``ValueError`` with a sentence when there is none."""
+    """The zone of this name. Raises ``ValueError`` with a sentence when there is none."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):

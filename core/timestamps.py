@@ -1,4 +1,5 @@
-"""Instants in what people send. A time without an offset is no instant: which one was meant, nobody knows."""
+"""Instants in what people send. A time without an offset is refused, because nobody knows which instant it
+means."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ NO_OFFSET = "Give the time's offset from UTC, such as 2026-12-06T02:00:00Z or 20
 
 
 class TimestampField(serializers.DateTimeField):
-    """An instant, written with its offset; one without is refused."""
+    """An instant, written with its offset. A time without an offset is refused."""
 
     default_error_messages = {"no_offset": NO_OFFSET}
 
@@ -20,7 +21,8 @@ class TimestampField(serializers.DateTimeField):
 
 
 class LocalTimestampField(serializers.DateTimeField):
-    """An instant, or a time without an offset that stays naive: its serializer knows the zone it is in."""
+    """An instant, or a time without an offset, which stays naive. The serializer knows the zone that it is
+    in."""
 
     def enforce_timezone(self, value: datetime) -> Any:
         return value if value.tzinfo is None else super().enforce_timezone(value)

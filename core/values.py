@@ -1,6 +1,6 @@
-"""Which values we take: what UTF-8, a database or JSON cannot hold is refused where it enters.
+"""Which values we accept. What UTF-8, a database or JSON cannot hold is refused where it enters.
 
-One lone surrogate that is stored would otherwise stop whoever packs, sends or shows its row.
+Otherwise half of a surrogate pair, once stored, would stop everything that packs, sends or shows its row.
 """
 
 from collections.abc import Mapping
@@ -12,23 +12,24 @@ MAX_DEPTH = 50
 BIGGEST_ID = 2**63 - 1
 MAX_FAULTS = 20
 MAX_NAMED = 10
-"""Levels of a path that are named."""
+"""Levels of a path that an error names."""
 CONTROL_CHARACTERS = "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]"
-"""A pattern of what no line of text holds: names end in subjects of letters and in logs."""
+"""A pattern of the characters that a line of text must not hold. Names get into subjects of e-mails and into
+logs."""
 _BIGGEST_NUMBER = 10**308
-"""What a JSON column of MySQL holds, as a double."""
+"""A JSON column of MySQL stores numbers as doubles, which end here."""
 _TOO_DEEP = f"Nests deeper than {MAX_DEPTH} levels; flatten it."
 _NUL = "Must not hold the character U+0000 (NUL)."
 _NOT_FINITE = "Must be a finite number."
 _TOO_BIG = "Must be smaller than 1e308; send such a number as text."
 
 _Path = tuple["_Path", str] | None
-"""A field's name with the path above it; None is the whole."""
+"""A field's name and the path above it; None is the whole document."""
 
 
 def find_faults(data: Any) -> dict[str, list[str]]:
-    """What is wrong with parsed JSON, by field: ``config.headers.X-Token``, ``steps.0.channels``; names are
-    judged as values are. At most ``MAX_FAULTS``."""
+    """What is wrong with parsed JSON, by field: ``config.headers.X-Token``, ``steps.0.channels``. Names are
+    judged like values. At most ``MAX_FAULTS``."""
     faults: dict[str, list[str]] = {}
     waiting: list[tuple[_Path, Any, int]] = [(None, data, 0)]
     while waiting and len(faults) < MAX_FAULTS:
@@ -51,7 +52,7 @@ def find_faults(data: Any) -> dict[str, list[str]]:
 
 
 def find_form_faults(form: QueryDict) -> dict[str, list[str]]:
-    """The same of a form or a query, by name."""
+    """What is wrong with a form or a query, by name."""
     faults: dict[str, list[str]] = {}
     for name, values in form.lists():
         if found := [fault for text in (name, *values) if (fault := find_text_fault(text))]:
@@ -60,7 +61,7 @@ def find_form_faults(form: QueryDict) -> dict[str, list[str]]:
 
 
 def find_fault(value: Any) -> str | None:
-    """What is wrong with one value that holds no others."""
+    """What is wrong with one value that is no list and no object; None when nothing is."""
     if isinstance(value, str):
         return find_text_fault(value)
     if isinstance(value, float):
@@ -84,7 +85,7 @@ def find_text_fault(text: str) -> str | None:
 
 
 def spell_name(name: str) -> str:
-    """A name that can be shown: what cannot be encoded is escaped."""
+    """The name as it can be shown: characters that cannot be encoded are escaped."""
     return name.encode(errors="backslashreplace").decode().replace("\0", "\\x00")[:200]
 
 

@@ -1509,7 +1509,6 @@ export interface components {
             digest_over: number;
             readonly team: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         ApiKey: {
             /** Format: date-time */
             readonly created_at: string;
@@ -1530,7 +1529,6 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         ApiKeyRequest: {
             /**
              * Format: date-time
@@ -2264,7 +2262,6 @@ export interface components {
             /** @description Taken, and never given back */
             secret: boolean;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         FrozenReport: {
             /** @description SHA-256; see reports/freezing.py */
             readonly digest: string;
@@ -2756,7 +2753,6 @@ export interface components {
         };
         /** @enum {string} */
         IncidentStatus: "investigating" | "identified" | "monitoring" | "resolved";
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Invitation: {
             /** Format: date-time */
             readonly created_at: string;
@@ -2771,7 +2767,6 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
             readonly team: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         InvitationRequest: {
             /** Format: email */
             email: string;
@@ -2975,7 +2970,6 @@ export interface components {
             first_byte: number | null;
             tls: number | null;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Member: {
             /** Format: email */
             readonly email: string;
@@ -3214,7 +3208,6 @@ export interface components {
             /** @description the address that the workflow shows, such as https://….logic.azure.com/workflows/…/triggers/manual/paths/invoke?…&sig=… */
             webhook_url: string;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         NewApiKey: {
             /** Format: date-time */
             readonly created_at: string;
@@ -3237,7 +3230,6 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         NewInvitation: {
             /** @description The link that was mailed; shown this once. */
             readonly accept_url: string;
@@ -3714,7 +3706,6 @@ export interface components {
             /** @description More changes than these within a minute are one digest a channel */
             digest_over?: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         PatchedApiKeyRequest: {
             /**
              * Format: date-time
@@ -3799,7 +3790,6 @@ export interface components {
             timezone?: string;
             title?: string;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         PatchedMemberRequest: {
             role?: components["schemas"]["RoleEnum"];
         };
@@ -3983,7 +3973,6 @@ export interface components {
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         PatchedTeamRequest: {
             name?: string;
             /** @description IANA name, such as Europe/Berlin */
@@ -4129,7 +4118,6 @@ export interface components {
              */
             uptime: number | null;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Post: {
             /** Format: date-time */
             readonly at: string;
@@ -4997,7 +4985,6 @@ export interface components {
          * @enum {string}
          */
         SubjectKindEnum: "team" | "tag" | "monitor";
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Subscriber: {
             /** @description Confirmed, and has not left. */
             readonly active: boolean;
@@ -5084,7 +5071,6 @@ export interface components {
              */
             send?: string;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Team: {
             /** Format: date-time */
             readonly created_at: string;
@@ -5103,7 +5089,6 @@ export interface components {
             /** @description IANA name, such as Europe/Berlin */
             timezone: string;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         TeamRequest: {
             name: string;
             /** @description IANA name, such as Europe/Berlin */
@@ -5236,7 +5221,6 @@ export interface components {
              */
             verify_tls?: boolean;
         };
-        /** @description For every serializer of rows that lists show: of many, one that cannot be shown is left out. */
         Told: {
             /** @description What came back at the last attempt */
             readonly answer: string;
