@@ -14,7 +14,7 @@ from analytics.bars import RAW_AT_MOST
 from analytics.calendar import day_span
 from analytics.latency import TABLE
 from analytics.models import Period
-from analytics.uptime import SUMS, Measured, in_chunks, in_list, read_raw, run, run_rolled, within
+from analytics.uptime import SUMS, TIMES, Measured, in_chunks, in_list, read_raw, run, run_rolled, within
 from analytics.windows import HOUR, Range, Span, floor_day, floor_hour
 from core.instants import from_ms, to_ms
 from monitors.models import Monitor
@@ -68,13 +68,21 @@ def _raw_spans(
             yield (since, until), on
 
 
+def read_day_sums(
+    ids: Collection[int], dates: Sequence[date], *, rolled_until: datetime, zone: ZoneInfo
+) -> Iterable[tuple[int, date, Measured]]:
+    """(monitor, day, its times) of roll-ups alone, without the number of checks; one statement."""
+    parts = [(on, _rolled_range(day_span(on, zone), rolled_until)) for on in dates]
+    return _read_rolled(ids, [(on, part) for on, part in parts if part], TIMES)
+
+
 def _read_rolled(
-    ids: Collection[int], parts: Sequence[tuple[date, Range]]
+    ids: Collection[int], parts: Sequence[tuple[date, Range]], columns: Sequence[str] = SUMS
 ) -> Iterable[tuple[int, date, Measured]]:
     """A branch a day, which the key serves; the database adds up the hours."""
-    if not parts:
+    if not parts or not ids:
         return
-    sums = ", ".join(f"SUM({name})" for name in SUMS)
+    sums = ", ".join(f"SUM({name})" for name in columns)
     statement = " UNION ALL ".join(
         f"SELECT monitor_id, {number}, {sums} FROM analytics_rollup"
         f" WHERE monitor_id IN ({in_list(ids)}) AND {within(part)} GROUP BY monitor_id"

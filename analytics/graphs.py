@@ -1,30 +1,34 @@
-"""Bars and curves of many monitors at once, for a list: a letter a day, and the mean response of each hour.
+"""Bars and curves of many monitors at once, for a list: a letter a day, and a digit an hour.
 
-They are made of roll-ups alone, so they change once an hour, and are kept until then.
+They are made of roll-ups alone, so they change once an hour. Two days, and the hours, are then made anew; the
+days before are kept for a day, for only results that come later than that could change them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
-
-from django.core.cache import cache
 
 from accounts.models import Team
-from analytics.calendar import date_of
-from analytics.daily import measure_days, read_responses
+from analytics.calendar import date_of, day_span
+from analytics.daily import read_day_sums
+from analytics.latency import TABLE
+from analytics.models import Period
+from analytics.pieces import read_pieces
 from analytics.reports.freezing import zone_of
-from analytics.uptime import Measured, read_rolled_until
+from analytics.uptime import Measured, read_rolled_until, run_rolled
 from analytics.windows import HOUR, floor_hour
 from core.instants import to_ms
-from core.isolation import read_rows
 from monitors.models import Monitor
 
 MAX_DAYS, MAX_HOURS = 90, 48
-KEPT_S = 2 * 3_600
+MADE_FOR_S = 0.15
+"""How long one request may make each of the two parts of graphs."""
+RECENT_DAYS = 2
 NOTABLE = 0.01
 """The share of a day from which on it is bad: less than that of downtime is a scratch."""
+NOTHING = "-"
+HIGHEST = 9
 
 
 class DayLetter(StrEnum):
@@ -49,9 +53,13 @@ class GraphFrame:
     until: datetime | None
 
     @property
+    def shape(self) -> str:
+        return f"{self.team_id}-{len(self.dates)}-{len(self.hours)}"
+
+    @property
     def name(self) -> str:
         until = to_ms(self.until) if self.until else 0
-        return f"{self.team_id}-{self.timezone}-{self.dates[-1]}-{len(self.dates)}-{len(self.hours)}-{until}"
+        return f"{self.shape}-{self.timezone}-{self.dates[-1]}-{until}"
 
 
 def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> GraphFrame:
@@ -68,53 +76,87 @@ def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> GraphFram
     )
 
 
-def read_graphs(team: Team, frame: GraphFrame) -> list[dict[str, Any]]:
-    """A row for each of the team's monitors, as the API shows it. Five queries for every
-    ``MONITORS_AT_ONCE`` monitors, and one while they are kept."""
-    key = f"overview-graphs:{frame.name}"
-    kept: list[dict[str, Any]] | None = cache.get(key)
-    if kept is None:
-        kept = _draw(team, frame)
-        cache.set(key, kept, KEPT_S)
-    return kept
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """``days``: a letter each. ``hours``: the mean response of each as a digit, in ninths of the greatest."""
+
+    id: int
+    days: str
+    hours: str
 
 
-def _draw(team: Team, frame: GraphFrame) -> list[dict[str, Any]]:
-    stored = Monitor.objects.filter(team=team).only("kind", "holds_s").order_by("pk")
-    monitors, until = read_rows("show in a list", stored), frame.until
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """``complete``: of all monitors of the team. Otherwise there was no time for the others, but will be."""
+
+    rows: Sequence[Graph]
+    complete: bool
+
+
+def read_graphs(team: Team, frame: GraphFrame) -> Graphs:
+    """A row for each of the team's monitors. What is not kept is made within ``MADE_FOR_S``, in three queries
+    for every ``pieces.PIECE`` monitors."""
+    kinds = dict(Monitor.objects.filter(team=team).order_by("pk").values_list("pk", "kind"))
+    until = frame.until
     if until is None:
-        return []
-    zone = zone_of(team)
-    days = measure_days(monitors, frame.dates, now=until, rolled_until=until, zone=zone)
-    timed = [monitor.pk for monitor in monitors if monitor.kind != "heartbeat"] if frame.hours else []
-    responses = read_responses(timed, frame.hours[0], now=until, rolled_until=until) if timed else {}
-    return [_draw_one(pk, by_day, responses.get(pk, {}), frame) for pk, by_day in days.items()]
+        return Graphs([], complete=True)
+    zone, ids = zone_of(team), list(kinds)
+    settled = [on for on in frame.dates[:-RECENT_DAYS] if day_span(on, zone)[1] <= until]
+    recent = frame.dates[len(settled) :]
+
+    def grade(ids: Collection[int], dates: Sequence[date]) -> dict[int, str]:
+        return _grade_days(read_day_sums(ids, dates, rolled_until=until, zone=zone), ids, dates)
+
+    def draw(ids: Collection[int]) -> dict[int, tuple[str, str]]:
+        hours = _draw_hours([pk for pk in ids if kinds[pk] != "heartbeat"], frame)
+        days = grade(ids, recent)
+        return {pk: (days[pk], hours.get(pk, NOTHING * len(frame.hours))) for pk in ids}
+
+    before = read_pieces(
+        f"graph-days:{frame.shape}",
+        f"{frame.timezone}-{settled[-1] if settled else 0}",
+        ids,
+        lambda some: grade(some, settled),
+        for_s=MADE_FOR_S,
+    )
+    now = read_pieces(f"graphs:{frame.shape}", frame.name, ids, draw, for_s=MADE_FOR_S)
+    drawn = [pk for pk in ids if pk in before.found and pk in now.found]
+    rows = [Graph(pk, before.found[pk] + now.found[pk][0], now.found[pk][1]) for pk in drawn]
+    return Graphs(rows, complete=before.complete and now.complete)
 
 
-def _draw_one(
-    pk: int,
-    by_day: Mapping[date, Measured],
-    by_hour: Mapping[datetime, tuple[int, int]],
-    frame: GraphFrame,
-) -> dict[str, Any]:
-    measured = [by_day.get(on, Measured()) for on in frame.dates]
-    ratios = [found.uptime_ratio for found in measured]
-    counted = [by_hour.get(hour, (0, 0)) for hour in frame.hours]
-    return {
-        "id": pk,
-        "days": "".join(grade_day(found) for found in measured),
-        "below": {
-            str(place): int(ratio * 10_000) / 10_000
-            for place, ratio in enumerate(ratios)
-            if ratio is not None and ratio < 1
-        },
-        "hours": [_round(sum_ms / count) if count else None for count, sum_ms in counted],
-    }
+def _grade_days(
+    sums: Iterable[tuple[int, date, Measured]], ids: Collection[int], dates: Sequence[date]
+) -> dict[int, str]:
+    place = {on: number for number, on in enumerate(dates)}
+    letters = {pk: [str(DayLetter.NO_DATA)] * len(dates) for pk in ids}
+    for monitor_id, on, measured in sums:
+        letters[monitor_id][place[on]] = grade_day(measured)
+    return {pk: "".join(some) for pk, some in letters.items()}
 
 
-def _round(ms: float) -> int:
-    """To two digits: a curve of this size shows no more, and packed it is much smaller."""
-    return round(float(f"{ms:.1e}"))
+def _draw_hours(ids: Collection[int], frame: GraphFrame) -> dict[int, str]:
+    """Of each monitor that was timed."""
+    if not ids or not frame.hours or frame.until is None:
+        return {}
+    first_ms, columns = to_ms(frame.hours[0]), ("monitor_id", "start_at", "count", "sum_ms")
+    counted: dict[int, list[tuple[int, int]]] = {}
+    for pk, start_ms, count, sum_ms in run_rolled(
+        TABLE, columns, ids, [(Period.HOUR, frame.hours[0], frame.until)]
+    ):
+        hours = counted.setdefault(pk, [(0, 0)] * len(frame.hours))
+        place = (start_ms - first_ms) // _HOUR_MS
+        hours[place] = (hours[place][0] + int(count), hours[place][1] + int(sum_ms))
+    return {pk: _draw_line([ms / n if n else None for n, ms in hours]) for pk, hours in counted.items()}
+
+
+_HOUR_MS = HOUR // timedelta(milliseconds=1)
+
+
+def _draw_line(means: Sequence[float | None]) -> str:
+    """As fine as a curve of this size can show, and a third of the bytes of the figures."""
+    greatest = max((mean for mean in means if mean), default=1.0)
+    return "".join(NOTHING if mean is None else str(round(mean / greatest * HIGHEST)) for mean in means)
 
 
 def grade_day(found: Measured) -> DayLetter:

@@ -67,6 +67,7 @@ class Measured:
 
 
 SUMS = tuple(field.name for field in fields(Measured))
+TIMES = tuple(name for name in SUMS if name.endswith("_ms"))
 _all_of = attrgetter(*SUMS)
 
 

@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from analytics import graphs, pieces
 from analytics.graphs import DayLetter, grade_day
 from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.uptime import SUMS, Measured
@@ -40,6 +41,23 @@ def roll(monitor, begin, period=Period.DAY, **sums):
     Rollup.objects.create(monitor=monitor, period_h=period, start_at=begin, holds_s=60, **figures)
 
 
+def time_hour(monitor, begin, *, count, sum_ms):
+    LatencyRollup.objects.create(
+        monitor=monitor,
+        period_h=1,
+        start_at=begin,
+        count=count,
+        sum_ms=sum_ms,
+        min_ms=1,
+        max_ms=300,
+        histogram="",
+    )
+
+
+def rolled(queries):
+    return [query["sql"] for query in queries if "analytics_rollup" in query["sql"]]
+
+
 @pytest.mark.parametrize(
     ("sums", "letter"),
     [
@@ -63,23 +81,21 @@ def test_days_and_hours_are_told_the_oldest_first(api, team):
     roll(monitor, midnight - 2 * DAY, up_ms=DAY_MS)
     roll(monitor, midnight - DAY, up_ms=86_399_000, down_ms=1_000)
     roll(monitor, midnight, period=Period.HOUR, maintenance_ms=3_600_000)
-    LatencyRollup.objects.create(
-        monitor=monitor,
-        period_h=1,
-        start_at=NOW - HOUR,
-        count=4,
-        sum_ms=401,
-        min_ms=1,
-        max_ms=300,
-        histogram="",
-    )
-    answer = api.get(URL, {"days": 4, "hours": 2})
+    time_hour(monitor, NOW - HOUR, count=4, sum_ms=401)
+    time_hour(monitor, NOW - 2 * HOUR, count=1, sum_ms=50)
+    other = make_monitor(team)
+    answer = api.get(URL, {"days": 4, "hours": 3})
     assert answer.json() == {
         "timezone": "UTC",
         "from": "2026-02-26",
         "to": "2026-03-01",
-        "hours_from": "2026-03-01T10:00:00Z",
-        "monitors": [{"id": monitor.pk, "days": "-ugm", "below": {"2": 0.9999}, "hours": [None, 100]}],
+        "hours_from": "2026-03-01T09:00:00Z",
+        "complete": True,
+        "monitors": {
+            "id_steps": [monitor.pk, other.pk - monitor.pk],
+            "days": ["-ugm", "----"],
+            "hours": ["-49", "---"],
+        },
     }
 
 
@@ -95,7 +111,7 @@ def test_nothing_changes_until_rolling_up_comes_farther(api, team, clock):
     assert "analytics_rollup" not in " ".join(query["sql"] for query in queries)
     Progress.objects.update(rolled_until=NOW + HOUR)
     changed = api.get(URL, headers={"If-None-Match": first["ETag"]})
-    assert changed.json()["monitors"][0]["days"].count("u") == 1
+    assert changed.json()["monitors"]["days"][0].count("u") == 1
 
 
 def test_thirty_monitors_cost_as_many_queries_as_three(api, team):
@@ -124,7 +140,7 @@ def test_another_teams_graphs_are_not_told(api, team):
     strange = make_team()
     make_monitor(strange)
     assert api.get(URL, {"team": strange.pk}).status_code == 400
-    assert api.get(URL).json()["monitors"] == []
+    assert api.get(URL).json()["monitors"]["id_steps"] == []
 
 
 def test_days_are_those_of_the_team(team):
@@ -132,3 +148,45 @@ def test_days_are_those_of_the_team(team):
     team.save()
     told = make_client(make_member(team)).get(URL, {"days": 1}).json()
     assert told["to"] == str(date(2026, 3, 2))
+
+
+def test_with_a_new_hour_only_two_days_are_read_again(api, team):
+    monitor = make_monitor(team)
+    midnight = NOW.replace(hour=0)
+    for ago in range(1, 6):
+        roll(monitor, midnight - ago * DAY, up_ms=DAY_MS)
+    before = api.get(URL, {"days": 6}).json()["monitors"]["days"]
+    roll(monitor, midnight, period=Period.HOUR, down_ms=3_600_000)
+    Rollup.objects.filter(start_at=midnight - DAY).update(up_ms=0, maintenance_ms=DAY_MS)
+    Progress.objects.update(rolled_until=NOW + HOUR)
+    with CaptureQueriesContext(connection) as queries:
+        after = api.get(URL, {"days": 6}).json()["monitors"]["days"]
+    assert (before, after) == (["uuuuu-"], ["uuuumd"])
+    assert len(rolled(queries)) == 1
+    assert rolled(queries)[0].count("SELECT") == 2
+
+
+def test_a_day_that_is_not_rolled_up_yet_is_read_again(api, team):
+    monitor = make_monitor(team)
+    midnight = NOW.replace(hour=0)
+    Progress.objects.update(rolled_until=midnight - 3 * DAY)
+    assert api.get(URL, {"days": 5}).json()["monitors"]["days"] == ["-----"]
+    for ago in range(1, 5):
+        roll(monitor, midnight - ago * DAY, up_ms=DAY_MS)
+    Progress.objects.update(rolled_until=NOW)
+    assert api.get(URL, {"days": 5}).json()["monitors"]["days"] == ["uuuu-"]
+
+
+def test_a_request_draws_for_a_moment_and_the_next_goes_on(api, team, monkeypatch):
+    monkeypatch.setattr(graphs, "MADE_FOR_S", 0)
+    monkeypatch.setattr(pieces, "PIECE", 2)
+    monitors = [make_monitor(team) for _ in range(5)]
+    seen = []
+    for _ in range(4):
+        answer = api.get(URL)
+        told = answer.json()
+        seen.append((told["complete"], len(told["monitors"]["days"])))
+        if not told["complete"]:  # the same hour will say more
+            assert api.get(URL, headers={"If-None-Match": answer["ETag"]}).status_code == 200
+    assert seen == [(False, 2), (True, 5), (True, 5), (True, 5)]
+    assert sum(told["monitors"]["id_steps"]) == monitors[-1].pk

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,18 @@ class Answer:
     def rows(self) -> dict[Any, Any] | None:
         """Of a list, what it shows by key; None: it is no list."""
         shown = self.json.get("results", self.json.get("monitors")) if isinstance(self.json, dict) else None
+        if isinstance(shown, dict):
+            shown = _turn(dict(shown))
         if self.status != 200 or not isinstance(shown, list):
             return None
         return {row.get("id", row.get("key", row.get("team"))): row for row in shown}
+
+
+def _turn(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Columns as rows."""
+    if "id_steps" in columns:
+        columns = {"id": list(accumulate(columns.pop("id_steps"))), **columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 @dataclass

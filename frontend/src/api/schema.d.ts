@@ -990,10 +990,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description All monitors, a light row each, ordered by id; with `since` only the rows that changed.
+         * @description All monitors, what a list shows of each, in columns; with `since` only what changed.
          *
-         *     Take the `token` of each answer into the next request. `monitors` are whole rows, to be merged by id;
-         *     `gone` are to be dropped. Where the token is not known any more, `whole` is true and all are sent.
+         *     Take the `token` of each answer into the next request. `monitors` replace or join those that you have,
+         *     `states` replace these fields of those that you have, `gone` are to be dropped. Where the token is not
+         *     known any more, `whole` is true and all are sent as `monitors`.
          */
         get: operations["monitors_overview_retrieve"];
         put?: never;
@@ -2298,19 +2299,18 @@ export interface components {
             /** @description a token such as AbCdEfGhIjKlMnO */
             token: string;
         };
-        Graph: {
-            /** @description Uptime, 0 to 1, of the days that have less than 1, by their place in `days`, from 0 on */
-            below: {
-                [key: string]: number;
-            };
+        /** @description The n-th value of each list is of the n-th monitor. */
+        GraphColumns: {
             /** @description A letter a day, the oldest first: `u` up, `g` degraded, `d` down, `m` maintenance, `-` no data. Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded */
-            days: string;
-            /** @description Mean response in ms, to two digits, oldest first */
-            hours: (number | null)[];
-            /** Format: int64 */
-            id: number;
+            days: string[];
+            /** @description The mean response of each hour, the oldest first: a digit, in ninths of the greatest of them; `-` no data */
+            hours: string[];
+            /** @description By how much each monitor's id is more than the one before, the first than 0 */
+            id_steps: number[];
         };
         Graphs: {
+            /** @description False: there was no time yet to draw all monitors; ask again in a second */
+            complete: boolean;
             /**
              * Format: date
              * @description The first day
@@ -2321,7 +2321,7 @@ export interface components {
              * @description Where the first hour begins
              */
             hours_from: string | null;
-            monitors: components["schemas"]["Graph"][];
+            monitors: components["schemas"]["GraphColumns"];
             /** @description The team's, in which days are days */
             timezone: string;
             /**
@@ -3080,6 +3080,34 @@ export interface components {
             /** @description Of the settings; for If-Match */
             readonly version: string;
         };
+        /** @description All that a list shows of some monitors. The n-th value of each list is of the n-th monitor. */
+        MonitorColumns: {
+            enabled: boolean[];
+            id: number[];
+            /** @description The open one */
+            incident: (components["schemas"]["OpenIncident"] | null)[];
+            interval_s: number[];
+            kind: components["schemas"]["MonitorKindName"][];
+            maintenance: (components["schemas"]["RunningMaintenance"] | null)[];
+            name: string[];
+            /** @description Of trouble one sentence, in maintenance its title, else empty */
+            reason: string[];
+            /** @description Of the newest check, if it was not down */
+            response_ms: (number | null)[];
+            /** @description Of the status; null where it is not known */
+            since: (string | null)[];
+            /** @description The strictest, of the monitor or of one of its tags */
+            slo: (components["schemas"]["Promise"] | null)[];
+            status: components["schemas"]["MonitorStatus"][];
+            tags: string[][];
+            /** @description As it is stored; of a heartbeat its schedule */
+            target: string[];
+            team: number[];
+            /** @description 0 to 1, of whole hours, new once an hour; floored to hundredths of a percent */
+            uptime_24h: (number | null)[];
+            /** @description As `uptime_24h` */
+            uptime_30d: (number | null)[];
+        };
         /** @description That of its `kind` */
         MonitorConfig: components["schemas"]["HttpConfig"] | components["schemas"]["TcpConfig"] | components["schemas"]["DnsConfig"] | components["schemas"]["TlsConfig"] | components["schemas"]["PingConfig"] | components["schemas"]["DomainConfig"] | components["schemas"]["WebsocketConfig"] | components["schemas"]["SmtpConfig"] | components["schemas"]["HeartbeatConfig"];
         /** @description That of its `kind` */
@@ -3356,46 +3384,17 @@ export interface components {
             counts: components["schemas"]["Counts"];
             /** @description Ids of those that are no more */
             gone: number[];
-            monitors: components["schemas"]["OverviewRow"][];
+            /** @description New ones, and those whose settings or uptime changed; by id */
+            monitors: components["schemas"]["MonitorColumns"];
             /** Format: date-time */
             now: string;
             open_incidents: number;
+            /** @description Those of which nothing else changed; by id */
+            states: components["schemas"]["StateColumns"];
             /** @description For `since`; empty where no rows were asked for */
             token: string;
             /** @description `monitors` are all there are: forget what you have */
             whole: boolean;
-        };
-        /** @description A monitor, as a list shows it. */
-        OverviewRow: {
-            /** Format: date-time */
-            checked_at: string | null;
-            enabled: boolean;
-            /** Format: int64 */
-            id: number;
-            /** @description The open one */
-            incident: components["schemas"]["OpenIncident"] | null;
-            interval_s: number;
-            kind: components["schemas"]["MonitorKindName"];
-            maintenance: components["schemas"]["RunningMaintenance"] | null;
-            name: string;
-            /** @description Of trouble one sentence, in maintenance its title, else empty */
-            reason: string;
-            /** @description Of the newest check, if it was not down */
-            response_ms: number | null;
-            /**
-             * Format: date-time
-             * @description Of the status; null where it is not known
-             */
-            since: string | null;
-            /** @description The strictest, of the monitor or of one of its tags */
-            slo: components["schemas"]["Promise"] | null;
-            status: components["schemas"]["MonitorStatus"];
-            tags: string[];
-            /** @description As it is stored; of a heartbeat its schedule */
-            target: string;
-            /** Format: int64 */
-            team: number;
-            uptime: components["schemas"]["RolledUptime"];
         };
         /** @description An alert of a service, resolved when the incident is. */
         PagerDutyChannelConfig: {
@@ -4452,24 +4451,6 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "owner" | "admin" | "member" | "viewer";
-        /** @description Over whole hours, from roll-ups, new once an hour; floored to hundredths of a percent. */
-        RolledUptime: {
-            /**
-             * Format: double
-             * @description 0 to 1
-             */
-            "24h": number | null;
-            /**
-             * Format: double
-             * @description 0 to 1
-             */
-            "30d": number | null;
-            /**
-             * Format: double
-             * @description 0 to 1
-             */
-            "90d": number | null;
-        };
         /** @description Without ``monitors`` and ``tags`` it is for all of the team. */
         Rule: {
             /** Format: date-time */
@@ -4842,6 +4823,21 @@ export interface components {
              * @default
              */
             title?: string;
+        };
+        /** @description What changes with the checks of some monitors. The n-th value of each list is of the n-th monitor. */
+        StateColumns: {
+            enabled: boolean[];
+            id: number[];
+            /** @description The open one */
+            incident: (components["schemas"]["OpenIncident"] | null)[];
+            maintenance: (components["schemas"]["RunningMaintenance"] | null)[];
+            /** @description Of trouble one sentence, in maintenance its title, else empty */
+            reason: string[];
+            /** @description Of the newest check, if it was not down */
+            response_ms: (number | null)[];
+            /** @description Of the status; null where it is not known */
+            since: (string | null)[];
+            status: components["schemas"]["MonitorStatus"][];
         };
         Stats: {
             /** @description Incidents and maintenance; the newest 200 of each */

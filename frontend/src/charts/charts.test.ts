@@ -5,7 +5,7 @@ import { roundTicks } from "./ticks";
 import { waterfallRows } from "./Waterfall";
 
 test("a gap in the values is a gap in the line, and a lone value a dot", () => {
-  expect(sparkPath([10, null, 10, 10], 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
+  expect(sparkPath("9-99", 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
 });
 
 test("bars stand on whole pixels, and say by their height what their colour says", () => {

@@ -1,6 +1,6 @@
 /** Asks for what changed: every 10 s while somebody looks, every 30 s when nobody touched anything for five minutes,
  *  the counts alone once a minute in a hidden tab, at once on return and after a change of one's own. */
-import { askCounts, askOverview, type Overview, type OverviewRow } from "@/api/overview";
+import { askCounts, askOverview, type Overview, type OverviewRow, toRows } from "@/api/overview";
 import type { Problem } from "@/api/problems";
 
 export type Snapshot = {
@@ -24,11 +24,17 @@ export const START: Snapshot = { state: "loading", problem: null, rows: new Map(
 /** The rows after an answer; those that did not change stay the same objects, so nothing of them is drawn anew. */
 export function merge(
   before: ReadonlyMap<number, OverviewRow>,
-  answer: Pick<Overview, "whole" | "monitors" | "gone">,
+  answer: Pick<Overview, "whole" | "monitors" | "states" | "gone">,
 ): ReadonlyMap<number, OverviewRow> {
-  if (!answer.whole && answer.monitors.length === 0 && answer.gone.length === 0) return before;
+  const changed = toRows(answer.monitors);
+  const moved = toRows(answer.states);
+  if (!answer.whole && changed.length === 0 && moved.length === 0 && answer.gone.length === 0) return before;
   const rows = new Map(answer.whole ? [] : before);
-  for (const row of answer.monitors) rows.set(row.id, row);
+  for (const row of changed) rows.set(row.id, row);
+  for (const state of moved) {
+    const row = rows.get(state.id);
+    if (row) rows.set(state.id, { ...row, ...state });
+  }
   for (const id of answer.gone) rows.delete(id);
   return rows;
 }

@@ -1,5 +1,7 @@
 """``GET monitors/graphs``: the bars and curves of all monitors of a team."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.utils.http import parse_etags, quote_etag
@@ -11,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.fields import TeamField
 from accounts.models import Role
-from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, GraphFrame, find_frame, read_graphs
+from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, GraphFrame, Graph, find_frame, read_graphs
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.monitors.base import MonitorEndpoints
 
@@ -22,20 +24,23 @@ class GraphsQuerySerializer(serializers.Serializer[Any]):
     hours = serializers.IntegerField(default=24, min_value=0, max_value=MAX_HOURS)
 
 
-class GraphSerializer(serializers.Serializer[Any]):
-    id = IdField()
-    days = serializers.CharField(
+class GraphColumnsSerializer(serializers.Serializer[Any]):
+    """The n-th value of each list is of the n-th monitor."""
+
+    id_steps = serializers.ListField(
+        child=IdField(),
+        help_text="By how much each monitor's id is more than the one before, the first than 0",
+    )
+    days = serializers.ListField(
+        child=serializers.CharField(),
         help_text="A letter a day, the oldest first: "
         + ", ".join(f"`{letter.value}` {letter.name.lower().replace('_', ' ')}" for letter in DayLetter)
-        + ". Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded"
-    )
-    below = serializers.DictField(
-        child=serializers.FloatField(),
-        help_text="Uptime, 0 to 1, of the days that have less than 1, by their place in `days`, from 0 on",
+        + ". Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded",
     )
     hours = serializers.ListField(
-        child=serializers.IntegerField(allow_null=True),
-        help_text="Mean response in ms, to two digits, oldest first",
+        child=serializers.CharField(),
+        help_text="The mean response of each hour, the oldest first: a digit, in ninths of the greatest of"
+        " them; `-` no data",
     )
 
 
@@ -43,7 +48,10 @@ class GraphsSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField(help_text="The team's, in which days are days")
     to = serializers.DateField(help_text="The last day")
     hours_from = serializers.DateTimeField(allow_null=True, help_text="Where the first hour begins")
-    monitors = GraphSerializer(many=True)
+    complete = serializers.BooleanField(
+        help_text="False: there was no time yet to draw all monitors; ask again in a second"
+    )
+    monitors = GraphColumnsSerializer()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """``from`` is a word of Python's own, so it cannot be declared above."""
@@ -69,8 +77,19 @@ class GraphEndpoints(MonitorEndpoints):
         if has_seen(request, etag):
             seen = {"ETag": etag, "Cache-Control": "private, no-cache"}
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers=seen)
-        told = _tell_frame(frame) | {"monitors": read_graphs(asked["team"], frame)}
-        return Response(told, headers={"ETag": etag})
+        graphs = read_graphs(asked["team"], frame)
+        told = _tell_frame(frame) | {"complete": graphs.complete, "monitors": _tell_columns(graphs.rows)}
+        return Response(told, headers={"ETag": etag} if graphs.complete else None)
+
+
+def _tell_columns(rows: Sequence[Graph]) -> dict[str, list[Any]]:
+    """Steps in place of ids, for these take a fourth of the bytes."""
+    ids = [row.id for row in rows]
+    return {
+        "id_steps": [pk - before for before, pk in pairwise([0, *ids])],
+        "days": [row.days for row in rows],
+        "hours": [row.hours for row in rows],
+    }
 
 
 def _tell_frame(frame: GraphFrame) -> dict[str, Any]:

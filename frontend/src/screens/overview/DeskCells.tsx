@@ -39,7 +39,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
         <HowLong row={row} />
       </span>
       <span role="cell" className={styles.spark}>
-        {graph && <Sparkline values={graph.hours} />}
+        {graph && <Sparkline hours={graph.hours} />}
       </span>
       <span role="cell" className="n">
         {response === null ? "–" : words.number(response)}
@@ -47,8 +47,8 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
       <span role="cell" className={styles.bars}>
         {graph && <Bars days={graph.days} />}
       </span>
-      <UptimeFigure uptime={row.uptime["24h"]} slo={row.slo} />
-      <UptimeFigure uptime={row.uptime["30d"]} slo={row.slo} />
+      <UptimeFigure uptime={row.uptime_24h} slo={row.slo} />
+      <UptimeFigure uptime={row.uptime_30d} slo={row.slo} />
       <span role="cell" className={styles.onHover}>
         <Menu className={styles.more} label={overview.actionsFor(row.name)} tip items={() => actions.itemsFor(row)}>
           <Icon name="more" />

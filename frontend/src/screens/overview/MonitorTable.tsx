@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { read } from "@/api/client";
-import { callGraphs } from "@/api/overview";
+import { callGraphs, type Graph, toGraphs } from "@/api/overview";
 import { useSignedIn } from "@/session";
 import { useIsPhone } from "@/shell/useIsPhone";
 import { classes } from "@/ui/classes";
@@ -19,6 +19,8 @@ const ROW = 44;
 const PHONE_ROW = 60;
 const HEAD = 36;
 const GRAPHS_EVERY_MS = 10 * 60_000;
+/** The server draws for a moment only, and goes on when it is asked again. */
+const GRAPHS_GO_ON_MS = 1_000;
 
 /** Rows of two lines under sticky heads. Only what is seen is in the page. */
 export function MonitorTable({ items, selection }: { items: readonly Item[]; selection: Selection }) {
@@ -86,17 +88,16 @@ function useHeight(list: React.RefObject<HTMLDivElement | null>, height: number)
   useLayoutEffect(() => list.current?.style.setProperty("height", `${height}px`), [list, height]);
 }
 
-export type Graph = { days: string; hours: readonly (number | null)[] };
-
 function useGraphs(): ReadonlyMap<number, Graph> {
   const { team } = useSignedIn();
   const graphs = useQuery({
     queryKey: ["graphs", team.id],
     queryFn: () => read(callGraphs(team.id)),
     staleTime: GRAPHS_EVERY_MS,
-    refetchInterval: GRAPHS_EVERY_MS,
+    refetchInterval: (query) => (query.state.data?.complete === false ? GRAPHS_GO_ON_MS : GRAPHS_EVERY_MS),
   });
-  return useMemo(() => new Map(graphs.data?.monitors.map((one) => [one.id, one])), [graphs.data]);
+  const columns = graphs.data?.monitors;
+  return useMemo(() => (columns ? toGraphs(columns) : new Map()), [columns]);
 }
 
 export function Head() {

@@ -51,7 +51,7 @@ export function PhoneCells({ row, graph }: RowProps) {
 
 function PhoneUptime({ row }: Pick<RowProps, "row">) {
   const words = useWords();
-  const uptime = row.uptime["30d"];
+  const uptime = row.uptime_30d;
   if (uptime === null) return <span className="grow n s t3">–</span>;
   const bad = belowSlo(uptime, row.slo);
   const text = tellUptime(uptime, words.locale);

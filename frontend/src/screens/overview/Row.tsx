@@ -4,7 +4,7 @@ import { go } from "@/routing";
 import { classes } from "@/ui/classes";
 import { useWords } from "@/words";
 import { DeskCells } from "./DeskCells";
-import type { Graph } from "./MonitorTable";
+import type { Graph } from "@/api/overview";
 import { PhoneCells } from "./PhoneCells";
 import styles from "./Row.module.css";
 import type { Actions } from "./useActions";

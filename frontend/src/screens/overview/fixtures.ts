@@ -17,8 +17,8 @@ export function makeRow(given: Partial<OverviewRow> = {}): OverviewRow {
     tags: [],
     interval_s: 60,
     response_ms: 120,
-    checked_at: "2026-12-08T13:26:00Z",
-    uptime: { "24h": 1, "30d": 0.9999, "90d": 0.9998 },
+    uptime_24h: 1,
+    uptime_30d: 0.9999,
     slo: null,
     ...given,
   };

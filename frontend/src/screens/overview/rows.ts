@@ -84,7 +84,7 @@ function byTrouble(a: OverviewRow, b: OverviewRow): number {
 const ORDERS: Record<Exclude<Sort, "trouble">, (a: OverviewRow, b: OverviewRow) => number> = {
   name: byName,
   response: (a, b) => (responseOf(b) ?? -1) - (responseOf(a) ?? -1) || byName(a, b),
-  uptime: (a, b) => (a.uptime["30d"] ?? 2) - (b.uptime["30d"] ?? 2) || byName(a, b),
+  uptime: (a, b) => (a.uptime_30d ?? 2) - (b.uptime_30d ?? 2) || byName(a, b),
 };
 
 function groupOf(row: OverviewRow): Group {
