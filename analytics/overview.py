@@ -303,9 +303,9 @@ def _read_tags(team_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, in
         return {}
     return _group(
         run(
-            "SELECT w.monitor_id, w.tag_id, t.name FROM monitors_monitor_tags w"
-            " JOIN monitors_monitor m ON m.id = w.monitor_id JOIN monitors_tag t ON t.id = w.tag_id"
-            f" WHERE m.team_id IN ({in_list(team_ids)})",
+            "SELECT w.monitor_id, w.tag_id, t.name FROM monitors_tag t"
+            " JOIN monitors_monitor_tags w ON w.tag_id = t.id"
+            f" WHERE t.team_id IN ({in_list(team_ids)})",
             [],
         )
     )
