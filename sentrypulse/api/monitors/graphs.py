@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.fields import TeamField
 from accounts.models import Role
-from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, GraphFrame, Graph, find_frame, read_graphs
+from analytics.graphs import MAX_DAYS, MAX_HOURS, DayLetter, Graph, GraphFrame, find_frame, read_graphs
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.monitors.base import MonitorEndpoints
 
