@@ -165,7 +165,7 @@ def begin_hour(api, path: str) -> str:
     return path
 
 
-def read(answer) -> dict:
+def read(answer):
     """What the answer holds, unpacked."""
     packed = answer.headers.get("Content-Encoding") == "gzip"
     return json.loads(gzip.decompress(answer.content) if packed else answer.content)
