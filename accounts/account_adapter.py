@@ -51,7 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Where ``SIGNUP=invite``, the form asks for the invitation."""
+        """True with ``SIGNUP=invite``, too: then the form asks for the invitation."""
         return bool(settings.SIGNUP != "closed")
 
     def clean_email(self, email: str) -> str:
@@ -73,8 +73,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """Of a signed-in user, or by a reset link: then the address is proven, and whoever had taken the
-        account loses what he may have made there."""
+        """Replace the password of a signed-in user, or by a reset link. A link proves the address, so API
+        keys that somebody else may have made in the account end."""
         by_link = self.request.resolver_match.url_name == RESET
         if not replace_password(user, password, by_link=by_link, now=timezone.now()):
             refusal = {"key": [DEAD_LINK]} if by_link else {"current_password": [WRONG_PASSWORD]}
@@ -100,7 +100,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         send_later("verify_email", to=address, context={"email": address, "key": emailconfirmation.key})
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """To the address we know, not the one typed: MariaDB finds é for e, and that may be another's."""
+        """Send the link to the address that is stored, and not to the one that was typed: MariaDB finds é for
+        e, so the typed one may be another person's."""
         link = {"uid": context["uid"], "token": context["key"]}
         send_later("reset_password", to=user.email, context={"email": user.email, **link})
 
@@ -116,7 +117,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         """Nobody shows Django's messages but the admin; they would be a cookie of the API's answers."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """For the list of sessions. A socket's peer may have none."""
+        """The address for the list of sessions. The peer of a Unix socket has none."""
         return parse_address(client_address(request)) or "0.0.0.0"  # noqa: S104  # shown, not bound
 
 

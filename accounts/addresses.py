@@ -6,7 +6,8 @@ from delivery.addresses import spell_mail
 
 
 def fold_email(email: object) -> str:
-    """In small letters, an international domain in ASCII; "" for what is no text. Never raises."""
+    """``address`` in small letters, with an international domain in ASCII. "" for a value that is no text.
+    Never raises."""
     if not isinstance(email, str):
         return ""
     try:

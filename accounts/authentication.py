@@ -55,7 +55,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def hash_secret(secret: str) -> str:
-    """For random secrets of 256 bits, which need no slow hash."""
+    """The hash of a random secret of 256 bits. Such a secret needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

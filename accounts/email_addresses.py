@@ -23,7 +23,8 @@ def sync_address(user: User) -> None:
 
 
 def ensure_address(user: User) -> None:
-    """Make the row where there is none, as of users whom an operator made. Else write nothing."""
+    """Make the row of the user's address when there is none, as for a user whom an operator made. Otherwise
+    write nothing."""
     if not EmailAddress.objects.filter(user=user, email=user.email).exists():
         sync_address(user)
 

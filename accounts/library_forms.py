@@ -1,8 +1,9 @@
-"""What programs ask of the API's own addresses (sign up, reset), done by the forms of django-allauth.
+"""Lets django-allauth's forms do what programs ask at the API's own addresses: sign up and reset a password.
 
-So there is one sign-up and one reset, whoever asks. The forms are the library's own for its headless API, not
-promised to others, and as in django-allauth 65.22: ``core.library_checks`` warns when the next version comes.
-Read then ``allauth/headless/account/inputs.py`` and ``views.py``, and run ``tests/accounts``.
+So there is one sign-up and one reset for everybody. The forms belong to the library's headless API and are
+not promised to others. They are as in django-allauth 65.22; ``core.library_checks`` warns when another minor
+version is installed. Then read ``allauth/headless/account/inputs.py`` and ``views.py``, and run
+``tests/accounts``.
 """
 
 from typing import Any
@@ -35,9 +36,9 @@ _PASSWORDS = {
 
 
 def mend_fields() -> None:
-    """Of the library's forms, which cut spaces off passwords, and fail at a reset key that names no user.
+    """Mend the library's forms, which strip passwords of spaces and fail when a reset key names no user.
 
-    Safe to call twice. Field by field what Django gave it (against NUL) stays, and one rule is added.
+    Safe to call twice. The validators that Django gave a field (against NUL) stay, and one is added.
     """
     for form, names in _PASSWORDS.items():
         for name in names:
@@ -52,10 +53,10 @@ def _add_rule(field: Field, rule: Any) -> None:
 
 
 def sign_up(request: HttpRequest, *, email: str, password: str, name: str, invitation: str) -> User:
-    """A user with a personal team, who is mailed a link to verify the address, and is not signed in.
+    """Make a user with a personal team, and send a link to verify the address. Does not sign the user in.
 
-    Raises ``PermissionDenied`` where ``SIGNUP`` does not allow it, ``ValidationError`` by field. The
-    invitation is still to be accepted.
+    Raises ``PermissionDenied`` where ``SIGNUP`` does not allow it, and ``ValidationError`` by field. The
+    invitation is not accepted yet.
     """
     require_open_for(email, invitation=invitation, now=timezone.now())
     given = {"email": email, "password": password, "name": name, "invitation": invitation}

@@ -32,7 +32,8 @@ def start(message: EmailMessage, template: str) -> None:
 
 
 def deliver(message: EmailMessage, template: str) -> None:
-    """A mail server's trouble is for the operator's log, never for the person who asked."""
+    """Send the message. A failure of the mail server is logged for the operator and does not reach the person
+    who asked."""
     try:
         message.send()
     except Exception:  # SMTP, sockets and TLS share no narrower class

@@ -219,8 +219,8 @@ class Quota(models.Model):
 
 
 class QuotaLock(models.Model):
-    """Whoever makes more of what a team has locks its row first. It is a row of its own, for the team's is
-    locked by whatever refers to it."""
+    """Code that makes more of what a team has locks the team's row here first. It has its own table because
+    every row that refers to a team locks the team's row."""
 
     team = models.OneToOneField(Team, primary_key=True, on_delete=models.CASCADE, related_name="+")
 

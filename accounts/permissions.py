@@ -43,9 +43,9 @@ class TeamPermission(BasePermission):
 
 
 class SignedIn(TeamPermission):
-    """For accounts, teams and keys themselves: an API key may read there, but change nothing.
+    """For endpoints of accounts, teams and keys: there an API key may read, but change nothing.
 
-    A leaked key could otherwise mint keys that outlive it, or invite its thief.
+    Otherwise a leaked key could make keys that outlive it, or invite the thief.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:

@@ -1,10 +1,11 @@
-"""How often one may try to log in, register, reset a password or invite: per client address and per account.
+"""How many attempts to log in, register, reset a password or invite are allowed: for each client address and
+each account.
 
-Counted by atomic increments in a cache of its own, which nothing else can push entries out of, in fixed
-windows; the rates are in the settings.
+They are counted by atomic increments, in fixed windows, in a cache of their own that nothing else can push
+entries out of. The rates are in the settings.
 
-An account's log-ins are counted for each address, so that a stranger who guesses does not lock its owner out.
-All addresses that the account has not signed in from share one more count, against guesses from many places.
+An account's log-ins are counted for each address, so that a stranger who guesses does not lock the owner out.
+All addresses from which the account has not signed in share one more count, against guesses from many places.
 """
 
 import hashlib
@@ -48,7 +49,8 @@ def count_attempt(scope: str, ident: str, *, now: float) -> float | None:
 
 
 def count_attempts(counts: Iterable[Count], *, now: float) -> float | None:
-    """Count one under each in turn, up to the first that is used up: who is refused adds no entries."""
+    """Count an attempt under each of ``counts`` in turn, and stop at the first that is used up. So an attempt
+    that is refused adds no further entries. Returns the seconds to wait, or None."""
     for scope, ident in counts:
         wait_s = count_attempt(scope, ident, now=now)
         if wait_s is not None:
@@ -74,7 +76,8 @@ def list_counts_of(start: str, request: HttpRequest, account: str) -> list[Count
 
 
 def note_login(request: HttpRequest, account: str, *, now: float) -> None:
-    """After a success: only failures in a row count, and the account is known at this address from now on."""
+    """Called after a success. Forgets the failures before it, and remembers that the account is known at this
+    address."""
     address = fold_address(client_address(request))
     for scope, ident in (("login_account_address", f"{account} {address}"), ("login_account", account)):
         cache.delete(_cache_key(scope, ident, now=now))
@@ -118,7 +121,7 @@ class _Attempts(BaseThrottle):
 
 
 class LoginThrottle(_Attempts):
-    """By the address in the body, whether or not there is such an account."""
+    """Counts by the account that the body names, whether it exists or not."""
 
     def list_counts(self, request: Request) -> list[Count]:
         return list_login_counts(request._request, _account_of(request))

@@ -28,7 +28,7 @@ class _MaybeEndedToken(RefreshToken):
 
 
 def issue_tokens(user: User) -> dict[str, str]:
-    """A fresh pair, ``access`` and ``refresh``, for somebody who just proved who they are."""
+    """A new pair, ``access`` and ``refresh``, for a user who has just proved who they are."""
     refresh = RefreshToken.for_user(user)
     update_last_login(type(user), user)
     return {"access": str(refresh.access_token), "refresh": str(refresh)}

@@ -1,4 +1,4 @@
-"""What a person can change about who is told, when and how: channels, rules, teams and maintenance.
+"""What a person can change about alerts: channels, rules, teams and maintenance.
 
 After each change, alerts that are open or wait are planned anew at once.
 """

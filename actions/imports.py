@@ -138,8 +138,9 @@ def _import_rows(
 
 
 def _find_there(stored: Sequence[Monitor], rows: Sequence[ImportRow], *, update: bool) -> dict[int, Monitor]:
-    """By index, the monitor that a row means; each is meant by one row at most. Of the same kind, name and
-    target before all others; to update it, else by the key, and else by the target."""
+    """The stored monitor that each row means, by the row's index. A monitor is meant by one row at most.
+    First, monitors with the same kind, name and target are taken; with ``update``, then those with the same
+    key, and then those with the same target."""
     found: dict[int, Monitor] = {}
     taken = set[int]()
     for name_row, name_monitor in (_BY_NAME, _BY_KEY, _BY_TARGET) if update else (_BY_NAME,):
@@ -155,7 +156,7 @@ def _find_there(stored: Sequence[Monitor], rows: Sequence[ImportRow], *, update:
 
 
 def _spell_target(row: ImportRow) -> str:
-    """As it is stored. What is refused is refused later, with its reason."""
+    """The target as it would be stored; as it was given when it is not valid, which is reported later."""
     try:
         return check_target(row.fields["kind"], row.fields["url"])
     except ConfigError:

@@ -96,8 +96,8 @@ def resume(monitors: Iterable[Monitor], *, now: datetime, within_quota: bool = T
 
 @transaction.atomic
 def delete(monitors: Iterable[Monitor], *, now: datetime, versions: Collection[str] = ()) -> list[Monitor]:
-    """Delete monitors with all that was found. Returns those that were still there. Raises ``Stale`` where
-    one is of none of ``versions``, if there are any.
+    """Delete monitors and all that was found of them. Returns those that still existed. Raises ``Stale`` when
+    ``versions`` are given and one of the monitors has none of them.
 
     Their open incidents are resolved first, and people are told so. The incidents stay.
     """

@@ -1,4 +1,4 @@
-"""Which monitors are in maintenance: one question for the recorder, one for those who read."""
+"""Which monitors are in maintenance? One function for the recorder, others for what is shown."""
 
 import logging
 from collections import defaultdict
@@ -49,7 +49,8 @@ def problem_of(window: MaintenanceWindow, now: datetime) -> str:
 
 
 def find_crowded_out(team_ids: Collection[int], now: datetime) -> dict[int, str]:
-    """By window, why it mutes nothing today: the teams' windows before it cost all steps. One query."""
+    """The windows that mute nothing today because the windows before them have used up the team's steps; by
+    window, the reason. One query."""
     today = now.astimezone(UTC).date()
     _, left_out = _follow(_read_windows(team_ids, since=now, until=now), {today})
     return dict.fromkeys(left_out, _TOO_MANY)
@@ -61,14 +62,15 @@ def times_of(window: MaintenanceWindow) -> Times:
 
 @lru_cache(maxsize=1024)
 def _warn_once(window_id: int, problem: str) -> None:
-    """Once a process: the recorder asks the same window for every result."""
+    """Log the problem once in a process, because the recorder asks about the same window for every result."""
     logger.warning("maintenance ignores a broken window window=%d problem=%r", window_id, problem)
 
 
 def _follow(
     windows: Iterable[MaintenanceWindow], days: Collection[date]
 ) -> tuple[dict[int, list[Span]], set[int]]:
-    """By window, its occurrences on ``days`` of UTC; and the windows that cost more than their team may."""
+    """The occurrences of each window on ``days`` (of UTC), by window; and the windows that were not computed,
+    because those before them have used up the team's steps."""
     found: dict[int, list[Span]] = {}
     left_out = set[int]()
     left: dict[tuple[int, date], int] = {}
@@ -146,7 +148,8 @@ def _read_pairs(ids: Collection[int], windows: Collection[int]) -> set[tuple[int
 def _spans_by_monitor(
     instants: Sequence[tuple[int, datetime]], *, team_ids: Iterable[int]
 ) -> dict[int, list[Span]]:
-    """By monitor, the occurrences of its windows that any of the (monitor id, instant) pairs could lie in."""
+    """For each monitor, the occurrences of its windows near the instants of the (monitor id, instant)
+    pairs."""
     times = [at for _, at in instants]
     since, until = min(times), max(times)
     days = {at.astimezone(UTC).date() for at in times}
@@ -183,8 +186,8 @@ class Running:
 
 
 def read_running(team_ids: Collection[int], *, now: datetime) -> dict[int, Running]:
-    """By monitor of the teams, its maintenance ``now``. One query where none is planned, three where one
-    runs."""
+    """The maintenance that each monitor of the teams is in ``now``, by monitor. One query when none is
+    planned, three while one runs."""
     windows = list(_read_windows(team_ids, since=now, until=now))
     followed, _ = _follow(windows, {now.astimezone(UTC).date()})
     titles = {window.pk: window.title for window in windows}
@@ -201,7 +204,7 @@ def read_running(team_ids: Collection[int], *, now: datetime) -> dict[int, Runni
 
 
 def _read_all_pairs(windows: Collection[int]) -> list[tuple[int, int]]:
-    """(monitor, window) for whatever these windows cover, by itself or by a tag, in a fixed order."""
+    """(monitor, window) for each monitor that these windows cover, directly or by a tag, in a fixed order."""
     if not windows:
         return []
     named = MaintenanceWindow.monitors.through.objects.filter(maintenancewindow_id__in=windows)
@@ -217,7 +220,7 @@ def _read_all_pairs(windows: Collection[int]) -> list[tuple[int, int]]:
 def maintenance_ends(
     monitor_ids: Collection[int], *, team_ids: Iterable[int], now: datetime
 ) -> dict[int, datetime]:
-    """Of those monitors that are in maintenance now, when it ends."""
+    """When maintenance ends, for each of the monitors that is in maintenance now."""
     if not monitor_ids:
         return {}
     spans = _spans_by_monitor([(pk, now) for pk in monitor_ids], team_ids=team_ids)

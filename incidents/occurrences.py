@@ -32,8 +32,8 @@ _FAULTS = (ValueError, LookupError, OSError, OverflowError)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a window happens. ``last_starts_at`` is the last start of a rule with a COUNT, as
-    ``find_last_start`` found it; None: it has no COUNT, or nobody counted it out."""
+    """When a window happens. ``last_starts_at`` is the last start of a rule with a COUNT, from
+    ``find_last_start``. None: the rule has no COUNT, or the last start was not computed."""
 
     starts_at: datetime
     ends_at: datetime
@@ -150,7 +150,8 @@ def _next(after: datetime, times: Times) -> Span | None:
 
 
 def _end_of(start: datetime, times: Times) -> datetime:
-    """Of the occurrence that begins at ``start``: whole local days end at midnight, however long they are."""
+    """When the occurrence that begins at ``start`` ends. Windows of whole local days end at midnight, even
+    when a day has 23 or 25 hours."""
     if not times.rule:
         return times.ends_at
     first, last = _wall(times.starts_at, times.zone), _wall(times.ends_at, times.zone)
@@ -195,8 +196,8 @@ def _walls_from(times: Times, begin: datetime, last: date, steps: StepCount) -> 
 
 
 def find_last_start(*, starts_at: datetime, rule: str, zone: str) -> datetime | None:
-    """When the last repeat of a rule with a COUNT begins; None for one without, or one that cannot be
-    followed. Up to ``MAX_STEPS``: for saving alone."""
+    """When the last repetition of a rule with a COUNT begins. None for a rule without a COUNT, and for one
+    that cannot be computed. Takes up to ``MAX_STEPS``, so it is called only when a window is saved."""
     try:
         local_start = _wall(starts_at, zone)
         parsed = parse_rule(rule, local_start, zone) if rule else None
@@ -267,7 +268,7 @@ def _find_overlap(times: Times) -> str:
 
 
 def _find_first(rule: RecurrenceRule, local_start: datetime) -> None:
-    """Raises ``BrokenRule`` where there is none."""
+    """Raise ``BrokenRule`` when the rule has no occurrence."""
     try:
         first = next(repetitions(rule, local_start.replace(microsecond=0), StepCount()), None)
     except BrokenRule as fault:

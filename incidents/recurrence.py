@@ -65,7 +65,7 @@ class RecurrenceRule:
 
     @property
     def times_a_day(self) -> int:
-        """At most."""
+        """How often a day has an occurrence, at most."""
         hours = -(-24 // self.interval) if self.freq == "HOURLY" else 1
         return (len(self.hours) or hours) * (len(self.minutes) or 1)
 
@@ -261,7 +261,7 @@ def _weeks(rule: RecurrenceRule, begin: date, last: date, steps: StepCount) -> I
 
 
 def _days(rule: RecurrenceRule, begin: date, last: date, steps: StepCount) -> Iterator[Iterable[date]]:
-    """For DAILY and HOURLY: one day at a time; a month that does not fit is passed in one step."""
+    """The days of a DAILY or HOURLY rule, one at a time. A month that does not fit is skipped in one step."""
     since, wanted = max(rule.start.toordinal(), begin.toordinal()), {weekday for _, weekday in rule.weekdays}
     while (ordinal := _next_day(rule, since)) <= last.toordinal():
         steps.take()
@@ -302,7 +302,8 @@ def _days_of_year(rule: RecurrenceRule, year: int, steps: StepCount) -> list[dat
 
 
 def _is_nth(rule: RecurrenceRule, day: date, *, place: int, length: int) -> bool:
-    """Is it, in its month or year, such a day of the week as BYDAY names? ``place`` counts from 0."""
+    """Whether the day is, in its month or year, a weekday that BYDAY names, such as the second Monday.
+    ``place`` counts from 0."""
     weekday = day.weekday()
     ahead, behind = place // 7 + 1, -((length - 1 - place) // 7 + 1)
     return any((number, weekday) in rule.weekdays for number in (0, ahead, behind))

@@ -20,7 +20,8 @@ from monitors.models import Monitor, Tag
 def open_incident(
     monitor: Monitor, *, started_at: datetime, cause: Mapping[str, Any] | None
 ) -> Incident | None:
-    """Open the monitor's automatic incident; None when one is open already: whoever was first told it."""
+    """Open the monitor's automatic incident. None when one is open already; of two callers at once, one opens
+    it."""
     fields = _automatic_fields(monitor, started_at=started_at, cause=cause)
     incident, created = Incident.objects.get_or_create(open_monitor=monitor, defaults=fields)
     if not created:
@@ -135,9 +136,9 @@ def _lock(incident: Incident) -> Incident:
 
 
 def acknowledge(incident: Incident, *, author: User | None, now: datetime, text: str = "") -> Incident:
-    """Say that somebody is on it. Doing so twice changes nothing; the first one stays named.
+    """Say that somebody works on the incident. A second call changes nothing: the first person stays named.
 
-    Without an author, ``text`` must tell who it was.
+    Without an author, ``text`` must say who it was.
     """
     with transaction.atomic():
         locked = _lock(incident)

@@ -55,7 +55,8 @@ def first_due(config: Mapping[str, Any], *, anchor: datetime, after: datetime) -
 def plan_run(
     config: Mapping[str, Any], *, started_at: datetime, last_ping_at: datetime | None, after: datetime
 ) -> datetime:
-    """When the run is late: after its longest time, or with what was expected, if that is sooner."""
+    """When the run is late: after its longest time, or when the next call is due, if that is sooner and no
+    ``max_run_s`` is set."""
     ends_at = started_at + longest_run(config)
     if config["max_run_s"] is not None or last_ping_at is None:
         return ends_at

@@ -14,7 +14,7 @@ Edges = Mapping[int, Set[int]]
 
 
 def read_edges(team_ids: Collection[int]) -> Edges:
-    """By monitor, those that it depends on directly, of all monitors of the teams; one query."""
+    """The monitors that each monitor of the teams depends on directly, by monitor. One query."""
     through = Monitor.depends_on.through
     edges: dict[int, set[int]] = defaultdict(set)
     pairs = through.objects.filter(from_monitor__team_id__in=team_ids)
@@ -24,7 +24,7 @@ def read_edges(team_ids: Collection[int]) -> Edges:
 
 
 def turn_round(edges: Edges) -> Edges:
-    """By monitor, those that depend on it directly."""
+    """The monitors that depend on each monitor directly, by monitor."""
     turned: dict[int, set[int]] = defaultdict(set)
     for child, parents in edges.items():
         for parent in parents:

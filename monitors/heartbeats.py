@@ -1,9 +1,9 @@
-"""Heartbeats: take the pings of jobs, and notice the ones that do not come.
+"""Heartbeats: takes the pings of jobs, and notices when they do not come.
 
-The rules are Healthchecks' (https://healthchecks.io/docs/measuring_script_run_time/): a start begins a run,
-which is late once its grace is over; a success or a failure ends the run of the same run id; a failure, or a
-success without run id, ends any run. ``max_run_s`` is
-ours: a run has that long from its start, whatever was expected.
+The rules are those of Healthchecks (https://healthchecks.io/docs/measuring_script_run_time/). A start begins
+a run, which is late once its grace is over. A success or a failure ends the run with the same run id. A
+failure, or a success without a run id, ends any run. ``max_run_s`` is our own: a run may take that long from
+its start, whatever else was expected.
 """
 
 import codecs
@@ -159,7 +159,7 @@ def _unused_instant(heartbeat: Heartbeat, at: datetime) -> datetime:
 
 
 def _find_start(ping: Ping) -> datetime | None:
-    """When the run began that ``ping`` ends, if a later start has taken its place in the heartbeat."""
+    """When the run began that ``ping`` ends. Needed when a later start has replaced it in the heartbeat."""
     if not ping.run_id:
         return None
     newest = Ping.objects.filter(monitor=ping.monitor, run_id=ping.run_id).order_by("-pk")
@@ -207,7 +207,8 @@ def find_late(*, now: datetime, heard_until: datetime | None = None) -> list[Che
 
 
 def next_deadlines(*, now: datetime, until: datetime) -> list[datetime]:
-    """When heartbeats will be late in ``[now, until)``, unless their pings come first; 1,000 at most."""
+    """When heartbeats will be late within ``[now, until)``, unless their pings come first. At most
+    ``FIND_AT_ONCE``."""
     coming = Heartbeat.objects.filter(
         monitor__enabled=True, deadline_at__gte=now, deadline_at__lt=until
     ).order_by("deadline_at")
@@ -304,10 +305,11 @@ def rearm(monitor_ids: Collection[int], *, now: datetime) -> None:
 
 
 def forgive(*, away_from: datetime, away_until: datetime) -> int:
-    """We did not listen in ``[away_from, away_until]``: who may have pinged in vain is late no sooner than
-    after his next expected moment (``deadlines.plan_after_absence``); how many those are.
+    """Plan heartbeats anew after a time in which we did not listen, ``[away_from, away_until]``. A heartbeat
+    whose ping may have been lost is late no sooner than after its next expected moment
+    (``deadlines.plan_after_absence``). Returns how many those are.
 
-    Safe to run twice, and beside pings: each heartbeat is locked while it is planned.
+    Safe to run twice, and while pings come: each heartbeat is locked while it is planned.
     """
 
     def plan(heartbeat: Heartbeat, config: Mapping[str, Any]) -> None:

@@ -224,9 +224,9 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(monitor__team_id__in=team_ids_for(user))
 
     def of_before(self, before: datetime, *, monitor_ids: Sequence[int]) -> "models.QuerySet[Result, Any]":
-        """For the purge: of each monitor that has several results of before, the ``first`` and the ``last``
-        of them. The last one stays: it holds into what is kept, and is the only one of a monitor that is
-        paused."""
+        """For the purge: the ``first`` and the ``last`` result before ``before`` of each monitor that has
+        several. The last one must stay: it says how the monitor was at ``before``, and of a paused monitor it
+        is the only one."""
         old = self.filter(monitor_id__in=monitor_ids, scheduled_at__lt=before).order_by()
         spans = old.values("monitor_id").annotate(first=Min("scheduled_at"), last=Max("scheduled_at"))
         return spans.filter(first__lt=F("last")).order_by("monitor_id")

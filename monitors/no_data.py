@@ -1,5 +1,5 @@
-"""Which monitors have no data? Written down on the states of their regions, and read from there by all who
-show a status."""
+"""Which monitors have no data? It is written on the states of their regions. Everything that shows a status
+reads it there."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -35,7 +35,7 @@ Why = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class NoData:
-    """Of one monitor, for people: since when, and why."""
+    """Since when a monitor has no data, and why, for people."""
 
     since: datetime
     reason_code: str
@@ -68,8 +68,8 @@ def read_no_data(states: Collection[RegionState]) -> NoData | None:
 def note_lost(
     monitor_ids: Collection[int], *, watch: Watch, now: datetime, explain: Callable[[Monitor], Why | None]
 ) -> Lost:
-    """Write down which regions give no data of these monitors any more. To be called in a transaction; safe
-    to run twice, and beside the recorder: whoever is last to lock a state sees what the other wrote.
+    """Write on the states of these monitors which regions give no data any more. Call it in a transaction. It
+    is safe to run twice, and while results are recorded: the last to lock a state sees what the other wrote.
 
     ``explain`` is asked about monitors of which there is not even an ``unknown`` result.
     """
@@ -180,16 +180,15 @@ def _newest(now: datetime, *wanted: Q) -> Subquery:
 
 
 def heard_at(state: RegionState) -> datetime:
-    """When something was known of the monitor last; when it began or was changed, if that is later. Of one
-    that waits for pings: its deadline, until which all was well."""
+    """When something was last known of the monitor, or when it began or was changed, if that is later. For a
+    monitor that waits for pings it is its deadline, because until then all was well."""
     deadline = state.monitor.heartbeat.deadline_at if state.monitor.phase_ms is None else None
     known = from_ms(vars(state).get("known_ms") or 0)
     return whole_ms(deadline) if deadline else max(known, state.counted_from)
 
 
 def _explain(states: Sequence[RegionState], *, now: datetime) -> dict[int, Why]:
-    """By the state's key, what its newest result says of why nothing is known, where there is one. Two
-    statements."""
+    """Why nothing is known, by the state's key, as far as the newest result says so. Two statements."""
     asked = RegionState.objects.filter(pk__in=[state.pk for state in states])
     newest = dict(asked.annotate(newest_at=_newest(now)).values_list("pk", "newest_at"))
     by_result = {

@@ -27,7 +27,7 @@ def note_slow(state: RegionState, *, at: datetime) -> bool:
 
 
 def read_slow(monitor_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
-    """By (monitor, region), until when its checks are slow ones."""
+    """Until when the checks of each (monitor, region) count as slow."""
     found: dict[tuple[int, str], datetime] = {}
     ids = sorted(monitor_ids)
     for first in range(0, len(ids), IDS_AT_ONCE):

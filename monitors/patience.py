@@ -20,7 +20,7 @@ HEARTBEAT = timedelta(seconds=AT_LEAST_S)
 
 
 def patience_s(interval_s: int, timeout_s: int) -> int:
-    """After how many seconds without a known result there is no data; counted from the last one's slot."""
+    """Seconds after the slot of the last known result, after which there is no data."""
     return max(AT_LEAST_S, MISSED_SLOTS * interval_s + timeout_s + ON_ITS_WAY_S)
 
 

@@ -30,7 +30,8 @@ def count_checks(monitor: Monitor) -> float:
 
 
 def count_checks_a_minute(team_id: int) -> float:
-    """Of all the team's monitors; of those that are alike, once."""
+    """The checks a minute of all the team's monitors. Monitors with the same interval and regions are
+    computed once."""
     enabled = Monitor.objects.filter(team_id=team_id, enabled=True, phase_ms__isnull=False)
     alike = enabled.order_by().values_list("interval_s", "regions").annotate(number=Count("pk"))
     rates = (

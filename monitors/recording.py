@@ -264,7 +264,8 @@ def _known_keys(results: Sequence[CheckResult], watched: Mapping[int, Watched]) 
 
 
 def _is_fresh(monitor: Monitor, at: datetime, *, now: datetime) -> bool:
-    """Does a result of ``at`` say how the monitor is, or is it older than what counts as no data?"""
+    """Whether a result of the slot ``at`` says how the monitor is now. An older one would count as no
+    data."""
     return monitor.phase_ms is None or at >= now - timedelta(
         seconds=patience_s(monitor.interval_s, monitor.timeout_s)
     )

@@ -70,7 +70,7 @@ def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
 
 
 def count_by_status() -> dict[str, int]:
-    """How many monitors are in each state, whoever's they are; maintenance is not asked for. Two
+    """The number of monitors in each state, of all teams. Maintenance is not counted apart. Two
     statements."""
     healths: dict[int, list[Health]] = defaultdict(list)
     watched = RegionState.objects.filter(monitor__enabled=True)
@@ -82,7 +82,7 @@ def count_by_status() -> dict[str, int]:
 
 
 def ping_url(monitor: Monitor) -> str | None:
-    """Where a heartbeat's job calls; None for every other kind."""
+    """The address that a heartbeat's job calls; None for other kinds."""
     try:
         return f"{settings.PUBLIC_URL}/ping/{monitor.heartbeat.uuid}"
     except Heartbeat.DoesNotExist:

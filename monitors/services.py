@@ -243,13 +243,14 @@ def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any
 
 
 def _lowers_default(monitor: Monitor, interval_s: int) -> bool:
-    """Is the time-out the default, which a shorter interval takes down with it?"""
+    """Whether the timeout is the default one and must become shorter with the interval."""
     is_default = monitor.timeout_s == default_timeout_s(monitor.interval_s)
     return monitor.kind != HEARTBEAT and is_default and 1 <= interval_s < monitor.timeout_s
 
 
 def _forget_runs(states: Sequence[RegionState], *, now: datetime, pending: bool = False) -> None:
-    """Where there was no data there is none until a result comes, unless all begins anew (``pending``)."""
+    """Forget failures and passes in a row. A state without data stays without data until a result comes,
+    unless everything begins anew (``pending``)."""
     for state in states:
         believed = Health(State(state.state), no_data=state.no_data_since is not None)
         state.take(Health(State.PENDING) if pending else believed, at=now)

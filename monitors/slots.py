@@ -8,9 +8,9 @@ from probes.heartbeat_schedule import longest_gap_s, longest_wait_s
 
 
 def phase_of(monitor_id: int, interval_s: int) -> int:
-    """Where in its interval a monitor's slots lie, in ms: a hash of its id, so that load is even.
+    """Where in its interval a monitor's slots are, in ms: a hash of its id, so that the load is even.
 
-    CRC-32 alone keeps neighbours together; the multiplication (Knuth's 2654435761) spreads them.
+    CRC-32 alone gives neighbours similar places; the multiplication (Knuth's 2654435761) spreads them.
     """
     return zlib.crc32((monitor_id * 2654435761 % 2**32).to_bytes(4, "big")) % (interval_s * 1000)
 

@@ -42,8 +42,8 @@ def ensure_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
 
 
 def _require_room(team_id: int) -> None:
-    """Without the lock of the quotas, for monitors are locked here: those who make tags at once may make a
-    few more."""
+    """Raise when the team has too many tags. The quotas are not locked here, because the caller has locked
+    monitors. So callers at the same time may make a few tags too many."""
     require_within(team_id, "tags", has=Tag.objects.filter(team_id=team_id).count())
 
 

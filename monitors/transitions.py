@@ -143,8 +143,8 @@ def verdict(healths: Collection[Health]) -> State:
 
 
 def is_down(healths: Collection[Health]) -> bool:
-    """Does the quorum find it down? Where none has data, what they last believed together holds: that data
-    stops neither opens an incident nor ends one."""
+    """Whether the quorum of the regions finds it down. When no region has data, what they last found counts:
+    the loss of data neither opens nor ends an incident."""
     voices = [health for health in healths if not health.no_data] or healths
     down = sum(health.state is State.DOWN for health in voices)
     return bool(voices) and down >= quorum(len(voices))
@@ -183,7 +183,7 @@ def fold(
 def _last_slots(
     healths: Mapping[str, Health], findings: Sequence[Finding], watching: Collection[str]
 ) -> dict[str, datetime | None]:
-    """The slot of the last finding of each region that watches no more; None where there is none."""
+    """The slot of the last finding of each region that no longer watches; None where there is none."""
     last: dict[str, datetime | None] = dict.fromkeys(r for r in healths if r not in watching)
     last |= {
         finding.region: finding.at

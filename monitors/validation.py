@@ -1,4 +1,4 @@
-"""What a monitor may be: each limit, and the sentence for whoever oversteps it. Reads no database."""
+"""Limits of a monitor's settings, and the sentence for a person who exceeds one. Reads no database."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial

@@ -25,7 +25,7 @@ _SETTINGS = (
 
 
 def version_of(monitor: Monitor) -> str:
-    """Of what people set, tags and dependencies included, and of nothing that checks find."""
+    """The version of what people set, tags and dependencies included. Nothing that checks find changes it."""
     settings = [getattr(monitor, name) for name in _SETTINGS]
     tags = sorted(tag.name for tag in monitor.tags.all())
     needed = sorted(other.pk for other in monitor.depends_on.all())

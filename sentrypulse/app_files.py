@@ -44,7 +44,8 @@ class AppFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it come
         return url.startswith(HASHED) or super().immutable_file_test(path, url)
 
     def add_cache_headers(self, headers: Headers, path: str, url: str) -> None:
-        """As `infra/site.py` gives them to the bucket; a page comes with its policy, too."""
+        """The same headers as ``infra/site.py`` gives the files in the bucket; pages get their policy,
+        too."""
         if url.startswith((self.static_prefix, HASHED)):
             super().add_cache_headers(headers, path, url)
         elif path.endswith(_PAGES):

@@ -26,8 +26,9 @@ _SECRET_PATHS = ("/ping/", "/status/-/", "/recipients/", "/acknowledge/")
 
 
 def _spell_path(path: str) -> str:
-    """For the log. Who knows the address may ping, confirm or unsubscribe; a line break in a path must not
-    begin a line of the log."""
+    """The path as the log shows it. Some addresses are secrets (who knows one may ping, confirm or
+    unsubscribe), so only their beginning is shown. A line break in a path must not begin a line of the
+    log."""
     secret = next((start for start in _SECRET_PATHS if path.startswith(start)), None)
     return f"{secret}…" if secret else escape_uri_path(path)
 

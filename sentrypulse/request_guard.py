@@ -1,4 +1,5 @@
-"""The door: requests that went around the proxy in front of us, or that bring more than we read, end here."""
+"""Refuses requests that went around the proxy in front of us, and requests that are larger than what we
+read."""
 
 from collections.abc import Callable
 from hmac import compare_digest
@@ -18,10 +19,9 @@ _CUT_THEIR_BODIES = ("/ping/",)
 
 
 class OriginMiddleware:
-    """With ``ORIGIN_SECRET`` set, refuse what does not show it: only the proxy (CloudFront) knows it, and
-    whoever reaches us around it could claim any address and name. Refuse bodies that Django would not read
-    either, in the API's shape and before anything is done.
-    """
+    """With ``ORIGIN_SECRET`` set, refuses requests that do not show it. Only the proxy (CloudFront) knows the
+    secret; a client that reaches us around the proxy could claim any address and name. Also refuses bodies
+    that Django would not read, in the API's form and before anything is done."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
-"""Requests as our servers make them: of headers that Django would stumble over, what can be read.
+"""Requests as our servers make them. Headers that would make Django fail are mended.
 
-Django and DRF decode forms, queries and parameters of headers by any codec of Python's that a header names,
-some of them before the first middleware is asked; many of these fail, or are none of text.
+Django and DRF decode forms, queries and parameters of headers by any Python codec that a header names, partly
+before the first middleware runs. Many codecs fail, or are not for text.
 """
 
 from typing import Any
@@ -34,7 +34,8 @@ class ReadableASGIRequest(_ReadableRequest, ASGIRequest):
 
 
 def _mend_headers(meta: dict[str, Any]) -> None:
-    """So that a request is judged by what it asks for, and a job's ping counts whatever else it sends."""
+    """Mend headers that cannot be read, so that a request is judged by what it asks for, and a job's ping
+    counts whatever else it sends."""
     for name, value in meta.items():
         if name.startswith("HTTP_") and not (value.isascii() and value.isprintable()):
             # WSGI's are ISO 8859-1 (PEP 3333); a gateway may hand over others.

@@ -154,7 +154,7 @@ def _list_faults(detail: Any) -> Iterable[tuple[str, str, str]]:
 def _refuse(
     status: int, faults: Iterable[tuple[str, str, str]], headers: dict[str, str] | None = None
 ) -> JsonResponse:
-    """In the library's shape."""
+    """An answer in the form of the library's API."""
     errors = [
         {"message": why, "code": code, **({"param": name} if name else {})} for why, code, name in faults
     ]

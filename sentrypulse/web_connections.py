@@ -61,7 +61,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.waits_since, self.got_bytes = time.time(), 0
 
     def is_waiting(self) -> bool:
-        """For its client, that is; we owe it no answer."""
+        """Whether we wait for the client and owe it no answer."""
         return not (self.requests or self.will_close)
 
     def readable(self) -> bool:

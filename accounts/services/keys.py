@@ -49,12 +49,13 @@ def rename_api_key(key: ApiKey, *, name: str) -> ApiKey:
 
 
 def revoke_keys_of(user: User, *, now: datetime, team_id: int | None = None) -> int:
-    """End all keys of the user (in one team, if given) for ever; how many were alive."""
+    """End all keys of the user (in one team, if given) for good. Returns how many were valid."""
     keys = ApiKey.objects.filter(user=user, revoked_at__isnull=True)
     return (keys if team_id is None else keys.filter(team_id=team_id)).update(revoked_at=now)
 
 
 def revoke_api_key(key: ApiKey, *, now: datetime) -> None:
-    """Dead at once and for ever; the first moment counts. The row stays for the operator."""
+    """End the key at once and for good. A second call does not change when it ended. The row stays for
+    operators to see."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
     key.refresh_from_db(fields=["revoked_at"])

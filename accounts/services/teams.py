@@ -1,7 +1,7 @@
-"""Teams, who is in them, and who is asked to join.
+"""Teams, their members, and invitations to them.
 
-Whoever changes memberships locks the team's row first, so that two owners who leave at once do so one
-after the other, and the second is refused.
+Code that changes memberships locks the team's row first. So two owners who leave at once do so one after the
+other, and the second is refused.
 """
 
 import secrets
@@ -47,7 +47,7 @@ def update_team(team: Team, *, name: str, timezone: str) -> Team:
 
 
 def delete_team(team: Team) -> None:
-    """With all that it owns. A personal team stays as long as its user."""
+    """Delete the team and everything it owns. A personal team stays as long as its user."""
     if team.personal_of_id is not None:
         raise RuleViolation("A personal team cannot be deleted.")
     with transaction.atomic():
@@ -150,7 +150,8 @@ def _lock(team_id: int) -> None:
 
 
 def _lock_membership(membership: Membership) -> Membership:
-    """As it is now, under the team's lock; DoesNotExist becomes a sentence."""
+    """The membership as it is now, under the team's lock. Raises ``RuleViolation`` when the member has
+    left."""
     _lock(membership.team_id)
     current = Membership.objects.select_related("team", "user").filter(pk=membership.pk).first()
     if current is None:

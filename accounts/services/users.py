@@ -53,11 +53,12 @@ def change_password(user: User, *, current: str, new: str, now: datetime) -> Non
 
 
 def replace_password(user: User, new: str, *, by_link: bool, now: datetime) -> bool:
-    """False if somebody replaced it since ``user`` was read: of two at once, one wins.
+    """False when somebody else replaced the password after ``user`` was read, so that only one of two changes
+    at once succeeds.
 
-    Who had a link read it in the mailbox: the address is verified, and all API keys of the user end, for
-    whoever took the account may have made some. The password is replaced by a conditional update rather than
-    under a lock, so that no transaction waits for the slow hash.
+    A person with a link has read it in the mailbox. So the address is verified, and all API keys of the user
+    end, because somebody who took the account may have made some. The password is replaced by a conditional
+    update and not under a lock, so that no transaction waits for the slow hash.
     """
     old = user.password
     user.set_password(new)

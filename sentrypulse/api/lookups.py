@@ -1,4 +1,4 @@
-"""Rows that a request names, of one team: whoever else may have such a row, to this team there is none."""
+"""Finds the rows that a request names, in one team. A row of another team counts as missing."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -25,8 +25,8 @@ def find_in_team(model: type[_Row], team: Team, ids: Sequence[int], *, field: st
 
 
 def find_tags(team: Team, names: Sequence[str], *, field: str = "tags") -> list[Tag]:
-    """The team's tags of these names, whatever their case. ``ValidationError`` of ``field`` names one that is
-    missing."""
+    """The team's tags with these names, in any case. Raises ``ValidationError`` for ``field`` with the first
+    name that is missing."""
     known = known_tags(team.pk)
     if missing := [name for name in names if fold_case(name) not in known]:
         raise ValidationError({field: [f"There is no tag {missing[0]!r} in this team; make it first."]})

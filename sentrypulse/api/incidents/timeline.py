@@ -156,8 +156,8 @@ def read_pages(incident: Incident) -> list[Entry]:
 
 
 def _count_subscribers(page_ids: Sequence[int], components: dict[int, set[int]]) -> dict[int, int]:
-    """By page: confirmed subscribers who chose all of it, or one of ``components``; of a page without such
-    components, everybody."""
+    """The number of confirmed subscribers of each page who will be told: those who chose the whole page or
+    one of ``components``; all of them for a page without such components."""
     chosen = [pk for some in components.values() for pk in some]
     whole = Q(all_components=True) | ~Q(page_id__in=list(components)) | Q(components__in=chosen)
     active = Subscriber.objects.filter(

@@ -196,7 +196,7 @@ def name_keys(monitors: Iterable[Monitor]) -> dict[int, str]:
 
 
 def list_secrets(config: dict[str, Any]) -> list[str]:
-    """Where the stored configuration has a secret, by path; nothing is decrypted to know."""
+    """The paths at which the stored configuration has secrets. Nothing is decrypted for this."""
     auth = config.get("auth") or {}
     name = SECRET_OF.get(auth.get("type", ""))
     headers = [h for h, value in (config.get("headers") or {}).items() if value == {"secret": True}]
@@ -231,7 +231,7 @@ def tell_outcome(outcome: ImportOutcome, given: Mapping[str, Any]) -> dict[str, 
 
 
 def tell_refused(index: int, given: Mapping[str, Any], errors: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a row that could not be read."""
+    """What is answered for a row that could not be read."""
     refused: dict[str, Any] = {
         "action": Fate.REFUSED.value,
         "monitor": None,

@@ -59,7 +59,7 @@ class GraphsSerializer(serializers.Serializer[Any]):
 
 
 def has_seen(request: Request, etag: str) -> bool:
-    """Does If-None-Match name it? Compressed answers bear it as a weak one."""
+    """Whether If-None-Match names ``etag``. The ETag of a compressed answer is a weak one."""
     named = parse_etags(request.headers.get("If-None-Match", ""))
     return etag in {name.removeprefix("W/") for name in named}
 

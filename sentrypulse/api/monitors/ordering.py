@@ -19,8 +19,8 @@ NOTHING = -1
 def order_for(
     monitors: MonitorQuerySet, asked: str, *, covered: Callable[[], Collection[int]], now: datetime
 ) -> MonitorQuerySet:
-    """Adds the column that ``asked`` names, if it is none of the table's. ``covered`` tells which are in
-    maintenance."""
+    """``monitors`` with the column that ``asked`` names, when it is not a column of the table. ``covered``
+    returns the monitors in maintenance."""
     match asked.removeprefix("-"):
         case "status":
             return rank_by_status(monitors, covered())
@@ -38,7 +38,8 @@ def _newest_response(now: datetime) -> Coalesce:
 
 
 def _uptime_since(since: datetime) -> Coalesce:
-    """In millionths, from the roll-ups of hours; whole numbers, so that a cursor can name one."""
+    """The uptime in millionths, from the hourly roll-ups. It is a whole number so that a cursor can hold
+    it."""
     hours = Rollup.objects.filter(monitor_id=OuterRef("pk"), period_h=Period.HOUR, start_at__gte=since)
     sums = (
         hours.order_by()

@@ -51,7 +51,7 @@ IF_MATCH = extend_schema(
 
 
 def read_versions(request: Request) -> list[str]:
-    """Those that If-Match names. None of them: whoever asks does not care."""
+    """The versions that If-Match names. Empty when the client does not care."""
     named = parse_etags(request.headers.get("If-Match", ""))
     return [name.removeprefix("W/").strip('"') for name in named]
 
