@@ -1,1 +1,2 @@
-"""SentryPulse on AWS: templates, what drives them, and what Zappa is told. Nothing here runs on Lambda."""
+"""SentryPulse on AWS: templates, the code that deploys them, and Zappa's callbacks. Nothing here runs on
+Lambda."""

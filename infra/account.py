@@ -1,5 +1,5 @@
-"""What AWS lets the account do, where a new one may do less than we ask for: functions at once, and e-mails.
-Each is a sentence that names the way out. Reads only."""
+"""Limits that AWS sets for the account, which may be tighter for a new one than we need: functions at once,
+and e-mails. Each is told in a sentence that names the way out. Reads only."""
 
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -14,7 +14,7 @@ from infra.stages import read_zappa_config
 CONCURRENCY_QUOTA = "L-B99A9384"
 """Lambda's "Concurrent executions": https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 FOR_PEOPLE = 10
-"""Functions at once beside those that read queues: the API's, and the clock's."""
+"""Functions that may run at once besides those that read queues: the API's and the clock's."""
 
 WITHOUT_CDN = (
     "Without CloudFront: API, admin and status pages are at API Gateway's own address. Lost are the app,"
@@ -27,7 +27,7 @@ WITHOUT_CDN = (
 
 
 def count_wanted(stage: str, *, home: bool = True) -> int:
-    """How many functions of the stage may run at once in a region, with what its queues may take."""
+    """How many functions of the stage may run at once in a region, those that read queues included."""
     events = read_zappa_config(f"{stage}_edge")["events"]
     if not home:
         return int(events[0]["event_source"]["max_concurrency"])  # of its checks
@@ -37,12 +37,13 @@ def count_wanted(stage: str, *, home: bool = True) -> int:
 
 
 def read_concurrency(clients: Clients) -> int:
-    """How many functions may run at once in the region, beside those that reserved some."""
+    """How many functions may run at once in the region, without those that are reserved."""
     return clients.functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
 
 
 def find_lack_of_functions(clients: Clients, stage: str, *, home: bool = True) -> str:
-    """A sentence when the account may run fewer functions at once than the stage may ask for."""
+    """A sentence when the account may run fewer functions at once than the stage may need; otherwise
+    empty."""
     may, wanted = read_concurrency(clients), count_wanted(stage, home=home)
     region = clients.session.region_name
     if may >= wanted:
@@ -59,7 +60,8 @@ def find_lack_of_functions(clients: Clients, stage: str, *, home: bool = True) -
 
 
 def find_mail_trouble(clients: Clients, stage: str, *, sender: str) -> str:
-    """A sentence when Amazon SES would not take an e-mail of ours; empty when it would, or is not used."""
+    """A sentence when Amazon SES would not accept an e-mail of ours; empty when it would, or when it is not
+    used."""
     given = read_zappa_config(f"{stage}_edge").get("aws_environment_variables", {})
     if not given.get("EMAIL_URL", "ses://").startswith("ses://"):
         return ""
@@ -86,7 +88,7 @@ def find_mail_trouble(clients: Clients, stage: str, *, sender: str) -> str:
 
 
 def _is_verified(clients: Clients, address: str) -> bool:
-    """The address itself, its domain, or a domain above that."""
+    """Whether the address itself, its domain, or a domain above it is verified."""
     domain = address.rpartition("@")[2]
     labels = domain.split(".")
     names = [address, *(".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))]
@@ -104,7 +106,8 @@ def _is_verified(clients: Clients, address: str) -> bool:
 
 
 def find_limits(clients: Clients, stage: str, *, sender: str) -> list[str]:
-    """Sentences on what the account may not do yet. Who may not ask is told so, and goes on."""
+    """Sentences on what the account may not do yet. When the deployer may not ask for a limit, a sentence
+    says so, and the others are still looked up."""
     asks: tuple[Callable[[], str], ...] = (
         partial(find_lack_of_functions, clients, stage),
         partial(find_mail_trouble, clients, stage, sender=sender),

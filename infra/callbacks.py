@@ -123,9 +123,10 @@ def warm_settings(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict[str, str]:
-    """Lambda's environment of the function: addresses, no secrets. Those are in the parameter store.
+    """The environment of the Lambda function: addresses, no secrets. Secrets are in the parameter store.
 
-    An edge knows the checks of its own region; whoever sends checks, those of all.
+    An edge knows the queue of checks of its own region. The functions that send checks know those of all
+    regions.
     """
 
     def output(name: str) -> str:
@@ -179,8 +180,8 @@ def finish(
     tries: int = 30,
     wait_s: float = WAIT_S,
 ) -> None:
-    """Without ReportBatchItemFailures SQS deletes a whole batch whatever the function answers, so this is not
-    optional: a deployment without it fails here."""
+    """Set and verify what Zappa does not set. A deployment without ReportBatchItemFailures fails here,
+    because SQS would then delete a whole batch whatever the function answers."""
     functions.get_waiter("function_updated_v2").wait(
         FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 180}
     )
@@ -207,7 +208,8 @@ def _list_sources(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _spell_retries(config: dict[str, Any]) -> Any:
-    """Of calls that nobody waits for, above all EventBridge's: Lambda would try them again for six hours."""
+    """Lambda's retries of calls that nobody waits for, above all EventBridge's. By default it would retry
+    them for six hours."""
     return {
         "MaximumRetryAttempts": config["event_retries"],
         "MaximumEventAgeInSeconds": config["event_age_s"],

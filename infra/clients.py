@@ -44,7 +44,7 @@ class Clients:
 
     @cached_property
     def functions_once(self) -> "LambdaClient":
-        """For calls that must not be made again because no answer came."""
+        """A client for calls that must not be repeated when no answer comes."""
         return self.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
 
     @cached_property

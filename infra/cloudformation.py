@@ -1,5 +1,5 @@
-"""One stack to the state that its template asks for, whatever state it is found in. The state is
-CloudFormation's own: nothing is remembered here, so an interrupted run is resumed by running it again."""
+"""Brings one stack to the state that its template asks for, whatever state it is in. Only CloudFormation
+knows the state; nothing is stored here, so a run that was interrupted is resumed by running it again."""
 
 import re
 import time
@@ -143,7 +143,7 @@ class Stacks:
         self._wait(name, "updating")
 
     def delete(self, name: str) -> bool:
-        """Delete it and wait; False when there is none. Raises ``StackFailed``."""
+        """Delete the stack and wait. False when there is none. Raises ``StackFailed``."""
         found = self.find(name)
         if found is None:
             return False

@@ -11,7 +11,7 @@ Report = Callable[[str], None]
 
 
 def name_of(stage: str) -> str:
-    """As infra/database.yaml names it."""
+    """The cluster's name, as in infra/database.yaml."""
     return f"{PROJECT}-{stage}"
 
 
@@ -27,7 +27,7 @@ def unprotect(clients: Clients, stage: str) -> None:
 
 
 def set_password(clients: Clients, stage: str, *, report: Report) -> None:
-    """Of a database that came with a snapshot's: the stage's own."""
+    """Give a database that was made from a snapshot, and has the snapshot's password, the stage's own."""
     password = secrets.read_secret(clients.ssm, f"{infra_path(stage)}/DATABASE_PASSWORD")
     clients.rds.modify_db_cluster(
         DBClusterIdentifier=name_of(stage), MasterUserPassword=password, ApplyImmediately=True

@@ -39,7 +39,7 @@ def run_zappa(arguments: Sequence[str], *, region: str) -> None:
 
 
 def find_zappa() -> Path:
-    """Raises ``ZappaFailed`` where there is none."""
+    """The path of Zappa. Raises ``ZappaFailed`` when it is not installed."""
     zappa = Path(os.environ.get("ZAPPA", ROOT / ".venv-aws" / "bin" / "zappa"))
     if not zappa.exists():
         raise ZappaFailed(
@@ -55,7 +55,7 @@ def find_runtime() -> str:
 
 
 def zappa_beside(clients: Clients) -> Run:
-    """Zappa where ``clients`` are: left to itself it would work in the region of the environment, whatever
+    """Zappa in the region of ``clients``. By itself it would work in the environment's region, whatever
     ``--region`` says."""
     return partial(run_zappa, region=clients.session.region_name or "")
 
@@ -142,10 +142,11 @@ def deploy_edge(
 
 
 def tell_home(home: Clients, stage: str, *, report: Report, run: Run) -> None:
-    """Configure anew what is deployed at home, so that it knows the regions that there are now.
+    """Configure the functions at home again, so that they know the regions of today.
 
-    The code stays as it is: a newer one might want a schema that is not there. The core comes before the API,
-    for it must know a region whose checks the API asks for. Functions that SAM made are left to SAM."""
+    Their code stays: newer code might need a schema that is not there. The core comes before the API, because
+    the core must know a region before the API asks for checks there. Functions that SAM made are left to SAM.
+    """
     if is_deployed(home, ZappaStage(stage, "api")) and not find_api_domain(home, stage):
         report(
             "The API at home is none of Zappa's: deploy there again as you did, so that it learns of its"

@@ -134,7 +134,8 @@ def _prepare(clients: Clients, stacks: Stacks, found: Found, part: str, report: 
 
 
 def _unprotect(clients: Clients, stacks: Stacks, found: Found) -> None:
-    """By its stack, or, where the stack never came to be or is stuck, the cluster itself, if there is one."""
+    """Remove the database's protection: by its stack, or by the cluster itself, if there is one, when the
+    stack was never made or is stuck."""
     if found.status in MAY_CHANGE:
         stacks.change(found.name, Protected="false")
         return

@@ -1,7 +1,8 @@
-"""Further regions of a stage: there is an edge in each, with a queue of checks beside it, and nothing else.
+"""Further regions of a stage. Each has an edge with a queue of checks, and nothing else.
 
-Which there are stands at home, in one parameter a region, so that two people who add two regions do not undo
-each other. Its value is the queue's URL while an edge reads it: home sends checks to no other region.
+The list of regions is kept at home, in one parameter for each region, so that two people who add two regions
+do not undo each other's work. The parameter's value is the queue's URL while an edge reads the queue. Home
+sends checks to no other region.
 """
 
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ class WrongRegion(Exception):
 
 
 def check_edge_region(home: Clients, region: str) -> Clients:
-    """The clients of ``region``. Raises ``WrongRegion`` for one that is none, or home itself."""
+    """The clients of ``region``. Raises ``WrongRegion`` when there is no such region, and for home itself."""
     if aws_region_of("", region=region) is None:
         raise WrongRegion(f"An edge's region is called as AWS calls it, such as us-east-1, not {region!r}.")
     if region == home.session.region_name:
@@ -41,7 +42,7 @@ def read_edges(ssm: "SSMClient", stage: str) -> dict[str, str]:
 
 
 def list_edge(ssm: "SSMClient", stage: str, region: str) -> None:
-    """Remember that there is something in ``region``; one that is open stays open."""
+    """Note at home that something exists in ``region``. A region that is open stays open."""
     try:
         ssm.put_parameter(Name=f"{_path(stage)}/{region}", Value=CLOSED, Type="String", Overwrite=False)
     except ssm.exceptions.ParameterAlreadyExists:
@@ -49,7 +50,7 @@ def list_edge(ssm: "SSMClient", stage: str, region: str) -> None:
 
 
 def open_edge(ssm: "SSMClient", stage: str, region: str, queue_url: str) -> None:
-    """From the next deployment of its functions on, home sends checks to ``queue_url``."""
+    """Let home send checks to ``queue_url``, from the next deployment of its functions on."""
     ssm.put_parameter(Name=f"{_path(stage)}/{region}", Value=queue_url, Type="String", Overwrite=True)
 
 

@@ -1,8 +1,9 @@
-"""How a function reads its queues: each event source mapping as zappa_settings.json asks, whatever state it
-is found in.
+"""How a function reads its queues: brings each event source mapping to what zappa_settings.json asks for,
+whatever state it is in.
 
-Lambda makes and changes mappings in the background, 10 to 60 s each, and refuses every change meanwhile.
-Zappa makes them without asking for partial failures, does not wait, and takes a refusal for done.
+Lambda makes and changes mappings in the background, which takes 10 to 60 s each, and refuses every change
+meanwhile. Zappa makes them without asking for partial failures, does not wait, and treats a refusal as a
+success.
 """
 
 import time
@@ -39,7 +40,7 @@ def settle_mapping(
 
 
 def wait_for_rest(functions: "LambdaClient", function_arn: str, *, wait_s: float = WAIT_S) -> None:
-    """Until none of the function's mappings is busy, so that all of them can be taken away. Raises
+    """Wait until none of the function's mappings is busy, so that all can be removed. Raises
     ``StaysBusy``."""
     ends_at = time.monotonic() + wait_s
     while busy := [one for one in list_mappings(functions, function_arn) if one.get("State") in BUSY]:

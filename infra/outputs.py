@@ -42,7 +42,7 @@ def gather_outputs(clients: Clients, stage: str, found: dict[str, Found]) -> dic
 
 
 def home_of(found: dict[str, Found]) -> str:
-    """Where the stage is at home, told in the region of one of its further edges; empty at home itself."""
+    """The stage's home region, as found in the region of one of its further edges; empty at home itself."""
     return found[EDGE.part].parameters["HomeRegion"] if EDGE.part in found else ""
 
 
@@ -56,7 +56,7 @@ def check_home(clients: Clients, stage: str, found: dict[str, Found]) -> None:
 
 
 def find_stacks(clients: Clients, stage: str) -> dict[str, Found]:
-    """By part (``network``), those that exist in the region."""
+    """The stage's stacks that exist in the region, by part (``network``)."""
     stacks = Stacks(clients.cloudformation, report=lambda line: None)
     found = {stack.part: stacks.find(stack_name(stage, stack.part)) for stack in (*ALL, BASTION, EDGE)}
     return {part: one for part, one in found.items() if one is not None}

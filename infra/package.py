@@ -78,7 +78,7 @@ def _build(name: str, target: Path) -> Path:
 
 
 def digest_sources() -> str:
-    """Of everything that the packages are made from."""
+    """A digest of everything that the packages are made from."""
     # The minor version alone: what a container built serves whoever deploys from outside it.
     digest = hashlib.sha256(f"{sys.version_info[0]}.{sys.version_info[1]}".encode())
     files = [path for app in APPS for path in (ROOT / app).rglob("*") if "__pycache__" not in path.parts]

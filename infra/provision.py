@@ -1,4 +1,4 @@
-"""Everything that Zappa does not make, in order: stacks and secrets. Safe to run again, also after an
+"""Makes everything that Zappa does not make, in order: stacks and secrets. Safe to run again, also after an
 interruption."""
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ HIDDEN = frozenset({"OriginSecret"})
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One stack of a plan."""
+    """What a plan says of one stack."""
 
     stack: Stack
     found: Found | None
@@ -52,7 +52,7 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would go through, and what is allowed and probably not meant."""
+    """What a run would do, and warnings of what is allowed but probably not meant."""
 
     lines: list[ReportLine]
     warnings: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ def plan(clients: Clients, stage: str, wishes: Wishes) -> Plan:
 
 
 def _begin(clients: Clients, stage: str, wishes: Wishes) -> tuple[dict[str, Found], Wishes]:
-    """What there is, and the wishes completed; whatever AWS would refuse later is refused here."""
+    """The stacks that exist, and the complete wishes. Whatever AWS would refuse later is refused here."""
     check_stage(stage)
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
@@ -80,10 +80,10 @@ def _begin(clients: Clients, stage: str, wishes: Wishes) -> tuple[dict[str, Foun
 def provision(
     clients: Clients, stage: str, wishes: Wishes, *, report: Report, poll_s: float = 5.0
 ) -> dict[str, str]:
-    """Make or change every stack, and the secrets between them; by part, what was done.
+    """Make or change every stack, and the secrets between them. Returns what was done, by part.
 
     Raises ``WrongWish`` and ``WrongVersion`` before anything is made, and ``StackFailed``. What was done
-    until then stands, and the next run goes on from there.
+    until then stays, and the next run continues from there.
     """
     found, wishes = _begin(clients, stage, wishes)
     stacks = Stacks(clients.cloudformation, report=report, poll_s=poll_s)
@@ -129,7 +129,7 @@ def _tell_database(
 
 
 def _find_way_out(failed: str) -> str:
-    """What to do about a refusal that says too little; empty for any other."""
+    """What to do about a refusal of AWS that does not say it; empty for any other."""
     if "must be verified before you can add new CloudFront resources" in failed:
         return (
             " A new account has no distributions until AWS Support has looked at it: open a case (Account and"
@@ -140,7 +140,7 @@ def _find_way_out(failed: str) -> str:
 
 
 def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, outputs: dict[str, str]) -> str:
-    """Bring one stack to what is asked, and add what it tells to ``outputs``."""
+    """Bring one stack to what is asked for, and add its outputs to ``outputs``."""
     name = stack_name(stage, stack.part)
     done = stacks.apply(
         name,
@@ -157,8 +157,8 @@ def apply_stack(stacks: Stacks, stack: Stack, stage: str, wishes: Wishes, output
 
 
 def finish_stacks(clients: Clients, stage: str, *, report: Report, poll_s: float = 5.0) -> None:
-    """What waits for Zappa to have done its part: the API behind the distribution, and the alarm that would
-    have rung before there was a scheduler."""
+    """Do what must wait until Zappa has deployed: put the API behind the distribution, and switch on the
+    alarm that would have rung before there was a scheduler."""
     found = find_stacks(clients, stage)
     outputs = gather_outputs(clients, stage, found)
     outputs |= find_api(clients, stage) | {"Deployed": "true"}
@@ -178,7 +178,7 @@ def finish_stacks(clients: Clients, stage: str, *, report: Report, poll_s: float
 
 
 def plan_edge(home: Clients, stage: str, region: str) -> Plan:
-    """The same for an edge in ``region``. Raises ``WrongRegion``, ``NotProvisioned``."""
+    """What a run for an edge in ``region`` would do. Raises ``WrongRegion``, ``NotProvisioned``."""
     _find_home(home, stage)
     found = find_stacks(check_edge_region(home, region), stage)
     return Plan(
@@ -189,8 +189,9 @@ def plan_edge(home: Clients, stage: str, region: str) -> Plan:
 def provision_edge(
     home: Clients, stage: str, region: str, *, report: Report, poll_s: float = 5.0
 ) -> dict[str, str]:
-    """Make or change what an edge in ``region`` needs there; by part, what was done. Home remembers it before
-    anything is made, so that nothing is left behind there, and sends no checks before the edge is deployed.
+    """Make or change what an edge in ``region`` needs there. Returns what was done, by part. Home notes the
+    region before anything is made, so that nothing there is forgotten, and sends no checks before the edge is
+    deployed.
 
     Raises ``WrongRegion``, ``NotProvisioned``, ``StackFailed``.
     """

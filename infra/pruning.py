@@ -1,4 +1,4 @@
-"""What of the installed files is not needed on Lambda. Everything else stays: a test loads what is left."""
+"""Which of the installed files are not needed on Lambda. Everything else stays; a test loads what is left."""
 
 import re
 
@@ -53,11 +53,11 @@ _KEPT = re.compile(r"^django/test/|^zappa/ext/|/py\.typed$")
 
 
 _NOT_IN_CORE = re.compile(r"^pycurl(\.libs/|/|-|\.)")
-"""It probes nothing."""
+"""The core probes nothing."""
 
 
 def is_needed(path: str, *, package: str) -> bool:
-    """Does a file of the package, by its path in it, have to go along?"""
+    """Whether a file must go into the package. ``path`` is its path in the package."""
     if package == "core" and _NOT_IN_CORE.match(path):
         return False
     if _KEPT.search(path):

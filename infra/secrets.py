@@ -1,4 +1,5 @@
-"""Secrets of an installation: made here once, put as SecureStrings (CloudFormation cannot), never printed."""
+"""Secrets of an installation. They are made here once and stored as SecureStrings, which CloudFormation
+cannot do. They are never printed."""
 
 import secrets
 import string
@@ -22,12 +23,12 @@ PASSWORD_NEVER = frozenset('/"@ ')
 
 
 def _make_password() -> str:
-    """32 letters and digits: valid for Aurora, and the same inside a URL."""
+    """32 letters and digits: valid for Aurora, and unchanged in a URL."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
 
 
 def is_password(text: str) -> bool:
-    """Would RDS take it?"""
+    """Whether RDS accepts it."""
     least, most = PASSWORD_CHARS
     return (
         least <= len(text) <= most
@@ -46,7 +47,7 @@ def _make_fernet_key() -> str:
 
 
 def secret_makers(stage: str) -> Mapping[str, Callable[[], str]]:
-    """Each secret's parameter, and how it is made when it is missing."""
+    """By parameter, the function that makes the secret when it is missing."""
     return {
         f"{env_path(stage)}/SECRET_KEY": _make_token,
         f"{env_path(stage)}/FIELD_ENCRYPTION_KEY": _make_fernet_key,
@@ -57,8 +58,9 @@ def secret_makers(stage: str) -> Mapping[str, Callable[[], str]]:
 
 
 def make_secrets(ssm: "SSMClient", stage: str, *, cdn: bool = True, report: Report) -> None:
-    """Make what is missing; what is there stays, so that running it twice changes nothing. Without a
-    distribution nobody could show the origin's secret, and the API would refuse everybody."""
+    """Make the secrets that are missing. The others stay, so running it twice changes nothing. Without a
+    distribution nobody could show the origin's secret, and the API would refuse everybody, so there is none
+    then."""
     origin = f"{env_path(stage)}/ORIGIN_SECRET"
     if not cdn and ssm.delete_parameters(Names=[origin])["DeletedParameters"]:
         report(f"  {origin}: deleted, for there is no distribution that could show it")
@@ -68,7 +70,8 @@ def make_secrets(ssm: "SSMClient", stage: str, *, cdn: bool = True, report: Repo
 
 
 def put_secret(ssm: "SSMClient", name: str, make: Callable[[], str], *, stage: str) -> bool:
-    """Put it unless it is there; False when it was. Two runs at once end with the same secret."""
+    """Store a new secret unless there is one; False when there was. Two runs at once end with the same
+    secret."""
     try:
         ssm.put_parameter(
             Name=name,
@@ -83,8 +86,8 @@ def put_secret(ssm: "SSMClient", name: str, make: Callable[[], str], *, stage: s
 
 
 def heal_password(ssm: "SSMClient", stage: str, *, report: Report) -> None:
-    """Put another in the place of a password that RDS refuses, while there is no database. Until November
-    2026 we made passwords of 48 characters, and no database came of them."""
+    """Replace a password that RDS refuses, while there is no database. Until November 2026 we made passwords
+    of 48 characters, with which no database could be made."""
     name = f"{infra_path(stage)}/DATABASE_PASSWORD"
     if not is_password(read_secret(ssm, name)):
         ssm.put_parameter(Name=name, Value=_make_password(), Type="SecureString", Overwrite=True)
@@ -111,7 +114,7 @@ def has_secret(ssm: "SSMClient", name: str) -> bool:
 def put_database_url(
     ssm: "SSMClient", stage: str, *, host: str, port: str, may_pause: bool, report: Report
 ) -> None:
-    """``DATABASE_URL`` of the database that there is now; written again only when it is another."""
+    """Store ``DATABASE_URL`` of the database as it is now. It is written only when it has changed."""
     name = f"{env_path(stage)}/DATABASE_URL"
     password = read_secret(ssm, f"{infra_path(stage)}/DATABASE_PASSWORD")
     url = f"mysql://sentrypulse:{quote(password, safe='')}@{host}:{port}/sentrypulse"
@@ -126,7 +129,7 @@ def put_database_url(
 
 
 def forget_secrets(ssm: "SSMClient", stage: str) -> int:
-    """Delete every parameter of the stage; how many there were."""
+    """Delete every parameter of the stage. Returns how many there were."""
     names = [
         parameter["Name"]
         for path in (env_path(stage), infra_path(stage))

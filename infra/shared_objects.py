@@ -1,5 +1,5 @@
-"""Compiled code for Lambda: mysqlclient with its own client library inside, and how new a C library is
-needed."""
+"""Compiled code for Lambda: builds mysqlclient with its own client library inside, and finds out how new a C
+library compiled files need."""
 
 import os
 import subprocess
@@ -10,12 +10,12 @@ BASE = (2, 0)
 
 
 class CannotRepair(Exception):
-    """Its text says what to install."""
+    """The text says what to install."""
 
 
 def repair_mysqlclient(pin: str, folder: Path) -> Path:
-    """A wheel of ``pin`` (``mysqlclient==…``) with libmariadb and OpenSSL in it: Lambda has neither. Built
-    once."""
+    """A wheel of ``pin`` (``mysqlclient==…``) with libmariadb and OpenSSL in it, because Lambda has neither.
+    It is built once."""
     version = pin.partition("==")[2].split(" ")[0]
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     found = sorted(folder.glob(f"mysqlclient-{version}-{tag}-*manylinux*.whl"))
@@ -43,7 +43,7 @@ def _run(command: list[str], **environment: str) -> None:
 
 
 def find_glibc(tree: Path) -> tuple[int, ...]:
-    """The newest version of the C library's symbols that any compiled file under ``tree`` asks for."""
+    """The newest version of the C library that a compiled file under ``tree`` needs."""
     return max((read_glibc(path) for path in tree.rglob("*") if _is_elf(path)), default=BASE)
 
 
@@ -55,7 +55,8 @@ def _is_elf(path: Path) -> bool:
 
 
 def read_glibc(path: Path) -> tuple[int, ...]:
-    """Of one file, by its version-needs section (System V ABI, "symbol versioning")."""
+    """The version of the C library that one file needs, from its version-needs section (System V ABI, "symbol
+    versioning")."""
     from elftools.elf.elffile import ELFFile
     from elftools.elf.gnuversions import GNUVerNeedSection
 

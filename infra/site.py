@@ -1,5 +1,5 @@
-"""A built static site to its bucket: new files first, pages after them, what is gone last, so that a visitor
-in the middle of it never meets a page whose files are missing."""
+"""Uploads a built static site to its bucket: first new files, then pages, and last deletes old files. So a
+visitor never meets a page whose files are missing."""
 
 import mimetypes
 import re
@@ -30,7 +30,7 @@ mimetypes.add_type("font/woff2", ".woff2")
 
 
 class NoSite(Exception):
-    """There is nothing to upload; the text says what to build."""
+    """There is nothing to upload. The text says what to build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SiteFile:
 
     @property
     def cache_control(self) -> str:
-        """A name with a hash in it never changes its content; a page is asked for each time."""
+        """A file with a hash in its name never changes. Browsers ask for a page each time."""
         if _HASHED.search(self.key):
             return FOR_EVER
         return ASK_EACH_TIME if self.key.endswith(_PAGES) else A_DAY
@@ -73,7 +73,7 @@ class Synced:
 
 
 def find_files(folder: Path) -> list[SiteFile]:
-    """What is uploaded, in the order in which it is. Raises ``NoSite``."""
+    """The files, in the order of their upload. Raises ``NoSite``."""
     if not (folder / "index.html").is_file():
         raise NoSite(
             f"{folder} holds no index.html: build the site first (npm run build), or name its folder."
@@ -89,7 +89,7 @@ def find_files(folder: Path) -> list[SiteFile]:
 def sync(s3: "S3Client", bucket: str, folder: Path, *, report: Report) -> Synced:
     """Make the bucket hold what the folder holds. Running it again uploads nothing.
 
-    Scripts of former builds stay for a week: a tab that was opened before still asks for them.
+    Scripts of former builds stay for a week, because tabs that were opened before still ask for them.
     """
     files = find_files(folder)
     there = {one.key: one for one in _list_objects(s3, bucket)}
@@ -114,7 +114,7 @@ def sync(s3: "S3Client", bucket: str, folder: Path, *, report: Report) -> Synced
 
 
 def invalidate(cloudfront: "CloudFrontClient", distribution: str) -> str:
-    """Have the edges forget everything they keep. The invalidation's id."""
+    """Let CloudFront's caches forget everything. Returns the id of the invalidation."""
     made = cloudfront.create_invalidation(
         DistributionId=distribution,
         InvalidationBatch={"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": str(time_ns())},
@@ -123,7 +123,7 @@ def invalidate(cloudfront: "CloudFrontClient", distribution: str) -> str:
 
 
 def empty(s3: "S3Client", bucket: str) -> int:
-    """Delete every object and every version of it; how many there were."""
+    """Delete every object and all its versions. Returns how many there were."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
     count = 0
     for page in pages:

@@ -1,5 +1,5 @@
-"""Which stacks an installation is made of, in order; what each needs of those before it, and what it costs a
-month before anybody uses it (infra/prices.py)."""
+"""The stacks of an installation, in order; what each needs of those before it, and what it costs a month
+before anybody uses it (infra/prices.py)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -14,7 +14,7 @@ Outputs = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What people may choose. None: as it was, or as the template says when it is new."""
+    """What people may choose. None: as it was, or as the template says for a new stack."""
 
     redis: bool | None = None
     cdn: bool | None = None
@@ -38,7 +38,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """``needs`` maps a template's parameter to the output that fills it; ``wishes`` to a choice of
+    """``needs`` maps a template's parameter to the output that fills it, ``wishes`` to a choice of
     people's."""
 
     part: str
@@ -47,24 +47,25 @@ class Stack:
     wishes: Mapping[str, str] = field(default_factory=dict)
     floor_usd: Callable[[Wishes, str], float] = lambda wishes, stage: 0.0
     keeps: bool = False
-    """Holds what cannot be made again: deleting it by accident is refused."""
+    """It holds what cannot be made again, so it is protected from being deleted by accident."""
     iam: bool = False
-    """Makes roles with names, which CloudFormation wants to be told."""
+    """It makes roles with names, which must be declared to CloudFormation."""
 
     @property
     def template(self) -> str:
         return (FOLDER / f"{self.part}.yaml").read_text()
 
     def choice(self, wish: str, wishes: Wishes, parameters: Mapping[str, str]) -> str:
-        """What it will be: what is wished for, or as it is by ``parameters``; empty when neither says."""
+        """The value of a choice: what is wished for, otherwise as it is in ``parameters``; empty when neither
+        says."""
         wished = getattr(wishes, wish)
         named = next(parameter for parameter, one in self.wishes.items() if one == wish)
         return parameters.get(named, "") if wished is None else _spell(wished)
 
     def parameters(self, stage: str, *, wishes: Wishes, outputs: Outputs) -> dict[str, str | None]:
-        """Values by parameter; None where the one before, or the template's default, is to stand.
+        """Values by parameter. None: the value of before, or the template's default, stays.
 
-        Raises ``KeyError`` for an output that no stack before it has: a mistake in this table.
+        Raises ``KeyError`` for an output that no earlier stack has: a mistake in this table.
         """
         found: dict[str, str | None] = {"Stage": stage}
         for parameter, output in self.needs.items():
@@ -89,7 +90,7 @@ def _database_floor(wishes: Wishes, stage: str) -> float:
 
 
 def default_min_acu(stage: str) -> float:
-    """Only what is not production may pause: a resume takes about 15 seconds."""
+    """Only a stage that is not production may pause, because a resume takes about 15 seconds."""
     return 0.5 if stage == "prod" else 0.0
 
 
@@ -157,7 +158,8 @@ ALARMS = Stack(
     floor_usd=lambda wishes, stage: prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH,
 )
 ALL = (NETWORK, QUEUES, STORAGE, ROLES, DATABASE, REDIS, GATEWAY, FRONTEND, PARAMETERS, ALARMS)
-"""Where there is a gateway from before and a distribution now, what the distribution tells counts."""
+"""When a stage with a gateway gets a distribution, outputs of the distribution replace those of the
+gateway."""
 
 BASTION = Stack(
     "bastion",
@@ -166,7 +168,7 @@ BASTION = Stack(
     floor_usd=lambda wishes, stage: prices.BASTION_MONTH,
     iam=True,
 )
-"""Made and removed on its own (infra/bastion.py)."""
+"""Made and removed by its own commands (infra/bastion.py)."""
 
 BY_HAND = ("page-domain",)
 """Templates that people deploy themselves, one for each name (docs/deploy.md)."""
@@ -188,5 +190,5 @@ def choose_stacks(*, redis: bool, cdn: bool) -> list[Stack]:
 
 
 def known_outputs(stage: str) -> dict[str, str]:
-    """What is needed like an output and known beforehand."""
+    """Values that are used like outputs but are known before anything is made."""
     return {"SchedulerRule": rule_name(stage, "scheduler"), "NightlyRule": rule_name(stage, "nightly")}

@@ -1,4 +1,4 @@
-"""A stage is one whole installation (prod, dev); its parts have names that follow from the stage's."""
+"""A stage is one whole installation (prod, dev). The names of its parts are made from its name."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _PLANES = {"core": "core", "edge": "edge", "migrate": "migrate"}
 
 
 class WrongStage(Exception):
-    """A stage that cannot be; its text is a sentence."""
+    """The stage's name is not valid. The text is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class ZappaStage:
 
     @property
     def function(self) -> str:
-        """The Lambda function's name, as Zappa makes it of project and stage."""
+        """The name of the Lambda function, as Zappa makes it from project and stage."""
         return f"{PROJECT}-{self.key}".replace("_", "-")
 
 
 def check_stage(name: str) -> str:
-    """``name``, or ``WrongStage``: it becomes part of names that AWS wants short and plain."""
+    """Returns ``name``. Raises ``WrongStage`` unless it is short and plain enough for AWS's names."""
     if not _NAME.match(name):
         raise WrongStage(f"A stage is 2 to 12 small letters and digits, such as prod or dev, not {name!r}.")
     return name
 
 
 def read_zappa_stage(key: str) -> ZappaStage:
-    """``prod_core`` as stage and plane. Raises ``WrongStage``."""
+    """Stage and plane of a name such as ``prod_core``. Raises ``WrongStage``."""
     stage, _, plane = key.partition("_")
     if plane and plane not in _PLANES:
         raise WrongStage(f"{key}: after the underscore stands core, edge or migrate, not {plane!r}.")
@@ -49,14 +49,14 @@ def read_zappa_stage(key: str) -> ZappaStage:
 
 
 def zappa_stages(stage: str) -> list[ZappaStage]:
-    """In the order of a deployment: the edge takes what is sent to it before anything sends; the schema is
-    migrated by its own function, before the code that needs it."""
+    """The Zappa stages in the order of a deployment. The edge can receive messages before anything sends
+    them. The schema is migrated by a function of its own, before the code that needs it is deployed."""
     return [ZappaStage(check_stage(stage), plane) for plane in ("edge", "migrate", "core", "api")]
 
 
 def read_zappa_config(key: str) -> dict[str, Any]:
-    """A stage of zappa_settings.json with what it extends, shallowly, as Zappa reads it. Raises
-    ``WrongStage``."""
+    """A stage of zappa_settings.json, merged one level deep with the stage that it extends, as Zappa does.
+    Raises ``WrongStage``."""
     stages = json.loads((ROOT / "zappa_settings.json").read_text())
     if key not in stages:
         raise WrongStage(f"zappa_settings.json has no stage {key}: add it as prod's are written there.")
@@ -71,17 +71,17 @@ def stack_name(stage: str, part: str) -> str:
 
 
 def env_path(stage: str) -> str:
-    """Parameters below it are the functions' environment."""
+    """The path of the parameters that are the functions' environment."""
     return f"/{PROJECT}/{stage}/env"
 
 
 def infra_path(stage: str) -> str:
-    """Parameters below it are for the infrastructure alone; no function may read them."""
+    """The path of the parameters that only the infrastructure uses; no function may read them."""
     return f"/{PROJECT}/{stage}/infra"
 
 
 def rule_name(stage: str, job: str) -> str:
-    """The EventBridge rule that Zappa makes for ``scheduler`` or ``nightly``: the function's name, as much of
-    it as fits into 64 characters, then the path of the code, by which the package finds it."""
+    """The EventBridge rule that Zappa makes for ``scheduler`` or ``nightly``: the function's name, cut to fit
+    into 64 characters, then the path of the code, by which the package finds it."""
     code = f"pipeline.entrypoints.aws_core.{job}"
     return f"{ZappaStage(stage, 'core').function[: 63 - len(code)]}-{code}"

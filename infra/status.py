@@ -1,4 +1,4 @@
-"""What stands of a stage, in lines for a person."""
+"""Tells a person in lines what exists of a stage."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def tell(clients: Clients, stage: str) -> Iterator[str]:
 
 
 def _tell_limits(clients: Clients, stage: str, found: dict[str, Found]) -> Iterator[str]:
-    """What AWS lets this account do, and how long it looks after the database."""
+    """What AWS lets this account do, and until when it supports the database."""
     if DATABASE.part in found:
         version = found[DATABASE.part].parameters.get("EngineVersion", "")
         trouble = aurora.find_trouble(version, today=datetime.now(UTC).date())
@@ -64,7 +64,7 @@ def _indent(sentences: list[str]) -> Iterator[str]:
 
 
 def tell_edge(home: Clients, stage: str, region: str) -> Iterator[str]:
-    """What stands of an edge in a further region. Reads only. Raises ``WrongRegion``."""
+    """What exists of an edge in a further region. Reads only. Raises ``WrongRegion``."""
     there = check_edge_region(home, region)
     check_home(home, stage, find_stacks(home, stage))
     found = find_stacks(there, stage)

@@ -1,4 +1,4 @@
-"""What people choose, checked and completed before anything is made."""
+"""What people choose for a stage, checked and completed before anything is made."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,12 +21,12 @@ from infra.stages import env_path, read_zappa_config
 
 
 class WrongWish(Exception):
-    """A choice that cannot be; its text names the fix."""
+    """A choice that is not possible. The text names the fix."""
 
 
 def check_wishes(wishes: Wishes, found: Mapping[str, Found]) -> None:
-    """Raises ``WrongWish`` for a name of their own without a certificate, which CloudFront would refuse after
-    half of everything was made, and for doing without a distribution that is there."""
+    """Raise ``WrongWish`` for a domain without a certificate, which CloudFront would refuse after half of
+    everything was made; and for removing a distribution that exists."""
     _check_cdn(wishes, found)
     for name, certificate, stack in (
         ("domain", "certificate_arn", FRONTEND),
@@ -46,7 +46,7 @@ def check_wishes(wishes: Wishes, found: Mapping[str, Found]) -> None:
 
 
 def has_cdn(found: Mapping[str, Found]) -> bool | None:
-    """Is the stage behind a distribution? None where neither way was made yet."""
+    """Whether the stage is behind a distribution. None: not decided yet."""
     if FRONTEND.part in found and not found[FRONTEND.part].never_was:
         return True
     storage = found.get(STORAGE.part)
@@ -72,9 +72,9 @@ def _check_cdn(wishes: Wishes, found: Mapping[str, Found]) -> None:
 
 
 def settle_wishes(clients: Clients, stage: str, wishes: Wishes, found: Mapping[str, Found]) -> Wishes:
-    """The choices with a default that depends on the stage or on what AWS offers, for parts that are new.
+    """The wishes with the defaults that depend on the stage or on what AWS offers, for parts that are new.
 
-    Raises ``aurora.WrongVersion``, and ``WrongStage`` for one that could not be deployed afterwards.
+    Raises ``aurora.WrongVersion``, and ``WrongStage`` for a stage that could not be deployed afterwards.
     """
     read_zappa_config(f"{stage}_edge")
     if wishes.redis is None:
@@ -109,8 +109,8 @@ def _settle_database(clients: Clients, stage: str, wishes: Wishes, found: Found 
 
 
 def _check_snapshot(clients: Clients, stage: str, snapshot: str, found: Found | None) -> None:
-    """Raises ``WrongWish`` for a snapshot that is not there, or that would take a database's place, or whose
-    secrets nobody could read."""
+    """Raise ``WrongWish`` for a snapshot that does not exist, that would replace a database, or whose secrets
+    nobody could read."""
     if found is not None and not found.never_was:
         if found.parameters.get("SnapshotIdentifier") != snapshot:
             raise WrongWish(
@@ -135,21 +135,22 @@ def _check_snapshot(clients: Clients, stage: str, snapshot: str, found: Found | 
 
 
 def _version_of(stands: Mapping[str, str], offered: list[str]) -> str:
-    """What a creation that failed had asked for, where that can be had and is looked after; else ours."""
+    """The version that a failed creation had asked for, if it is on offer and supported; otherwise our
+    default."""
     version = stands.get("EngineVersion", "")
     good = version in offered and not aurora.find_trouble(version, today=datetime.now(UTC).date())
     return version if good else aurora.LINE
 
 
 def list_engine_versions(clients: Clients) -> list[str]:
-    """Of Aurora MySQL, what the region offers."""
+    """The versions of Aurora MySQL that the region offers."""
     pages = clients.rds.get_paginator("describe_db_engine_versions").paginate(Engine="aurora-mysql")
     return [one["EngineVersion"] for page in pages for one in page["DBEngineVersions"]]
 
 
 def find_warnings(clients: Clients, stage: str, wishes: Wishes, found: Mapping[str, Found]) -> list[str]:
-    """What is allowed and probably not meant, and what the account may not do yet. ``wishes`` as they are
-    settled."""
+    """Warnings of what is allowed but probably not meant, and of what the account may not do yet. ``wishes``
+    are complete (``settle_wishes``)."""
     warnings = []
     stands = found[ALARMS.part].parameters if ALARMS.part in found else {}
     if stage == "prod" and not ALARMS.choice("alarm_email", wishes, stands):

@@ -2,7 +2,8 @@
 
 Written for Zappa 0.63 (``core.library_checks``). Zappa looks for WebSocket handlers in every file below the
 project (``zappa.cli.ZappaCLI._detect_websocket_usage``, https://github.com/zappa/Zappa/pull/1430), and finds
-its own ``zappa.websocket`` in what was packaged before. It would then make a WebSocket API in place of ours.
+its own ``zappa.websocket`` in the files that were packaged before. Then it would make a WebSocket API in
+place of ours.
 """
 
 import re
@@ -11,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 MADE_BY_ZAPPA = ("handler.py", "zappa_settings.py", "django_zappa_app.py")
-"""What Zappa writes to the root of its package for the stage, and our package needs."""
+"""Files that Zappa writes to the root of its package for the stage. Our package needs them."""
 
 
 class Zappa(Protocol):
-    """What is used of ``zappa.cli.ZappaCLI``."""
+    """The parts of ``zappa.cli.ZappaCLI`` that we use."""
 
     api_stage: str
     command: str
@@ -33,7 +34,7 @@ class Zappa(Protocol):
 
 
 def forget_websockets(zappa: Zappa) -> None:
-    """After each ``load_settings``, which finds them anew."""
+    """Call this after each ``load_settings``, which finds them again."""
     zappa.use_websocket = None
 
 

@@ -96,7 +96,7 @@ def read_messages(
 
 
 def _say_unknown(body: bytes) -> str:
-    """Why a body is none of the messages that were asked for."""
+    """Why a body is not one of the messages that were expected."""
     try:
         return f"A message of the type {decode(body).__struct_config__.tag} does not belong in this queue."
     except msgspec.ValidationError as error:

@@ -21,7 +21,8 @@ def block_of(raw_from: datetime, days: int) -> Span:
 
 
 def shifts_of(block: Span, start: datetime) -> Iterator[timedelta]:
-    """By how much the block is put back to cover everything from ``start`` on; the last may overlap it."""
+    """How far the block is moved back, again and again, to cover everything from ``start`` on. The last one
+    may begin before it."""
     shift = length = block[1] - block[0]
     while block[1] - shift > start:
         yield shift

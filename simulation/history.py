@@ -49,7 +49,8 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFrame:
-    """When the history begins, since when there are raw results of it (both midnights of UTC), its end."""
+    """When the history begins, from when on it has raw results (both are midnights in UTC), and when it
+    ends."""
 
     start: datetime
     raw_from: datetime
@@ -101,7 +102,7 @@ def simulate(
 
 
 def ensure_team(*, now: datetime) -> Team:
-    """The team, made if there is none; of the administrator, if there is one."""
+    """The team, which is made when there is none. The administrator owns it, if there is one."""
     administrator = User.objects.filter(is_superuser=True).order_by("pk").first()
     team = Team.objects.filter(name=TEAM).order_by("pk").first()
     if team is None and administrator is not None:
@@ -192,7 +193,7 @@ def _roll_up(
 
 
 def _copies(outage: SimulatedOutage, frame: HistoryFrame) -> list[timedelta]:
-    """By how much the outage is put back, with the rollups of its day."""
+    """How far the outage is moved back, each time with the rollups of its day."""
     if frame.start >= frame.raw_from or outage.started_at >= frame.block[1]:
         return []
     return [
