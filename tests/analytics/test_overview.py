@@ -14,7 +14,7 @@ from analytics.models import Period, Progress, Rollup
 from analytics.uptime import SUMS
 from analytics.windows import floor_hour
 from incidents.services import acknowledge, close_incident
-from monitors.models import Monitor, RegionState, Tag
+from monitors.models import Monitor, RegionState, Result, Tag
 from monitors.tags import rename_tag
 from tests.analytics.factories import make_slo
 from tests.factories import NOW, make_client, make_member, make_monitor, make_team
@@ -131,6 +131,21 @@ def test_of_several_regions_the_newest_answer_is_shown(api, team, settings):
     row = only(api)
     assert (row["status"], row["reason"]) == ("down", "Timed out (2 of 3 regions).")
     assert row["response_ms"] == 80
+
+
+def test_with_the_newest_result_gone_the_one_before_is_shown(api, team):
+    monitor = make_monitor(team)
+    make_result(monitor, at=NOW - MINUTE, total_ms=80)
+    newest = make_result(monitor, total_ms=90)
+    assert only(api)["response_ms"] == 90
+    Result.objects.filter(pk=newest.pk).delete()
+    assert only(api)["response_ms"] == 80
+
+
+def test_tags_have_many_monitors_and_monitors_many_tags(api, team):
+    for tags in (["a", "b"], ["b"], [], ["c, d", "a"]):
+        make_monitor(team, tags=tags)
+    assert [row["tags"] for row in ask(api)["monitors"]] == [["a", "b"], ["b"], [], ["a", "c, d"]]
 
 
 def test_a_heartbeat_shows_its_schedule(api, team):
