@@ -22,6 +22,7 @@ test.each([
   [1270, 3, [0, 500, 1000, 1500]],
   [6, 3, [0, 2, 4, 6]],
   [100, 4, [0, 25, 50, 75, 100]],
+  [2, 4, [0, 1, 2]],
   [0, 4, [0, 1]],
 ])("up to %d there are round ticks", (top, most, ticks) => {
   expect(roundTicks(top, most)).toEqual(ticks);

@@ -18,6 +18,7 @@ export default function KeysList({ onClose }: { onClose: () => void }) {
     ["J", keys.next],
     ["K", keys.previous],
     ["X", keys.select],
+    ["␣", keys.peek],
     ["↵", keys.open],
     ["E", keys.edit],
     ["P", keys.pause],

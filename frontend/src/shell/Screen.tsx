@@ -7,6 +7,7 @@ import { classes } from "@/ui/classes";
 import { Icon } from "@/ui/Icon";
 import { State } from "@/ui/State";
 import { useWords } from "@/words";
+import { ConfirmEmail } from "./ConfirmEmail";
 import { useLive } from "./live";
 import { useTabTitle } from "./trouble";
 import styles from "./Screen.module.css";
@@ -43,6 +44,7 @@ export function Screen({ title, tab, back, beside, actions, children, width = "p
         {actions}
       </header>
       <OfflineBar />
+      <ConfirmEmail />
       <div id="content" className={classes(styles[width])}>
         {children}
       </div>

@@ -29,7 +29,12 @@ export function useKeys(keys: Keys, active = true): void {
       if (event.altKey || event.defaultPrevented) return;
       const name = nameOf(event);
       if (!name.startsWith("ctrl+") && isTaken(event.target)) return;
-      if (name === "Enter" && event.target instanceof Element && event.target.closest("a, button")) return;
+      if (
+        (name === "Enter" || name === " ") &&
+        event.target instanceof Element &&
+        event.target.closest("a, button, input")
+      )
+        return;
       const before = event.timeStamp - first.at < PAIR_MS ? first.key : "";
       const action = keys[`${before} ${name}`] ?? (before === "g" ? undefined : keys[name]);
       if (!action) return;

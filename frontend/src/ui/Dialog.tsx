@@ -15,14 +15,16 @@ type Props = {
   wide?: boolean;
   /** Only a button closes it: what is typed in it must not be lost by a click beside it. */
   stays?: boolean;
+  /** It comes from the bottom edge, where a thumb is. */
+  sheet?: boolean;
 };
 
-export function Dialog({ open, onClose, title, explain, children, foot, wide, stays = false }: Props) {
+export function Dialog({ open, onClose, title, explain, children, foot, wide, stays = false, sheet = false }: Props) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()} disablePointerDismissal={stays}>
       <Base.Portal>
         <Base.Backdrop className={styles.scrim} />
-        <Base.Popup className={classes(styles.dialog, wide && styles.wide)}>
+        <Base.Popup className={classes(styles.dialog, wide && styles.wide, sheet && styles.sheet)}>
           <Base.Title className={styles.title}>{title}</Base.Title>
           {explain && <Base.Description className="t2">{explain}</Base.Description>}
           {children}

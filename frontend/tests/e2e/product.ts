@@ -5,7 +5,7 @@ import net, { type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 
-const ROOT = path.resolve("..");
+export const ROOT = path.resolve("..");
 const STARTED_AFTER_MS = 120_000;
 
 async function freePort(): Promise<number> {
@@ -22,8 +22,10 @@ export class Product {
 
   private constructor(private readonly port: number) {}
 
-  static async start(): Promise<Product> {
+  /** `prepare` fills the empty data folder. */
+  static async start(prepare?: (env: NodeJS.ProcessEnv) => void): Promise<Product> {
     const product = new Product(await freePort());
+    prepare?.(product.env);
     await product.start();
     return product;
   }
@@ -32,17 +34,15 @@ export class Product {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  private get env(): NodeJS.ProcessEnv {
+    const own = { PORT: String(this.port), DATA_DIR: this.data, PROBE_ALLOW_PRIVATE: "1", LOG_LEVEL: "WARNING" };
+    return { ...process.env, ...own };
+  }
+
   /** With the data it had. `app`: a folder with another build. */
   async start(app?: string): Promise<void> {
     this.process = spawn(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "manage.py"), "up"], {
-      env: {
-        ...process.env,
-        PORT: String(this.port),
-        DATA_DIR: this.data,
-        PROBE_ALLOW_PRIVATE: "1",
-        LOG_LEVEL: "WARNING",
-        ...(app ? { APP_DIR: app } : {}),
-      },
+      env: { ...this.env, ...(app ? { APP_DIR: app } : {}) },
       stdio: ["ignore", "ignore", "inherit"],
     });
     const until = Date.now() + STARTED_AFTER_MS;

@@ -1,6 +1,9 @@
 import { alert, expect, expectAccessible, PASSWORD, register, test } from "./app";
 
-test("somebody registers, pastes an address, sees its waterfall, and comes back @screens", async ({ page, baseURL }) => {
+test("somebody registers, pastes an address, sees its waterfall, and comes back @screens", async ({
+  page,
+  baseURL,
+}) => {
   const email = await register(page);
   await expectAccessible(page);
 
@@ -70,4 +73,11 @@ test("an address that leads nowhere says so, in the app's own page", async ({ pa
   const answer = await page.goto("/nowhere/at/all");
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+});
+
+test("an address that nobody confirmed is told, and the e-mail is sent again", async ({ page }) => {
+  const email = await register(page);
+  const told = page.getByRole("status").filter({ hasText: `${email} is not confirmed yet` });
+  await told.getByRole("button", { name: "Send the e-mail again" }).click();
+  await expect(told.getByRole("button", { name: "Sent" })).toBeVisible();
 });

@@ -2,14 +2,19 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Target = { url: string; answer: (status: number) => void; stop: () => void };
+/** `hook`: what takes messages, and always answers well. */
+export type Target = { url: string; hook: string; answer: (status: number) => void; stop: () => void };
 
 export async function startTarget(): Promise<Target> {
   let status = 200;
-  const server = http.createServer((_, response) => response.writeHead(status).end(`${status}\n`));
+  const server = http.createServer((request, response) => {
+    const code = request.url === "/hook" ? 200 : status;
+    response.writeHead(code).end(code === 200 ? "ok\n" : "upstream connect error\n");
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
+    hook: `http://127.0.0.1:${port}/hook`,
     url: `http://127.0.0.1:${port}/health`,
     answer: (next) => {
       status = next;

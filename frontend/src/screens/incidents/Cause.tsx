@@ -33,7 +33,7 @@ function Shown({ cause }: { cause: Result }) {
               facts.when,
               <span key="when">
                 <When at={cause.checked_at} />
-                {cause.region && facts.from("", cause.region)}
+                {cause.region && facts.from("", words.monitor.results.region(cause.region))}
               </span>,
             ],
             [facts.answer, tellAnswer(cause, words)],

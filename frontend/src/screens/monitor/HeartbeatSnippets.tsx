@@ -1,5 +1,7 @@
 import { useState } from "react";
+import { useIsPhone } from "@/shell/useIsPhone";
 import { Segmented } from "@/ui/Choices";
+import { BareSelect } from "@/ui/Field";
 import { CopyButton } from "@/ui/Notices";
 import { useWords } from "@/words";
 import styles from "./HeartbeatSnippets.module.css";
@@ -13,9 +15,11 @@ type Props = {
 /** The address of a heartbeat, and how a job calls it from where it runs. */
 export function HeartbeatSnippets({ monitor }: Props) {
   const said = useWords().monitorForm.snippets;
+  const phone = useIsPhone();
   const [kind, setKind] = useState<SnippetKind>("curl");
   const { ping_url: url, name } = monitor;
   if (!url) return null;
+  const choices = SNIPPETS.map((value) => ({ value, label: said.kinds[value] }));
   const text = snippetOf(kind, url, { name, ...cadenceOf(monitor.config) });
   return (
     <div className={styles.snippets}>
@@ -25,12 +29,11 @@ export function HeartbeatSnippets({ monitor }: Props) {
       </div>
       <p className="t3 s">{said.secret}</p>
       <div className={styles.ways}>
-        <Segmented
-          label={said.label}
-          choices={SNIPPETS.map((value) => ({ value, label: said.kinds[value] }))}
-          value={kind}
-          onChoose={setKind}
-        />
+        {phone ? (
+          <BareSelect aria-label={said.label} choices={choices} value={kind} onChoose={setKind} />
+        ) : (
+          <Segmented label={said.label} choices={choices} value={kind} onChoose={setKind} />
+        )}
         <span className="grow" />
         <CopyButton text={text}>{said.copy}</CopyButton>
       </div>

@@ -3,7 +3,7 @@ import { classes } from "@/ui/classes";
 import { type MonitorStatus, StateIcon } from "@/ui/State";
 import { useWords } from "@/words";
 import styles from "./Chips.module.css";
-import { type Filters, STATES } from "./rows";
+import { type Filters, STATES, toggled } from "./rows";
 
 type Props = { counts: Overview["counts"]; filters: Filters; onChange: (filters: Filters) => void };
 
@@ -12,11 +12,7 @@ const RARE = new Set<MonitorStatus>(["pending"]);
 /** How many are in which state; pressed, only those are shown. Zero stays, in a quieter colour. */
 export function Chips({ counts, filters, onChange }: Props) {
   const words = useWords();
-  const toggle = (state: MonitorStatus) => {
-    const states = new Set(filters.states);
-    if (!states.delete(state)) states.add(state);
-    onChange({ ...filters, states });
-  };
+  const toggle = (state: MonitorStatus) => onChange({ ...filters, states: toggled(filters.states, state) });
   const shown = STATES.filter((state) => !RARE.has(state) || counts[state] > 0 || filters.states.has(state));
   return (
     <div className={styles.chips} role="group" aria-label={words.overview.filters}>

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useSignedIn } from "@/session";
 import { useKeys } from "@/shell/keys";
 import { Button, ButtonLink, Kbd } from "@/ui/Button";
@@ -7,18 +7,24 @@ import { Icon } from "@/ui/Icon";
 import { Menu, type MenuItem } from "@/ui/Menu";
 import { useWords } from "@/words";
 import styles from "./HeaderTools.module.css";
-import { type Filters, SORTS } from "./rows";
+import { type Filters, isFiltered, SORTS, toggled } from "./rows";
+import type { RowHeight } from "./useRowHeight";
 
-type Props = { filters: Filters; tags: readonly string[]; onChange: (filters: Filters) => void };
+const FiltersDialog = lazy(() => import("./FiltersDialog"));
 
-export function HeaderTools({ filters, tags, onChange }: Props) {
+export type FilterProps = { filters: Filters; tags: readonly string[]; onChange: (filters: Filters) => void };
+type RowProps = { height: RowHeight; onHeight: (height: RowHeight) => void };
+type Props = FilterProps & RowProps & { shown: number };
+
+export function HeaderTools({ filters, tags, shown, height, onChange, onHeight }: Props) {
   const words = useWords();
   const { mayEdit } = useSignedIn();
   return (
     <>
       <Search text={filters.text} onChange={(text) => onChange({ ...filters, text })} />
       <TagsMenu filters={filters} tags={tags} onChange={onChange} />
-      <SortMenu filters={filters} onChange={onChange} />
+      <ViewMenu {...{ filters, height, onChange, onHeight }} />
+      <AllFilters {...{ filters, tags, shown, onChange }} />
       {mayEdit && (
         <>
           <ButtonLink href="/monitors/new/" look="primary" icon="plus" className={styles.wide}>
@@ -79,35 +85,68 @@ function Search({ text, onChange }: { text: string; onChange: (text: string) => 
   );
 }
 
-function TagsMenu({ filters, tags, onChange }: Props) {
+/** On a phone one button holds them all. */
+function AllFilters(props: FilterProps & { shown: number }) {
   const words = useWords();
-  const toggle = (tag: string) => {
-    const chosen = new Set(filters.tags);
-    if (!chosen.delete(tag)) chosen.add(tag);
-    onChange({ ...filters, tags: chosen });
-  };
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button
+        look="quiet"
+        icon="filter"
+        label={words.overview.filters}
+        className={classes(styles.slim, isFiltered(props.filters) && styles.on)}
+        onClick={() => setOpen(true)}
+      />
+      {open && (
+        <Suspense>
+          <FiltersDialog {...props} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function TagsMenu({ filters, tags, onChange }: FilterProps) {
+  const words = useWords();
+  const toggle = (tag: string) => onChange({ ...filters, tags: toggled(filters.tags, tag) });
   const items = (): MenuItem[] =>
     tags.length === 0
       ? [{ kind: "heading", key: "none", text: words.overview.noTags }]
       : tags.map((tag) => ({ key: tag, text: tag, chosen: filters.tags.has(tag), onChoose: () => toggle(tag) }));
   const name = filters.tags.size > 0 ? words.overview.tagsChosen(filters.tags.size) : words.overview.tags;
   return (
-    <Menu label={name} items={items} className={classes(styles.button, filters.tags.size > 0 && styles.on)}>
+    <Menu
+      label={name}
+      items={items}
+      className={classes(styles.button, styles.wide, filters.tags.size > 0 && styles.on)}
+    >
       <Icon name="filter" />
-      <span className={styles.word}>{name}</span>
+      <span>{name}</span>
     </Menu>
   );
 }
 
-function SortMenu({ filters, onChange }: Omit<Props, "tags">) {
+const HEIGHTS: readonly RowHeight[] = ["two", "one"];
+
+/** The order of the rows, and how high they are. */
+function ViewMenu({ filters, height, onChange, onHeight }: Omit<FilterProps, "tags"> & RowProps) {
   const words = useWords();
-  const items = (): MenuItem[] =>
-    SORTS.map((sort) => ({
+  const items = (): MenuItem[] => [
+    ...SORTS.map((sort) => ({
       key: sort,
       text: words.overview.sort[sort],
       chosen: sort === filters.sort,
       onChoose: () => onChange({ ...filters, sort }),
-    }));
+    })),
+    { kind: "heading", key: "rows", text: words.overview.rows.label },
+    ...HEIGHTS.map((one) => ({
+      key: one,
+      text: words.overview.rows[one],
+      chosen: one === height,
+      onChoose: () => onHeight(one),
+    })),
+  ];
   return (
     <Menu
       label={`${words.overview.sort.label}: ${words.overview.sort[filters.sort]}`}

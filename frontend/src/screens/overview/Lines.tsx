@@ -23,7 +23,7 @@ export function SecondLine({ row, wraps = false }: { row: OverviewRow; wraps?: b
 export function HowLong({ row }: { row: OverviewRow }) {
   const { overview } = useWords();
   return (
-    <span className="t3">
+    <span className="t3 clip">
       {row.since !== null && <Span since={row.since} />}
       {row.incident?.acknowledged && ` · ${overview.acknowledged}`}
     </span>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { read } from "@/api/client";
 import { callGraphs, type Graph, toGraphs } from "@/api/overview";
 import { useSignedIn } from "@/session";
@@ -12,18 +12,22 @@ import styles from "./MonitorTable.module.css";
 import { Row } from "./Row";
 import type { Item } from "./rows";
 import { useActions } from "./useActions";
-import { useListKeys } from "./useListKeys";
+import { rowOf, useListKeys } from "./useListKeys";
+import type { RowHeight } from "./useRowHeight";
 import type { Selection } from "./useSelection";
 
-const ROW = 44;
+const ROW = { two: 44, one: 32 };
 const PHONE_ROW = 60;
 const HEAD = 36;
+const Peek = lazy(() => import("./Peek"));
 const GRAPHS_EVERY_MS = 10 * 60_000;
 /** The server draws for a moment only, and goes on when it is asked again. */
 const GRAPHS_GO_ON_MS = 1_000;
 
-/** Rows of two lines under sticky heads. Only what is seen is in the page. */
-export function MonitorTable({ items, selection }: { items: readonly Item[]; selection: Selection }) {
+type Props = { items: readonly Item[]; selection: Selection; height: RowHeight };
+
+/** Rows of two lines, or of one, under sticky heads. Only what is seen is in the page. */
+export function MonitorTable({ items, selection, height }: Props) {
   const phone = useIsPhone();
   const graphs = useGraphs();
   const actions = useActions();
@@ -34,7 +38,7 @@ export function MonitorTable({ items, selection }: { items: readonly Item[]; sel
   const headOf = (row: number) => heads.findLast((head) => head <= row) ?? -1;
   const virtual = useWindowVirtualizer({
     count: items.length,
-    estimateSize: (index) => (items[index]?.kind === "group" ? HEAD : phone ? PHONE_ROW : ROW),
+    estimateSize: (index) => (items[index]?.kind === "group" ? HEAD : phone ? PHONE_ROW : ROW[height]),
     getItemKey: (index) => items[index]?.key ?? index,
     overscan: 10,
     scrollMargin: above,
@@ -47,40 +51,51 @@ export function MonitorTable({ items, selection }: { items: readonly Item[]; sel
     },
   });
   const scrollTo = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
-  const current = useListKeys({ items, selection, actions, scrollTo });
+  const [peeking, setPeeking] = useState(false);
+  const peek = useCallback(() => setPeeking((before) => !before), []);
+  const current = useListKeys({ items, selection, actions, scrollTo, peek });
+  const peeked = peeking ? rowOf(items, current) : null;
   const stuck = virtual.range ? headOf(virtual.range.startIndex) : -1;
   useHeight(list, virtual.getTotalSize());
   return (
-    <div
-      className={classes(styles.table, selection.ids.size > 0 && styles.choosing)}
-      role="table"
-      aria-rowcount={items.length}
-    >
-      {!phone && <Head />}
-      <div ref={list} className={styles.rows} role="rowgroup">
-        {virtual.getVirtualItems().map((seen) => {
-          const item = items[seen.index];
-          if (!item) return null;
-          const place = { index: seen.index, top: seen.start - above };
-          if (item.kind === "group")
-            return <GroupHead key={item.key} item={item} place={place} sticks={seen.index === stuck} />;
-          return (
-            <Row
-              key={item.key}
-              row={item.row}
-              graph={graphs.get(item.row.id)}
-              place={place}
-              phone={phone}
-              selected={selection.ids.has(item.row.id)}
-              current={current === item.row.id}
-              onToggle={selection.toggle}
-              actions={actions}
-              measure={phone ? virtual.measureElement : undefined}
-            />
-          );
-        })}
+    <>
+      <div
+        className={classes(styles.table, selection.ids.size > 0 && styles.choosing)}
+        role="table"
+        aria-rowcount={items.length}
+      >
+        {!phone && <Head />}
+        <div ref={list} className={styles.rows} role="rowgroup">
+          {virtual.getVirtualItems().map((seen) => {
+            const item = items[seen.index];
+            if (!item) return null;
+            const place = { index: seen.index, top: seen.start - above };
+            if (item.kind === "group")
+              return <GroupHead key={item.key} item={item} place={place} sticks={seen.index === stuck} />;
+            return (
+              <Row
+                key={item.key}
+                row={item.row}
+                graph={graphs.get(item.row.id)}
+                place={place}
+                phone={phone}
+                slim={height === "one"}
+                selected={selection.ids.has(item.row.id)}
+                current={current === item.row.id}
+                onToggle={selection.toggle}
+                actions={actions}
+                measure={phone ? virtual.measureElement : undefined}
+              />
+            );
+          })}
+        </div>
       </div>
-    </div>
+      {peeked && (
+        <Suspense>
+          <Peek row={peeked} actions={actions} onClose={peek} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

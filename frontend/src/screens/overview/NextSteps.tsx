@@ -45,7 +45,7 @@ function Told() {
   if (channels.isPending) return null;
   // The channel to its owners comes with a team's first monitor.
   if (channels.data?.results.length === 0 && team.role === "owner")
-    return <Step done title={said.told(me.email)} text={said.toldWhen} />;
+    return <Step done={me.email_verified} title={said.told(me.email)} text={said.toldWhen} />;
   if (!channel)
     return (
       <Step title={said.notTold} text={said.notToldWhy}>

@@ -11,10 +11,11 @@ import { useAskedToDelete } from "./deleting";
 import { EmptyByFilter } from "./EmptyByFilter";
 import { HeaderTools } from "./HeaderTools";
 import styles from "./Overview.module.css";
-import { arrange, checksAnHour, filterRows, isFiltered } from "./rows";
+import { arrange, checksAnHour, filterRows, isFiltered, withoutFilters } from "./rows";
 import { Skeleton } from "./Skeleton";
 import { MonitorTable } from "./MonitorTable";
 import { useFilters } from "./useFilters";
+import { useRowHeight } from "./useRowHeight";
 import { useSelection } from "./useSelection";
 
 const FirstSteps = lazy(() => import("./FirstSteps").then((chunk) => ({ default: chunk.FirstSteps })));
@@ -72,21 +73,24 @@ function List({ rows }: { rows: ReadonlyMap<number, OverviewRow> }) {
   const order = useMemo(() => items.flatMap((item) => (item.kind === "row" ? [item.row.id] : [])), [items]);
   const selection = useSelection(rows, order);
   const { counts } = useMonitors();
+  const [height, setHeight] = useRowHeight();
   return (
     <Screen
       title={words.overview.title}
       width="table"
       beside={<LiveState />}
-      actions={<HeaderTools filters={filters} tags={tags} onChange={setFilters} />}
+      actions={
+        <HeaderTools {...{ filters, tags, height }} shown={shown.length} onChange={setFilters} onHeight={setHeight} />
+      }
     >
       <div className={styles.above}>
         {counts && <Chips counts={counts} filters={filters} onChange={setFilters} />}
         <span className={styles.summary}>{words.overview.summary(rows.size, checksAnHour(rows.values()))}</span>
       </div>
       {items.length === 0 && isFiltered(filters) ? (
-        <EmptyByFilter rows={rows} filters={filters} onClear={() => setFilters({ ...NOTHING, sort: filters.sort })} />
+        <EmptyByFilter rows={rows} filters={filters} onClear={() => setFilters(withoutFilters(filters))} />
       ) : (
-        <MonitorTable items={items} selection={selection} />
+        <MonitorTable key={height} items={items} selection={selection} height={height} />
       )}
       <Deleting />
       {selection.ids.size > 0 && (
@@ -107,8 +111,6 @@ function Deleting() {
     </Suspense>
   );
 }
-
-const NOTHING = { text: "", states: new Set<never>(), tags: new Set<never>() };
 
 function tagsOf(rows: Iterable<OverviewRow>): string[] {
   const tags = new Set<string>();

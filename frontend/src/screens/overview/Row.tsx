@@ -15,6 +15,8 @@ export type RowProps = {
   graph: Graph | undefined;
   place: Place;
   phone: boolean;
+  /** One line instead of two. */
+  slim: boolean;
   selected: boolean;
   /** It has the keyboard. */
   current: boolean;
@@ -26,7 +28,7 @@ export type RowProps = {
 const INTERACTIVE = "a, button, input, label";
 
 export const Row = memo(function Row(props: RowProps) {
-  const { row, place, phone, selected, current, measure } = props;
+  const { row, place, phone, slim, selected, current, measure } = props;
   const words = useWords();
   const ref = useRef<HTMLDivElement>(null);
   usePlace(ref, place.top);
@@ -47,7 +49,7 @@ export const Row = memo(function Row(props: RowProps) {
       aria-label={`${row.name}: ${words.states[row.status]}`}
       data-index={place.index}
       tabIndex={-1}
-      className={classes(phone ? styles.phone : styles.row, selected && styles.selected)}
+      className={classes(phone ? styles.phone : styles.row, slim && !phone && styles.slim, selected && styles.selected)}
       onClick={(event) => open(event.target)}
     >
       {phone ? <PhoneCells {...props} /> : <DeskCells {...props} />}

@@ -36,7 +36,7 @@ export function UptimeFigure({ uptime, slo }: { uptime: number | null; slo: Slo 
       <span className="down b" data-tip={words.overview.belowSlo(target)}>
         {text}
       </span>
-      <span className="t3">{words.overview.slo(target)}</span>
+      <span className={`t3 ${styles.promise ?? ""}`}>{words.overview.slo(target)}</span>
     </span>
   );
 }

@@ -54,6 +54,18 @@ export function isFiltered(filters: Filters): boolean {
   return filters.text !== "" || filters.states.size > 0 || filters.tags.size > 0;
 }
 
+/** With `one` where it was missing, without it where it was there. */
+export function toggled<T>(set: ReadonlySet<T>, one: T): ReadonlySet<T> {
+  const next = new Set(set);
+  if (!next.delete(one)) next.add(one);
+  return next;
+}
+
+/** Everything is shown, in the order chosen. */
+export function withoutFilters({ sort }: Filters): Filters {
+  return { text: "", states: new Set(), tags: new Set(), sort };
+}
+
 /** Every word of the text must be in the name, the target or a tag. */
 export function matches(row: OverviewRow, words: readonly string[]): boolean {
   if (words.length === 0) return true;

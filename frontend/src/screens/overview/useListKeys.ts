@@ -11,10 +11,12 @@ type Props = {
   selection: Selection;
   actions: Actions;
   scrollTo: (index: number) => void;
+  /** Look at the row that has the keyboard, or look no more. */
+  peek: () => void;
 };
 
 /** J and K go through the rows; the other keys act on the row that has the keyboard, or on what is selected. */
-export function useListKeys({ items, selection, actions, scrollTo }: Props): number | null {
+export function useListKeys({ items, selection, actions, scrollTo, peek }: Props): number | null {
   const [current, setCurrent] = useState<number | null>(null);
   const { mayEdit } = useSignedIn();
   const move = useCallback(
@@ -40,6 +42,7 @@ export function useListKeys({ items, selection, actions, scrollTo }: Props): num
       j: () => move(1),
       k: () => move(-1),
       Enter: onRow(actions.open),
+      " ": onRow(peek),
       x: onRow((one) => selection.toggle(one.id)),
       Escape: selection.clear,
     };
@@ -54,12 +57,12 @@ export function useListKeys({ items, selection, actions, scrollTo }: Props): num
         else if (rows.length > 0) actions.resume(rows);
       },
     };
-  }, [items, current, selection, actions, move, mayEdit]);
+  }, [items, current, selection, actions, move, mayEdit, peek]);
   useKeys(keys);
   return current;
 }
 
-function rowOf(items: readonly Item[], id: number | null): OverviewRow | null {
+export function rowOf(items: readonly Item[], id: number | null): OverviewRow | null {
   const item = items.find((one) => one.kind === "row" && one.row.id === id);
   return item?.kind === "row" ? item.row : null;
 }

@@ -167,6 +167,7 @@ export const common = {
     next: "Nächste Zeile",
     previous: "Vorige Zeile",
     select: "Zeile auswählen",
+    peek: "Zeile kurz ansehen",
     open: "Zeile öffnen",
     edit: "Ändern",
     pause: "Anhalten oder fortsetzen",

@@ -217,14 +217,12 @@ export const monitor = {
   },
   heartbeat: {
     address: "Ping-Adresse",
-    addressHelp: "Rufen Sie sie auf, wenn der Job gelaufen ist. Wer sie kennt, kann pingen.",
-    snippets: "So wird sie aufgerufen",
     deadline: "Nächster Ping bis",
     late: (span: string) => `${span} zu spät`,
     running: (span: string) => `läuft seit ${span}`,
     pings: "Pings",
     none: "Noch kam kein Ping.",
-    noneHelp: "Tragen Sie die Adresse in Ihren Job ein; der erste Aufruf erscheint hier in Sekunden.",
+    noneHelp: "Trage die Adresse in deinen Job ein; der erste Aufruf erscheint hier in Sekunden.",
     what: "Die Pings",
     received: "Empfangen",
     kind: "Art",
@@ -239,12 +237,5 @@ export const monitor = {
     nothingSent: "nichts",
     run: "Lauf",
     method: "Methode",
-    code: {
-      done: "wenn der Job fertig ist",
-      started: "wenn er beginnt: dann ist auch seine Dauer bekannt",
-      output: "mit seiner Ausgabe",
-      exit: "der Exit-Status sagt, ob es geklappt hat",
-      tell: "Melden, wie es ging",
-    },
   },
 };

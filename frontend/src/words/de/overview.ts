@@ -17,6 +17,9 @@ export const overview = {
     label: "Reihenfolge",
   },
   filters: "Filter",
+  rows: { label: "Zeilen", two: "Zweizeilig", one: "Einzeilig" },
+  showThese: (count: number) => `${plural(count, "Monitor", "Monitore")} zeigen`,
+  peek: { label: (name: string) => `${name} auf einen Blick` },
   columns: {
     select: "Auswählen",
     status: "Status",

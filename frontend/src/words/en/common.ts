@@ -169,6 +169,7 @@ export const common = {
     next: "Next row",
     previous: "Previous row",
     select: "Select the row",
+    peek: "Glance at the row",
     open: "Open the row",
     edit: "Edit",
     pause: "Pause or resume",

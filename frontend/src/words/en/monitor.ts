@@ -216,8 +216,6 @@ export const monitor = {
   },
   heartbeat: {
     address: "Ping address",
-    addressHelp: "Call it when the job has run. Whoever knows it can ping.",
-    snippets: "How to call it",
     deadline: "Next ping due",
     late: (span: string) => `late by ${span}`,
     running: (span: string) => `running for ${span}`,
@@ -238,12 +236,5 @@ export const monitor = {
     nothingSent: "nothing",
     run: "Run",
     method: "Method",
-    code: {
-      done: "when the job is done",
-      started: "when it starts: then its length is known too",
-      output: "with its output",
-      exit: "the exit status says whether it worked",
-      tell: "Tell how it went",
-    },
   },
 };

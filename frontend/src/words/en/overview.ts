@@ -18,6 +18,9 @@ export const overview = {
     label: "Order",
   },
   filters: "Filters",
+  rows: { label: "Rows", two: "Two lines", one: "One line" },
+  showThese: (count: number) => `Show ${plural(count, "monitor", "monitors")}`,
+  peek: { label: (name: string) => `${name} at a glance` },
   columns: {
     select: "Select",
     status: "Status",

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { en } from "@/words/en";
 import { monitorOf } from "../testing";
-import { curlCommand, snippetFor, SNIPPETS } from "./snippets";
+import { curlCommand } from "./curl";
 import { covers, type Rule, toldSteps } from "./told";
 import { tellTarget, tellUptime } from "./uptime";
 import { openingWindow, stretchOf, withStretch, zoomTo } from "./windows";
@@ -67,18 +66,8 @@ describe("who is told", () => {
   });
 });
 
-describe("snippets", () => {
-  it("all hold the monitor's own address", () => {
-    for (const name of SNIPPETS)
-      expect(snippetFor(name, "https://sp.example/ping/u", "", en)).toContain("sp.example/ping/u");
-  });
-
-  it("take the monitor's schedule, and let the shell of a systemd unit see its own variables", () => {
-    expect(snippetFor("cron", "U", "*/5 * * * *", en)).toContain("*/5 * * * * /usr/local/bin/job; curl");
-    expect(snippetFor("systemd", "U", "", en)).toContain('"$$SERVICE_RESULT" = success');
-  });
-
-  it("quote what stands in an address", () => {
+describe("a check as a command", () => {
+  it("quotes what stands in an address", () => {
     expect(curlCommand("POST", "https://a.example/?q='x")).toBe(
       `curl -sv -X POST -o /dev/null 'https://a.example/?q='\\''x'`,
     );

@@ -49,9 +49,9 @@ export function KindPicker({ kinds, kind, onChoose, fixed }: Props) {
         className={styles.button}
         aria-expanded={open}
         aria-controls={id}
-        aria-label={`${words.monitorForm.kind}: ${kind.label}`}
         onClick={() => setOpen(!open)}
       >
+        <span className="aloud">{words.monitorForm.kind}: </span>
         {told}
         <Icon name="down" />
       </button>
@@ -68,7 +68,7 @@ export function KindPicker({ kinds, kind, onChoose, fixed }: Props) {
                 close();
               }}
             >
-              <span className="b">{one.label}</span>
+              <span className="b">{tellServer(one.label, words)}</span>
               <span className="t2">{tellServer(one.help, words)}</span>
               {one.kind === kind.kind && <Icon name="tick" />}
             </button>
@@ -83,7 +83,7 @@ function Told({ kind }: { kind: KindForm }) {
   const words = useWords();
   return (
     <>
-      <span className="b">{kind.label}</span>
+      <span className="b">{tellServer(kind.label, words)}</span>
       <span className="t3 clip grow">{tellServer(kind.help, words)}</span>
     </>
   );

@@ -61,7 +61,9 @@ function Shown({ form, tested, stale }: { form: FormState; tested: Tested; stale
     <div>
       <div className={styles.answer}>
         <State status={status} {...(word ? { word } : {})} />
-        <span className="t3 s grow n">{result.region ? said.from(at, result.region) : at}</span>
+        <span className="t3 s grow n">
+          {result.region ? said.from(at, words.monitor.results.region(result.region)) : at}
+        </span>
       </div>
       <p className={styles.sentence}>
         {tellResult(result, words)}

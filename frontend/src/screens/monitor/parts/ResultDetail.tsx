@@ -4,7 +4,7 @@ import { tellDay, tellDayAndTime, tellTimeWithSeconds } from "@/time";
 import { Facts } from "@/ui/Facts";
 import { CopyButton } from "@/ui/Notices";
 import { useWords } from "@/words";
-import { curlCommand } from "../data/snippets";
+import { curlCommand } from "../data/curl";
 import { configText, type Monitor, type Result } from "../data/shapes";
 import styles from "./ResultDetail.module.css";
 
