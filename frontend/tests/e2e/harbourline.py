@@ -75,7 +75,7 @@ def main(password: str) -> None:
     team.name, team.timezone = "Harbourline", "Europe/Berlin"
     team.save()
     monitors = list(Monitor.objects.filter(team=team).order_by("pk"))
-    mira, jonas, _ = make_people(team, password)
+    _, jonas, _ = make_people(team, password)
     give_addresses(monitors)
     plan(team, monitors)
     now = timezone.now()
