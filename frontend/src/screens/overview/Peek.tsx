@@ -43,12 +43,14 @@ export default function Peek({ row, actions, onClose }: Props) {
       {trouble && <p className="t2">{text}</p>}
       <p className={`mono t3 ${styles.target ?? ""}`}>{tellTarget(row.target)}</p>
       <dl className={styles.figures}>
-        {(["24h", "30d"] as const).map((window) => (
-          <div key={window}>
-            <dt>{window === "24h" ? said.columns.day : said.columns.month}</dt>
-            <dd>{tellOf(row.uptime[window], words.locale)}</dd>
-          </div>
-        ))}
+        <div>
+          <dt>{said.columns.day}</dt>
+          <dd>{tellOf(row.uptime_24h, words.locale)}</dd>
+        </div>
+        <div>
+          <dt>{said.columns.month}</dt>
+          <dd>{tellOf(row.uptime_30d, words.locale)}</dd>
+        </div>
       </dl>
       <h3 className={styles.title}>{words.monitor.results.title}</h3>
       <LastResults id={row.id} />
