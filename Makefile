@@ -7,7 +7,7 @@ APP ?= 1
 PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run app app-check app-client app-test dev e2e test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-engines clean
+.PHONY: help run app app-check app-client app-test dev e2e test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-app bench-engines clean
 
 help:  ## This list
 	@awk -F ':.*  ## ' '/^[a-z0-9-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -111,6 +111,9 @@ bench: .venv/dev.stamp  ## The claims of speed, measured: two minutes of 500 che
 
 bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statistics, rolling up (ARGS="--database URL")
 	$(BIN)/python -m benchmarks.analytics $(ARGS)
+
+bench-app: .venv/run.stamp  ## How long the app takes to answer with 1,000 monitors, in Chromium
+	@PYTHON="$(PYTHON)" sh frontend/tests/bench/run.sh
 
 bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; needs MariaDB, Redis, RabbitMQ
 	$(BIN)/python -m benchmarks.engines $(ARGS)

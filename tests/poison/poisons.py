@@ -1,5 +1,6 @@
 """What each column of each table may hold that we would never write, derived from the models themselves."""
 
+import contextlib
 import copy
 import json
 from collections.abc import Iterator
@@ -154,8 +155,7 @@ def _list_plain(field: Any) -> Iterator[Any]:
 def _list_mutants(field: Any, rows: models.QuerySet[Any]) -> list[str]:
     """What the column holds now, with one of its values in another shape."""
     mutants: dict[str, None] = {}
-    for row in rows:
-        whole = getattr(row, field.attname)
+    for whole in _read_values(field, rows):
         for path in _list_paths(whole):
             for value in INSTEAD:
                 mutant = copy.deepcopy(whole)
@@ -165,6 +165,13 @@ def _list_mutants(field: Any, rows: models.QuerySet[Any]) -> list[str]:
                 at[path[-1]] = value
                 mutants[json.dumps(mutant)] = None
     return list(mutants)
+
+
+def _read_values(field: Any, rows: models.QuerySet[Any]) -> Iterator[Any]:
+    """What each row holds; not of those that can no longer be read, for they have had such poison already."""
+    for key in rows.values_list("pk", flat=True):
+        with contextlib.suppress(ValueError, RecursionError):
+            yield rows.values_list(field.attname, flat=True).get(pk=key)
 
 
 def _list_paths(value: Any, depth: int = 2) -> Iterator[tuple[Any, ...]]:
