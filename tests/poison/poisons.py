@@ -168,10 +168,13 @@ def _list_mutants(field: Any, rows: models.QuerySet[Any]) -> list[str]:
 
 
 def _read_values(field: Any, rows: models.QuerySet[Any]) -> Iterator[Any]:
-    """What each row holds; not of those that can no longer be read, for they have had such poison already."""
+    """What each row holds; not of those that can no longer be read or copied, for they have had such poison
+    already."""
     for key in rows.values_list("pk", flat=True):
         with contextlib.suppress(ValueError, RecursionError):
-            yield rows.values_list(field.attname, flat=True).get(pk=key)
+            whole = rows.values_list(field.attname, flat=True).get(pk=key)
+            copy.deepcopy(whole)
+            yield whole
 
 
 def _list_paths(value: Any, depth: int = 2) -> Iterator[tuple[Any, ...]]:

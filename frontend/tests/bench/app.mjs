@@ -166,7 +166,7 @@ async function changeSome(page) {
   const headers = { "X-CSRFToken": token };
   const list = await page.request.get(`${url}/api/v1/monitors/?team=${team}&page_size=40&ordering=name`);
   const { results } = await list.json();
-  const data = { ids: results.map((one) => one.id), changes: { enabled: !results[0].enabled } };
+  const data = { action: results[0].enabled ? "pause" : "resume", ids: results.map((one) => one.id) };
   const answer = await page.request.post(`${url}/api/v1/monitors/bulk`, { headers, data });
   if (!answer.ok()) throw new Error(await answer.text());
   await polled;
