@@ -87,7 +87,8 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """``complete``: of all monitors of the team. Otherwise there was no time for the others, but will be."""
+    """``complete``: of all monitors of the team. Otherwise there was no time for some, but will be: those are
+    as they were an hour ago, or missing."""
 
     rows: Sequence[Graph]
     complete: bool
@@ -118,11 +119,15 @@ def read_graphs(team: Team, frame: GraphFrame) -> Graphs:
         ids,
         lambda some: grade(some, settled),
         for_s=MADE_FOR_S,
+        renew_for_s=MADE_FOR_S,
     )
-    now = read_pieces(f"graphs:{frame.shape}", frame.name, ids, draw, for_s=MADE_FOR_S)
+    now = read_pieces(
+        f"graphs:{frame.shape}", frame.name, ids, draw, for_s=MADE_FOR_S, renew_for_s=MADE_FOR_S
+    )
     drawn = [pk for pk in ids if pk in before.found and pk in now.found]
     rows = [Graph(pk, before.found[pk] + now.found[pk][0], now.found[pk][1]) for pk in drawn]
-    return Graphs(rows, complete=before.complete and now.complete)
+    fitting = [row for row in rows if len(row.days) == len(frame.dates)]
+    return Graphs(fitting, complete=before.complete and now.complete)
 
 
 def _grade_days(

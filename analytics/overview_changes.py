@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from analytics.overview import MARK, Row
 
@@ -31,6 +31,7 @@ class Changes:
 
 def find_changes(rows: Sequence[Row], *, since: str, reader: str) -> Changes:
     """``rows`` as they are now. ``reader``: whose rows they are; others' tokens are unknown."""
+    cache = caches["overview"]
     marks = b"".join([row.mark for row in rows])
     token = blake2b(marks, digest_size=12).hexdigest()
     seen = marks if since == token else cache.get(_key(reader, since)) if since else None

@@ -190,3 +190,19 @@ def test_a_request_draws_for_a_moment_and_the_next_goes_on(api, team, monkeypatc
             assert api.get(URL, headers={"If-None-Match": answer["ETag"]}).status_code == 200
     assert seen == [(False, 2), (True, 5), (True, 5), (True, 5)]
     assert sum(told["monitors"]["id_steps"]) == monitors[-1].pk
+
+
+def test_with_a_new_hour_nothing_vanishes_while_it_is_drawn(api, team, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE", 1)
+    for _ in range(3):
+        roll(make_monitor(team), NOW.replace(hour=0), period=Period.HOUR, up_ms=3_600_000)
+    assert api.get(URL, {"days": 1}).json()["monitors"]["days"] == ["u", "u", "u"]
+    Rollup.objects.update(up_ms=0, down_ms=3_600_000)
+    Progress.objects.update(rolled_until=NOW + HOUR)
+    monkeypatch.setattr(graphs, "MADE_FOR_S", 0)
+    told = [api.get(URL, {"days": 1}).json() for _ in range(3)]
+    assert [(one["complete"], "".join(one["monitors"]["days"])) for one in told] == [
+        (False, "duu"),
+        (False, "ddu"),
+        (True, "ddd"),
+    ]

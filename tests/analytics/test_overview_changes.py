@@ -1,6 +1,6 @@
 """What changed of an overview, by the marks of its rows."""
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from analytics.overview import MARK, Row
 from analytics.overview_changes import find_changes
@@ -57,5 +57,5 @@ def test_a_token_that_is_wrong_forgotten_or_anothers_brings_all():
     changed = make_rows(m1="xa", m2="bb", m3="cc")
     assert find_changes(changed, since="nonsense", reader="1").whole
     assert find_changes(changed, since=token, reader="2").whole
-    cache.clear()
+    caches["overview"].clear()
     assert find_changes(changed, since=token, reader="1").whole

@@ -2309,7 +2309,7 @@ export interface components {
             id_steps: number[];
         };
         Graphs: {
-            /** @description False: there was no time yet to draw all monitors; ask again in a second */
+            /** @description False: there was no time yet to draw all monitors anew; ask again in a second */
             complete: boolean;
             /**
              * Format: date

@@ -49,7 +49,7 @@ class GraphsSerializer(serializers.Serializer[Any]):
     to = serializers.DateField(help_text="The last day")
     hours_from = serializers.DateTimeField(allow_null=True, help_text="Where the first hour begins")
     complete = serializers.BooleanField(
-        help_text="False: there was no time yet to draw all monitors; ask again in a second"
+        help_text="False: there was no time yet to draw all monitors anew; ask again in a second"
     )
     monitors = GraphColumnsSerializer()
 
