@@ -64,6 +64,7 @@ function sameRow(before: RowProps, after: RowProps): boolean {
     before.place.top === after.place.top &&
     before.place.index === after.place.index &&
     before.phone === after.phone &&
+    before.slim === after.slim &&
     before.selected === after.selected &&
     before.current === after.current
   );
