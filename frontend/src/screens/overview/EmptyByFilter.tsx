@@ -30,7 +30,7 @@ export function EmptyByFilter({ rows, filters, onClear }: Props) {
 export function tellFilters(filters: Filters, words: Words): string {
   const said = words.overview.empty;
   const states = Array.from(filters.states, (state) => words.statesBesideCount[state]).join(said.or);
-  const tags = Array.from(filters.tags, (tag) => `“${tag}”`).join(said.or);
+  const tags = Array.from(filters.tags, words.quoted).join(said.or);
   const parts = [
     states && said.is(states),
     tags && said.tagged(tags),

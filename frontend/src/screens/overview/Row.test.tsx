@@ -63,7 +63,7 @@ test("a chip that is pressed filters, and pressed again does not", async () => {
 
 test.each([
   [en, "No monitor is down and is tagged “partners”."],
-  [de, "Kein Monitor ist ausgefallen und hat den Tag “partners”."],
+  [de, "Kein Monitor ist ausgefallen und hat den Tag „partners“."],
 ])("an empty list says why", (words, sentence) => {
   render(
     <WithWords words={words}>

@@ -6,6 +6,7 @@ export const common = {
   locale: locale,
   number,
   plural,
+  quoted: (text: string) => `„${text}“`,
   product: "SentryPulse",
   nav: {
     main: "Hauptmenü",

@@ -197,7 +197,6 @@ export const monitorForm: Words["monitorForm"] = {
     stale: "Seither hast du es geändert.",
     judged: "Beurteilt",
     rule: (label, value, unit) => `${label} ${value}${unit ? ` ${unit}` : ""}`,
-    quoted: (text) => `„${text}“`,
     notJudged: "nicht beurteilt",
     holds: "trifft zu",
     fails: "scheitert",

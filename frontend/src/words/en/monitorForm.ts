@@ -67,7 +67,6 @@ export const monitorForm = {
     stale: "You changed it since.",
     judged: "Judged",
     rule: (label: string, value: string, unit: string) => `${label} ${value}${unit ? ` ${unit}` : ""}`,
-    quoted: (text: string) => `“${text}”`,
     notJudged: "not judged",
     holds: "holds",
     fails: "fails",

@@ -114,7 +114,7 @@ function Verdict({ judged, value: typed, result }: { judged: Judged; value: Valu
   const { field, verdict } = judged;
   const said = words.monitorForm.test;
   const value = textOf(typed).replaceAll("\n", ", ");
-  const quoted = field.type === "text" && field.default === "" ? said.quoted(value) : value;
+  const quoted = field.type === "text" && field.default === "" ? words.quoted(value) : value;
   const rule = said.rule(tellServer(field.label, words), quoted, field.unit && tellServer(field.unit, words));
   return (
     <li>
