@@ -15,7 +15,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from analytics.overview_facts import (
-    MOST_REMEMBERED,
+    ROWS_REMEMBERED,
     Columns,
     Found,
     Tags,
@@ -149,7 +149,7 @@ def _make_row(picked: _Picked) -> Row:
         seal = _digest(settings)
     standing = _make_standing(*picked[1])
     row = Row(pk, settings, standing, MARK.pack(pk, seal, _digest(standing)))
-    if len(_remembered) >= MOST_REMEMBERED:
+    if len(_remembered) >= ROWS_REMEMBERED:
         _remembered.clear()
     _remembered[pk] = picked, row
     return row

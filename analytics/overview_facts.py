@@ -26,8 +26,8 @@ WINDOWS = {"24h": timedelta(hours=24), "30d": timedelta(days=30)}
 CLOCK_TOLERANCE = timedelta(minutes=1)
 FIGURES_FOR_S, FIGURES_RENEWED_FOR_S = 0.25, 0.03
 """How long one request may measure uptime: where there is none yet, and where that of an hour ago will do."""
-MOST_REMEMBERED = 10_000
-"""In a process, of each."""
+ROWS_REMEMBERED, RESULTS_REMEMBERED = 20_000, 100_000
+"""In a process: two kilobytes, and half a one, each. Where there are more, they are read again and again."""
 RESULTS_AT_ONCE = 200
 
 Columns = tuple[Any, ...]
@@ -62,7 +62,7 @@ def read_found(team_ids: Collection[int], *, now: datetime) -> Mapping[int, Sequ
     """What the regions of each monitor believe, with the newest result of each. One statement, and one for
     every ``RESULTS_AT_ONCE`` results that are new."""
     heads = _read_heads(team_ids, now=now)
-    if cache.get(_REMEMBERED) is None or len(_results) > MOST_REMEMBERED:
+    if cache.get(_REMEMBERED) is None or len(_results) > RESULTS_REMEMBERED:
         _results.clear()
         cache.set(_REMEMBERED, 1, _REMEMBERED_S)
     newest = [_results.get(head[:2], NO_RESULT) for head in heads]
@@ -157,7 +157,7 @@ def read_schedules(team_ids: Collection[int]) -> dict[int, str]:
     return dict(said)
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
+@lru_cache(maxsize=ROWS_REMEMBERED)
 def _say_stored(config: Any) -> str:
     return say_schedule(Monitor._meta.get_field("config").from_db_value(config, None, connection))
 
