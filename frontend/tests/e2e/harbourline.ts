@@ -49,7 +49,8 @@ export async function signInAs(page: Page, product: Product, name: "mira" | "jon
   await expect(page.getByRole("table")).toBeVisible();
 }
 
-export type Ids = { portal: number; incident: number; ofKind: Record<string, number> };
+/** `down`: has a past, and is down at this moment. */
+export type Ids = { portal: number; incident: number; down: number; ofKind: Record<string, number> };
 
 type List<T> = { results: T[] };
 type Row = { id: number; name: string; kind: string; status: string; incident: { id: number } | null };
@@ -63,7 +64,8 @@ export async function prepareOutage(page: Page, { target }: Harbourline): Promis
   const portal = rows.find((one) => one.name === "Partner portal");
   const ofKind: Record<string, number> = {};
   for (const { kind, id, name } of rows) if (name !== "Partner portal") ofKind[kind] ??= id;
-  return { portal: portal?.id ?? 0, incident: portal?.incident?.id ?? 0, ofKind };
+  const down = rows.find((one) => one.name === "Search EU");
+  return { portal: portal?.id ?? 0, incident: portal?.incident?.id ?? 0, down: down?.id ?? 0, ofKind };
 }
 
 async function makeOutage(page: Page, target: Target): Promise<void> {

@@ -1,5 +1,5 @@
 /** Every screen, light, dark and on a phone: axe finds nothing serious, nothing scrolls sideways.
- *  With PICTURES=folder each is photographed there; SCREENS_LANGUAGE=de shows the app in German. */
+ *  With PICTURES=folder each is photographed there instead; SCREENS_LANGUAGE=de shows the app in German. */
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { de } from "../../src/words/de";
@@ -28,7 +28,7 @@ async function look(page: Page, name: string, whole = false): Promise<void> {
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   await page.waitForLoadState("networkidle", { timeout: 5000 }).catch(() => undefined);
   await page.waitForTimeout(300); // charts are drawn after their box is measured
-  if (process.env.PICTURES) await photograph(page, name, whole);
+  if (process.env.PICTURES) return photograph(page, name, whole);
   await expectAccessible(page);
   const beside = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect.soft(beside, `${name} is wider than its window`).toBeLessThanOrEqual(0);
@@ -93,7 +93,7 @@ test("the first steps @screens", async ({ page }) => {
 
 test("the monitors @screens", async ({ page, isMobile }) => {
   await signInAs(page, harbourline.product, "mira");
-  const { portal, ofKind } = await prepareOutage(page, harbourline);
+  const { portal, down, ofKind } = await prepareOutage(page, harbourline);
   await open(page, "/", "Partner portal");
   await expect(page.getByRole("row").first()).toBeVisible();
   await look(page, "overview");
@@ -105,6 +105,8 @@ test("the monitors @screens", async ({ page, isMobile }) => {
   else await lookAtListTools(page);
   await open(page, `/monitors/${portal}/`, words.monitor.heat.title);
   await look(page, "monitor-down", true);
+  await open(page, `/monitors/${down}/`, words.monitor.heat.title);
+  await look(page, "monitor-outage", true);
   for (const kind of ["http", "heartbeat", "dns", "tcp", "tls", "ping"])
     if (ofKind[kind]) {
       await open(page, `/monitors/${ofKind[kind]}/`, words.monitor.days.title);
@@ -163,6 +165,11 @@ test("the form @screens", async ({ page }) => {
   await look(page, "form-new", true);
   await page.getByRole("button", { name: new RegExp(`^${monitorForm.kind}`) }).click();
   await look(page, "form-kinds");
+  await page.keyboard.press("Escape");
+  await page.locator("[data-path=url]").fill(harbourline.target.url);
+  await page.locator("[data-path=name]").fill("Partner portal US");
+  await expect(page.getByRole("img", { name: /^Waterfall|^Wasserfall/ })).toBeVisible();
+  await look(page, "form-tested");
   for (const kind of ["heartbeat", "dns", "smtp", "websocket"]) {
     await open(page, `/monitors/new/?kind=${kind}`, monitorForm.sections.target.title);
     await look(page, `form-${kind}`, true);

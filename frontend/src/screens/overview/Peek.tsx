@@ -2,13 +2,14 @@ import { useEffect } from "react";
 import type { OverviewRow } from "@/api/overview";
 import { useSignedIn } from "@/session";
 import { useResults } from "@/screens/monitor/data/queries";
+import { tellUptime } from "@/screens/monitor/data/uptime";
 import { tellTimeWithSeconds } from "@/time";
 import { Button } from "@/ui/Button";
 import { StateIcon } from "@/ui/State";
 import { useWords } from "@/words";
 import { HowLong, secondLine } from "./Lines";
 import styles from "./Peek.module.css";
-import { tellTarget, tellUptime } from "./rows";
+import { tellTarget } from "./rows";
 import type { Actions } from "./useActions";
 
 const RESULTS = 6;
@@ -45,11 +46,11 @@ export default function Peek({ row, actions, onClose }: Props) {
       <dl className={styles.figures}>
         <div>
           <dt>{said.columns.day}</dt>
-          <dd>{tellOf(row.uptime_24h, words.locale)}</dd>
+          <dd>{tellUptime(row.uptime_24h, words.locale)}</dd>
         </div>
         <div>
           <dt>{said.columns.month}</dt>
-          <dd>{tellOf(row.uptime_30d, words.locale)}</dd>
+          <dd>{tellUptime(row.uptime_30d, words.locale)}</dd>
         </div>
       </dl>
       <h3 className={styles.title}>{words.monitor.results.title}</h3>
@@ -67,8 +68,6 @@ export default function Peek({ row, actions, onClose }: Props) {
     </aside>
   );
 }
-
-const tellOf = (uptime: number | null, locale: string) => (uptime === null ? "–" : tellUptime(uptime, locale));
 
 function LastResults({ id }: { id: number }) {
   const words = useWords();

@@ -1,12 +1,13 @@
 import { Bars } from "@/charts/Bars";
 import { Link } from "@/routing";
+import { tellUptime } from "@/screens/monitor/data/uptime";
 import { tellSpan, useNow } from "@/time";
 import { StateIcon } from "@/ui/State";
 import { useWords } from "@/words";
 import { SecondLine } from "./Lines";
 import type { RowProps } from "./Row";
 import styles from "./Row.module.css";
-import { responseOf, tellUptime } from "./rows";
+import { responseOf } from "./rows";
 import { belowSlo, tellSlo } from "./UptimeFigure";
 
 const DAYS = 60;
@@ -56,5 +57,7 @@ function PhoneUptime({ row }: Pick<RowProps, "row">) {
   const bad = belowSlo(uptime, row.slo);
   const text = tellUptime(uptime, words.locale);
   if (!bad || !row.slo) return <span className="grow n s t3">{text}</span>;
-  return <span className="grow n s down b">{`${text}, ${words.overview.slo(tellSlo(row.slo.target))}%`}</span>;
+  return (
+    <span className="grow n s down b">{`${text}, ${words.overview.slo(tellSlo(row.slo.target, words.locale))}%`}</span>
+  );
 }

@@ -1,6 +1,6 @@
 import type { OverviewRow } from "@/api/overview";
+import { tellUptime } from "@/screens/monitor/data/uptime";
 import { useWords } from "@/words";
-import { tellUptime } from "./rows";
 import styles from "./Row.module.css";
 
 type Slo = OverviewRow["slo"];
@@ -9,9 +9,9 @@ export function belowSlo(uptime: number | null, slo: Slo): boolean {
   return uptime !== null && slo !== null && uptime < slo.target;
 }
 
-/** 0.999 is "99.9" */
-export function tellSlo(target: number): string {
-  return String(Number((target * 100).toFixed(4)));
+/** 0.999 is "99.9", or "99,9" */
+export function tellSlo(target: number, locale: string): string {
+  return (target * 100).toLocaleString(locale, { maximumFractionDigits: 4 });
 }
 
 /** Coloured only where it misses its promise, and then the promise stands under it. */
@@ -30,7 +30,7 @@ export function UptimeFigure({ uptime, slo }: { uptime: number | null; slo: Slo 
         {text}
       </span>
     );
-  const target = tellSlo(slo.target);
+  const target = tellSlo(slo.target, words.locale);
   return (
     <span role="cell" className={`n ${styles.two}`}>
       <span className="down b" data-tip={words.overview.belowSlo(target)}>

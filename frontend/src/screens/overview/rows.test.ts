@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { tellUptime } from "@/screens/monitor/data/uptime";
 import { makeRow } from "./fixtures";
-import { arrange, checksAnHour, filterRows, readFilters, tellTarget, tellUptime, writeFilters } from "./rows";
+import { arrange, checksAnHour, filterRows, readFilters, tellTarget, writeFilters } from "./rows";
 
 const ALL = readFilters(new URLSearchParams());
 

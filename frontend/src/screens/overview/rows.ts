@@ -130,13 +130,6 @@ export function checksAnHour(rows: Iterable<OverviewRow>): number {
   return Math.round(checks);
 }
 
-/** Floored, never rounded: 99.99% is never shown as 100%. */
-export function tellUptime(uptime: number, locale: string): string {
-  if (uptime >= 1) return "100%";
-  const floored = Math.floor(uptime * 10_000 + 1e-6) / 100;
-  return `${floored.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}%`;
-}
-
 /** Of the newest check, in ms. A heartbeat answers nothing: what it sends is how long its job ran. */
 export function responseOf(row: OverviewRow): number | null {
   return row.kind === "heartbeat" ? null : row.response_ms;

@@ -138,10 +138,10 @@ const server: Record<string, string> = {
 export const monitorForm: Words["monitorForm"] = {
   server,
   what: "Das Formular",
-  addTitle: "Monitor anlegen",
+  addTitle: "Monitor hinzufügen",
   editTitle: "Monitor bearbeiten",
   editOf: (name) => `${name} bearbeiten`,
-  add: "Monitor anlegen",
+  add: "Monitor hinzufügen",
   save: "Änderungen speichern",
   kind: "Art",
   or: "oder",

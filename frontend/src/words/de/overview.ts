@@ -54,7 +54,7 @@ export const overview = {
   checkNow: "Jetzt prüfen",
   pause: "Anhalten",
   resume: "Fortsetzen",
-  edit: "Ändern",
+  edit: "Bearbeiten",
   open: "Öffnen",
   clone: "Duplizieren",
   maintenance: "Wartung",
