@@ -27,12 +27,12 @@ class LinkInvalid(Exception):
 
 def incident_link(incident: Incident | None) -> str:
     """Where the app shows an incident; None: all of them."""
-    return f"{settings.PUBLIC_URL}/incidents" + (f"/{incident.pk}" if incident else "")
+    return f"{settings.APP_URL}/incidents" + (f"/{incident.pk}" if incident else "")
 
 
 def monitor_link(monitor_id: int) -> str:
     """Where the app shows a monitor."""
-    return f"{settings.PUBLIC_URL}/monitors/{monitor_id}"
+    return f"{settings.APP_URL}/monitors/{monitor_id}"
 
 
 def acknowledge_link(row: Delivery) -> str:

@@ -243,7 +243,7 @@ def _tell_no_data(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
         "items": [_tell_gap(row, trouble, over=over) for trouble in shown],
         "monitors": [_gap_facts(trouble) for trouble in shown],
         "more": max(0, len(told) - SHOWN_ITEMS),
-        "link": f"{settings.PUBLIC_URL}/monitors?status=no_data",
+        "link": f"{settings.APP_URL}/monitors?status=no_data",
     }
 
 

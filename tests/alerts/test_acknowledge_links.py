@@ -6,7 +6,7 @@ import pytest
 from django.core import signing
 from django.test import Client
 
-from alerts.acknowledge_links import acknowledge_link
+from alerts.acknowledge_links import acknowledge_link, incident_link, monitor_link
 from alerts.models import Delivery
 from alerts.planning import plan
 from incidents.models import Incident
@@ -52,6 +52,16 @@ def browser():
 
 def path_of(row):
     return acknowledge_link(row).removeprefix("http://127.0.0.1:8000")
+
+
+def test_links_to_read_on_lead_to_the_app_and_the_acknowledging_one_to_us(row, settings):
+    settings.APP_URL, settings.PUBLIC_URL = "https://app.example.com", "https://api.example.com"
+    assert (
+        incident_link(row.trouble.incident) == f"https://app.example.com/incidents/{row.trouble.incident.pk}"
+    )
+    assert incident_link(None) == "https://app.example.com/incidents"
+    assert monitor_link(7) == "https://app.example.com/monitors/7"
+    assert acknowledge_link(row).startswith("https://api.example.com/acknowledge/")
 
 
 def test_following_the_link_changes_nothing_and_its_button_acknowledges(browser, row):
