@@ -40,7 +40,7 @@ _FOLDERS = (
     r"^(django/contrib/admin|rest_framework|drf_spectacular_sidecar|django_filters)/static/",  # collected
     r"^sentrypulse/static/",
     r"^boto3/examples/", r"^zappa/(cli|core|letsencrypt)\.py$",
-    r"^pipeline/celery/", r"^sentrypulse/(celery|healthcheck)\.py$",
+    r"^pipeline/celery/", r"^sentrypulse/(celery|healthcheck|pulse)\.py$",
     r"^simulation/", r"^sentrypulse/management/commands/simulate\.py$",
 )  # fmt: skip
 _ENDINGS = (

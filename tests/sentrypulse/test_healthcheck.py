@@ -1,6 +1,8 @@
 """The containers' health check: alive, or one sentence why not."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from core.env import Env
 from sentrypulse import healthcheck
 from tests.delivery.receivers import Say, receive
-from tests.e2e.harness import free_port
+from tests.e2e.harness import ROOT, free_port
 
 
 @pytest.mark.parametrize("what", ["worker", "beat"])
@@ -52,3 +54,17 @@ def test_a_port_that_does_not_answer_is_told_and_ends_with_status_1(monkeypatch,
     assert capsys.readouterr().err.startswith(f"Port {port} does not answer")
     monkeypatch.setattr("sys.argv", ["pulse"])
     assert healthcheck.main() == 2
+
+
+def test_the_check_answers_under_its_older_name_too(tmp_path):
+    pulse = tmp_path / "pulse"
+    pulse.touch()
+    asked = subprocess.run(
+        [sys.executable, "-m", "sentrypulse.pulse", "worker"],
+        cwd=ROOT,
+        env=os.environ | {"PULSE_FILE": str(pulse)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (asked.returncode, asked.stderr) == (0, "")
