@@ -1,4 +1,5 @@
-"""`manage.py migrate`: one at a time, and stopped between two migrations when its time is over."""
+"""`manage.py migrate`: one at a time, stopped between two migrations when its time is over, finished when it was
+killed within one."""
 
 import threading
 from types import SimpleNamespace
@@ -6,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 
+from core.half_migrations import BEGUN
 from infra.migrating import DONE, STOPPED
 from sentrypulse.management.commands import migrate
 
@@ -60,3 +63,35 @@ def test_a_second_one_beside_the_first_is_refused():
     with connection.cursor() as cursor:
         cursor.execute("SELECT IS_FREE_LOCK(%s)", [name])
         assert cursor.fetchone() == (1,)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL right after a statement: nothing of ours catches it."""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_was_killed_after_any_of_its_statements_is_finished_by_the_next_run():
+    if connection.vendor != "mysql":
+        pytest.skip("SQLite undoes half a migration by itself.")
+
+    seen = set()
+
+    def die_after_new(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if sql.startswith(("CREATE TABLE", "CREATE INDEX", "ALTER TABLE")) and sql not in seen:
+            seen.add(sql)
+            raise Killed
+        return answer
+
+    recorded = MigrationRecorder(connection).migration_qs
+    call_command("migrate", "statuspages", "0003", verbosity=0)
+    deaths = 0
+    while not recorded.filter(app="statuspages", name="0004_preview").exists():
+        try:
+            with connection.execute_wrapper(die_after_new):
+                call_command("migrate", "statuspages", verbosity=0)
+        except Killed:
+            deaths += 1
+            assert recorded.filter(app=BEGUN, name="statuspages.0004_preview").exists()
+    assert deaths == 3  # the table, its foreign key, its index
+    assert not recorded.filter(app=BEGUN).exists()

@@ -3,7 +3,7 @@ wait as well."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
 
+from core.half_migrations import finish_half
 from sentrypulse.data_folder import close_database
 
 LOCK_WAIT_CODES = {1205, 1969, 3024}
@@ -26,6 +27,7 @@ class OutOfTime(Exception):
 
 class Command(Migrate):
     ends_at = 0.0
+    begun: ExitStack
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -57,7 +59,7 @@ class Command(Migrate):
         **options: Any,
     ) -> None:
         self.ends_at = time.monotonic() + budget_s if budget_s else 0.0
-        connection = connections[options["database"]]
+        self.connection = connection = connections[options["database"]]
         if connection.vendor == "mysql":
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -69,7 +71,7 @@ class Command(Migrate):
                 if statement_timeout_s and getattr(connection, "mysql_is_mariadb", False):
                     cursor.execute("SET SESSION max_statement_time = %s", [statement_timeout_s])
         try:
-            with _alone(connection, wait_s=lock_timeout_s):
+            with _alone(connection, wait_s=lock_timeout_s), ExitStack() as self.begun:
                 super().handle(*args, **options)
         except OutOfTime as over:
             self.stdout.write(f"Stopped for time, before {over}: run the same again for the rest.")
@@ -89,6 +91,10 @@ class Command(Migrate):
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
         if action == "apply_start" and self.ends_at and time.monotonic() > self.ends_at:
             raise OutOfTime(str(migration))
+        if action == "apply_start" and not fake:
+            self.begun.enter_context(finish_half(self.connection, migration))
+        elif action == "apply_success":
+            self.begun.close()
         super().migration_progress_callback(action, migration, fake)
 
 
