@@ -111,3 +111,12 @@ def test_health_and_the_apis_document_tell_the_version():
     assert client.get("/api/v1/health").json()["version"] == __version__
     document = client.get("/api/schema/", headers={"Accept": "application/json"}).json()
     assert document["info"]["version"] == __version__
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
+def test_the_commands_of_the_papers_send_json_as_the_api_takes_nothing_else(paper):
+    commands = re.findall(r"^(?:\w+=\$\()?curl .*(?:\\\n.*)*", paper.read_text(), re.MULTILINE)
+    sending = [one for one in commands if re.search(r" (-d|--data\S*) ", one) and " … " not in one]
+    assert [
+        one for one in sending if "Content-Type: application/json" not in one and " --json " not in one
+    ] == []
