@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 BEGUN = "begun"
 """A row of ``django_migrations`` under this name of an app says: that migration was begun, and not ended."""
 DONE_ALREADY = {1022, 1050, 1051, 1060, 1061, 1091, 1826, 3822}
-"""The server's codes for a key, table, column, index or constraint that exists already, or is gone already."""
+"""The server's codes for a key, table, column, index or constraint that exists, or is gone, already."""
 _DUPLICATE_KEY = "errno: 121"
 """MariaDB's words, in error 1005, for a foreign key that exists already."""
 

@@ -1,5 +1,5 @@
-"""`manage.py migrate`: one at a time, stopped between two migrations when its time is over, finished when it was
-killed within one."""
+"""`manage.py migrate`: one at a time, stopped between two migrations when its time is over, finished
+when it was killed within one."""
 
 import threading
 from types import SimpleNamespace
