@@ -6,7 +6,6 @@ Without the right key, checks are left out and alerts are not sent, one by one, 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -15,10 +14,8 @@ from django.db.models import QuerySet
 
 from alerts.models import Channel
 from core.field_encryption import SecretsUnreadable, is_token, reseal, unseal
-from monitors import services
 from monitors.models import Monitor
 from statuspages.models import Subscriber
-from statuspages.subscriptions import renew_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -134,20 +131,3 @@ def find_unreadable() -> dict[str, list[int]]:
         if not opens(secrets):
             locked[nouns[model]].append(pk)
     return locked
-
-
-def forget_unreadable(*, now: datetime) -> dict[str, list[int]]:
-    """Delete the secrets that no key of ours opens: pause their monitors, disable their channels, give
-    subscribers new secrets. Returns the ids of what was changed. A run that was cut short may be run
-    again."""
-    locked = find_unreadable()
-    services.pause_monitors(Monitor.objects.filter(pk__in=locked["monitor"]), now=now)
-    Monitor.objects.filter(pk__in=locked["monitor"]).update(secrets="")
-    Channel.objects.filter(pk__in=locked["channel"]).update(
-        secrets="",
-        enabled=False,
-        disabled_reason="Its secrets could not be opened any more. Type them in again.",
-    )
-    for subscriber in Subscriber.objects.filter(pk__in=locked["subscriber"]):
-        renew_secrets(subscriber, now=now)
-    return {noun: pks for noun, pks in locked.items() if pks}

@@ -1,18 +1,15 @@
 """A wrong FIELD_ENCRYPTION_KEY stops the start with a sentence; a damaged row does not."""
 
-import io
-
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.utils import timezone
 
 from alerts.models import Channel
 from core.field_encryption import is_token, seal, unseal
 from monitors.models import Monitor
 from pipeline.health import encryption_key
-from pipeline.health.encryption_key import find_fault, forget_unreadable, reseal_all, try_key
+from pipeline.health.encryption_key import find_fault, reseal_all, try_key
 from statuspages.models import Subscriber
 from tests.factories import make_monitor, make_team
 from tests.statuspages.factories import make_page, subscribe
@@ -111,52 +108,6 @@ def test_trying_costs_the_same_however_many_there_are(stored, django_assert_num_
         make_monitor(Monitor.objects.first().team, name=str(number), config={"auth": SECRET})
     with django_assert_num_queries(6):
         assert try_key().opened == 13
-
-
-def test_a_key_that_is_lost_lets_the_product_go_on_without_what_it_kept(stored, settings):
-    settings.FIELD_ENCRYPTION_KEY = new_key()
-    monitor, channel, subscriber = Monitor.objects.get(), Channel.objects.get(), Subscriber.objects.get()
-    assert forget_unreadable(now=timezone.now()) == {
-        "monitor": [monitor.pk],
-        "channel": [channel.pk],
-        "subscriber": [subscriber.pk],
-    }
-    assert find_fault() == ""
-    monitor.refresh_from_db(), channel.refresh_from_db(), subscriber.refresh_from_db()
-    assert (monitor.enabled, monitor.secrets) == (False, "")
-    assert (channel.enabled, channel.secrets) == (False, "")
-    assert "Type them in again" in channel.disabled_reason
-    assert set(unseal(subscriber.secrets)) == {"unsubscribe", "signing"}
-    assert subscriber.unsubscribed_at is None
-    assert forget_unreadable(now=timezone.now()) == {}
-
-
-def test_the_command_lists_what_it_would_delete_and_asks_on_a_terminal_alone(
-    stored, settings, capsys, monkeypatch
-):
-    settings.FIELD_ENCRYPTION_KEY = new_key()
-    listed = f"1 of a monitor: {Monitor.objects.get().pk}\n1 of a channel: {Channel.objects.get().pk}\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    with pytest.raises(CommandError, match="no terminal to ask on"):
-        call_command("forget_secrets")
-    assert capsys.readouterr().out.startswith(listed)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda asked: "n")
-    call_command("forget_secrets")
-    assert capsys.readouterr().out.endswith("Nothing was deleted.\n")
-    assert Monitor.objects.get().secrets != ""
-    call_command("forget_secrets", yes=True)
-    assert capsys.readouterr().out.endswith("3 deleted.\n")
-    assert Monitor.objects.get().secrets == ""
-
-
-def test_the_command_asks_nothing_when_there_is_nothing_to_delete(stored, capsys, monkeypatch):
-    """Before: it asked first, and ended with EOFError where nobody could answer."""
-    monkeypatch.setattr("builtins.input", lambda asked: pytest.fail(asked))
-    call_command("forget_secrets")
-    assert capsys.readouterr().out == (
-        "All secrets that are stored can be opened; there is nothing to delete.\n"
-    )
 
 
 def test_prepare_refuses_a_wrong_key_and_seals_anew_with_the_newest(stored, settings, capsys):

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from pipeline.health.encryption_key import find_unreadable, forget_unreadable
+from actions.secrets import forget_unreadable
+from pipeline.health.encryption_key import find_unreadable
 
 
 class Command(BaseCommand):
