@@ -1,7 +1,7 @@
 """A configuration of each kind of channel, and how the message of each is read that has a format of its own.
 
-A new kind has a row in each, and so is in the tests of all kinds: `test_kinds.py`, `test_markup.py`,
-`test_config.py` and `tests/alerts/test_messages.py`.
+A new kind has a row in ``CONFIGS``, and one in ``NATIVE`` when it writes a format of its own. So it is in the
+tests of all kinds: `test_kinds.py`, `test_markup.py`, `test_config.py` and `tests/alerts/test_messages.py`.
 
 Secrets have ``s3cret`` in them, so that tests find them again.
 """

@@ -14,7 +14,9 @@ TEXT = (Path(__file__).resolve().parents[2] / "docs" / "checks.md").read_text(en
 
 def read_table(kind):
     """(field, default, what it takes) of each row below the kind's name."""
-    rows = re.search(rf"\*\*`{kind}`\*\*\n\n(?:\|.*\n)+", TEXT)[0].splitlines()[4:]
+    table = re.search(rf"\*\*`{kind}`\*\*\n\n(?:\|.*\n)+", TEXT)
+    assert table, f"docs/checks.md has no table of the fields of {kind}, below the line **`{kind}`**."
+    rows = table[0].splitlines()[4:]
     cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
     return [
         (name.strip("`"), json.loads(default.strip("`")), takes)
