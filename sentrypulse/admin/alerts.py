@@ -5,8 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from actions.alerting import save_channel
 from alerts.models import Channel, Delivery, Recipient, Rule, Trouble
-from alerts.services import retry_delivery, save_channel
+from alerts.services import retry_delivery
 from core.errors import RuleViolation
 from sentrypulse.admin.read_only import ReadOnly
 
