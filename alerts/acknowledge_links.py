@@ -11,7 +11,7 @@ from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Role, User
 from alerts.models import Delivery
 from incidents import services
 from incidents.models import Incident, IncidentStatus
@@ -87,6 +87,6 @@ def find_reader(row: Delivery) -> User | None:
         return None
     members = Membership.objects.filter(team_id=row.team_id).select_related("user")
     if row.channel.to_owners:
-        addresses += [m.user.email for m in members if m.role in {"owner", "admin"}]
+        addresses += [m.user.email for m in members if m.role in {Role.OWNER, Role.ADMIN}]
     found = [member.user for member in members if member.user.email in set(addresses)]
     return found[0] if len(found) == 1 and len(set(addresses)) == 1 else None

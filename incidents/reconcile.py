@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from incidents.models import Incident, IncidentKind, IncidentQuerySet
+from incidents.models import Incident, IncidentKind, IncidentQuerySet, IncidentStatus
 from incidents.services import add_past_incident, close_incident, open_incident, retract
 from monitors.models import Monitor, Result
 from monitors.recording import Late
@@ -170,6 +170,6 @@ def _move_end(monitor: Monitor, incident: Incident, until: datetime | None) -> l
         return [IncidentEvent(IncidentChange.RESOLVED, incident)]
     incident.resolved_at = until
     if until is None:
-        incident.status, incident.open_monitor = "investigating", monitor
+        incident.status, incident.open_monitor = IncidentStatus.INVESTIGATING, monitor
     incident.save(update_fields=["resolved_at", "status", "open_monitor"])
     return [IncidentEvent(IncidentChange.OPENED, incident)] if until is None else []

@@ -1,2 +1,2 @@
-"""SLOs: ``burn`` has the rules, ``standing`` how one stands, ``alerts`` when that is told, ``services``
+"""SLOs: ``burn`` has the rules, ``status`` how one stands, ``alerts`` when that is told, ``services``
 what may change."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from django.db import transaction
+from django.db import models, transaction
 
 from analytics.models import BurnAlert, Slo, Speed
 from analytics.slos.burn import BURN_WINDOWS, RULES, BurnRule, is_burning
@@ -20,11 +20,18 @@ logger = logging.getLogger(__name__)
 EVALUATE = "evaluate SLOs"
 
 
+class BurnChange(models.TextChoices):
+    """What can happen to a burn alert."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class BurnEvent:
     """What happened to a burn alert: what those who tell people must know."""
 
-    event: str  # "opened" or "closed"
+    event: BurnChange
     alert: BurnAlert
 
 
@@ -63,8 +70,8 @@ def evaluate(*, now: datetime) -> list[BurnEvent]:
     logger.info(
         "slos evaluated=%d opened=%d closed=%d took_ms=%d",
         len(slos),
-        sum(event.event == "opened" for event in events),
-        sum(event.event == "closed" for event in events),
+        sum(event.event is BurnChange.OPENED for event in events),
+        sum(event.event is BurnChange.CLOSED for event in events),
         round((time.perf_counter() - started) * 1000),
     )
     return events
@@ -115,7 +122,7 @@ def _open(slo: Slo, speed: Speed, *, long: Fraction, short: Fraction, now: datet
                 "opened_at": now,
             },
         )
-    return BurnEvent("opened", alert) if created else None
+    return BurnEvent(BurnChange.OPENED, alert) if created else None
 
 
 def _close(alert: BurnAlert, *, now: datetime) -> BurnEvent | None:
@@ -125,7 +132,7 @@ def _close(alert: BurnAlert, *, now: datetime) -> BurnEvent | None:
     if not still_open.update(closed_at=at, open_key=None):
         return None
     alert.closed_at, alert.open_key = at, None
-    return BurnEvent("closed", alert)
+    return BurnEvent(BurnChange.CLOSED, alert)
 
 
 def read_open() -> list[BurnAlert]:

@@ -103,7 +103,7 @@ def evaluate_slos(*, owner: str, now: datetime) -> None:
     for event in events:
         alert = event.alert
         logger.info("burn alert %s id=%d slo=%d speed=%s", event.event, alert.pk, alert.slo_id, alert.speed)
-    closed = [event.alert for event in events if event.event == "closed"]
+    closed = [event.alert for event in events if event.event is burn.BurnChange.CLOSED]
     by_slo: dict[int, list[BurnAlert]] = {}
     for alert in [*burn.read_open(), *closed]:
         by_slo.setdefault(alert.slo_id, []).append(alert)

@@ -44,11 +44,12 @@ class Burning:
                 burn_rate_short=439.27,
                 opened_at=now,
             )
-            self.events.append(BurnEvent("opened", alert))
+            self.events.append(BurnEvent(burn.BurnChange.OPENED, alert))
         for speed in closes:
             self.events.append(
                 BurnEvent(
-                    "closed", burn._close(BurnAlert.objects.get(open_key__endswith=speed), now=now).alert
+                    burn.BurnChange.CLOSED,
+                    burn._close(BurnAlert.objects.get(open_key__endswith=speed), now=now).alert,
                 )
             )
         for _ in range(2):  # a job may run twice
@@ -129,7 +130,7 @@ def test_a_spoilt_row_that_holds_the_key_keeps_no_other_budget_from_being_told(b
     spoilt_alert = BurnAlert.objects.get()
     events = burning.events
     burning.turn(opens=["fast"])
-    burning.events += [BurnEvent("opened", spoilt_alert), *events]
+    burning.events += [BurnEvent(burn.BurnChange.OPENED, spoilt_alert), *events]
     evaluate_slos(owner="test", now=burning.telling.now)
     others = Trouble.objects.exclude(key=f"budget:{spoilt_alert.pk}")
     assert others.get().closed_at is None
