@@ -1,4 +1,4 @@
-"""Letters to people about their account: plain text, sent after the commit and beside the request."""
+"""E-mails to people about their account: plain text, sent after the commit and beside the request."""
 
 import logging
 import threading

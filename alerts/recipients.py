@@ -57,10 +57,11 @@ def list_unasked(addresses: Iterable[str], agreed: Collection[str]) -> list[str]
 
 def read_waiting(channels: Iterable[Channel]) -> dict[int, list[str]]:
     """By id of the e-mail channel: its addresses that have not agreed. Two statements."""
-    letters = [channel for channel in channels if channel.kind == "email"]
-    agreed = read_agreed({channel.team_id for channel in letters})
+    by_email = [channel for channel in channels if channel.kind == "email"]
+    agreed = read_agreed({channel.team_id for channel in by_email})
     return {
-        channel.pk: list_unasked(channel.config.get("to", []), agreed[channel.team_id]) for channel in letters
+        channel.pk: list_unasked(channel.config.get("to", []), agreed[channel.team_id])
+        for channel in by_email
     }
 
 

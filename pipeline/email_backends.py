@@ -67,18 +67,18 @@ class EdgeBackend(BaseEmailBackend):
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        letters = [make_letter(message) for message in email_messages if message.recipients()]
+        deliveries = [make_delivery(message) for message in email_messages if message.recipients()]
         try:
-            for letter in letters:  # one a message, because a message comes again as a whole
-                dispatch.send("deliveries", encode(Deliveries([letter])))
+            for delivery in deliveries:  # one a message, because a message comes again as a whole
+                dispatch.send("deliveries", encode(Deliveries([delivery])))
         except QueuesAway:
             if not self.fail_silently:
                 raise
             return 0
-        return len(letters)
+        return len(deliveries)
 
 
-def make_letter(message: EmailMessage) -> DeliveryMessage:
+def make_delivery(message: EmailMessage) -> DeliveryMessage:
     """The e-mail as a delivery. It carries recipients, subject, text and HTML; the edge writes headers and
     sender itself."""
     name = uuid4().hex

@@ -25,6 +25,6 @@ def check_encryption_key(tell: Callable[[str], object]) -> None:
 
 
 def tell_where_mail_goes(tell: Callable[[str], object]) -> None:
-    """Nobody should wait for letters that are only printed."""
+    """Nobody should wait for e-mails that are only printed."""
     if settings.EMAIL_URL.startswith("consolemail:"):
-        tell("EMAIL_URL is not set: letters, alerts among them, only go to the console.")
+        tell("EMAIL_URL is not set: e-mails, alerts among them, only go to the console.")

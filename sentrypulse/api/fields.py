@@ -12,7 +12,7 @@ _CONTROL = re.compile(CONTROL_CHARACTERS)
 
 
 class LineField(serializers.CharField):
-    """Text of one line: names end in subjects of letters and in logs."""
+    """Text of one line: names end in subjects of e-mails and in logs."""
 
     default_error_messages = {"control": "Write this on one line, without control characters."}
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from actions.secrets import forget_unreadable
 from alerts.models import Channel
 from core.field_encryption import seal, unseal
-from incidents.models import Incident, IncidentStatus
+from incidents.models import Incident
 from incidents.services import open_incident
 from monitors.models import Monitor
 from pipeline.health.encryption_key import find_fault

@@ -22,7 +22,7 @@ from tests.pipeline.factories import T0
 BY_EDGE = "pipeline.email_backends.EdgeBackend"
 
 
-def make_letter(**fields):
+def make_email(**fields):
     letter = EmailMultiAlternatives(
         "Passwort zurücksetzen",
         "Hallo.\n",
@@ -46,7 +46,7 @@ def connect(settings):
 
 def test_a_letter_leaves_by_smtp(connect):
     with receive_mail() as mailbox:
-        assert connect(f"smtp://127.0.0.1:{mailbox.port}").send_messages([make_letter()]) == 1
+        assert connect(f"smtp://127.0.0.1:{mailbox.port}").send_messages([make_email()]) == 1
     (envelope,) = mailbox.letters
     assert envelope.mail_from == "noreply@status.example"
     assert envelope.rcpt_tos == ["ann@example.com", "bob@example.com"]
@@ -75,7 +75,7 @@ def test_a_letter_leaves_by_ses(connect, monkeypatch):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cretOfAws")
         mailer._ses_client.cache_clear()
-        assert connect("ses://eu-central-1").send_messages([make_letter()]) == 1
+        assert connect("ses://eu-central-1").send_messages([make_email()]) == 1
         mailer._ses_client.cache_clear()
     asked = ses.requests[0].json
     assert asked["Destination"] == {"ToAddresses": ["ann@example.com", "bob@example.com"]}
@@ -88,10 +88,10 @@ def test_a_letter_that_is_not_taken_raises_unless_it_may_be_lost(connect):
         mailbox.data = "554 no"
         url = f"smtp://127.0.0.1:{mailbox.port}"
         with pytest.raises(MailNotTaken, match="554 no"):
-            connect(url).send_messages([make_letter()])
-        assert connect(url, fail_silently=True).send_messages([make_letter()]) == 0
+            connect(url).send_messages([make_email()])
+        assert connect(url, fail_silently=True).send_messages([make_email()]) == 0
     with pytest.raises(ConnectionRefusedError):
-        connect(url).send_messages([make_letter()])
+        connect(url).send_messages([make_email()])
 
 
 @pytest.mark.parametrize(

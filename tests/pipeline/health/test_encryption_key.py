@@ -118,7 +118,7 @@ def test_prepare_refuses_a_wrong_key_and_seals_anew_with_the_newest(stored, sett
     call_command("prepare", no_static=True)
     said = capsys.readouterr().out
     assert "3 secrets are sealed with the newest key now." in said
-    assert "EMAIL_URL is not set: letters, alerts among them, only go to the console." in said
+    assert "EMAIL_URL is not set: e-mails, alerts among them, only go to the console." in said
     settings.FIELD_ENCRYPTION_KEY = settings.FIELD_ENCRYPTION_KEY.split(",")[0]
     assert find_fault() == ""
 
