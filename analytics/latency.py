@@ -31,10 +31,10 @@ class Latency:
     histogram: Histogram = field(default_factory=Counter)
 
     def add(self, count: int, sum_ms: int, min_ms: int, max_ms: int, histogram: str) -> None:
-        """Take in another period, as it is stored."""
+        """Take in another period, as it is stored. Of raw results MySQL and MariaDB count in ``Decimal``."""
         self.histogram.update(parse(histogram))
         if count:
-            self._count(int(count), int(sum_ms), min_ms, max_ms)
+            self._count(int(count), int(sum_ms), int(min_ms), int(max_ms))
 
     def merge(self, other: "Latency") -> None:
         """Take in another period."""
