@@ -112,7 +112,7 @@ def _read_windows(
     team_ids: Iterable[int], *, since: datetime, until: datetime | None = None
 ) -> QuerySet[MaintenanceWindow]:
     """Those that are not over before ``since``, nor begin after ``until``."""
-    asked = MaintenanceWindow.objects.filter(~Q(rrule="") | Q(ends_at__gt=since), team_id__in=set(team_ids))
+    asked = MaintenanceWindow.objects.filter(~Q(rrule="") | Q(ends_at__gt=since), team_id__in=team_ids)
     return (asked if until is None else asked.filter(starts_at__lte=until)).order_by("pk")
 
 

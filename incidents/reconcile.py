@@ -52,6 +52,8 @@ def read_causes(wanted: Iterable[tuple[int, WentDown]]) -> dict[tuple[int, datet
 def apply_changes(changes: Mapping[Monitor, Sequence[Change]]) -> list[IncidentEvent]:
     """Open and resolve incidents as the monitors' ``changes`` say. Called inside the recorder's
     transaction."""
+    if not changes:
+        return []
     downs = [(m.pk, c) for m, found in changes.items() for c in found if isinstance(c, WentDown)]
     causes = read_causes(downs)
     ids = [monitor.pk for monitor in changes]

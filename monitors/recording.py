@@ -240,11 +240,15 @@ def _is_current(monitor: Monitor, result: CheckResult) -> bool:
     return current and result.region in monitor.judged_from
 
 
+_NOT_READ = ("config", "secrets", "url", "created_at", "updated_at")
+"""What of a monitor recording does not need."""
+
+
 def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
     states: dict[int, dict[str, RegionState]] = defaultdict(dict)
     for state in RegionState.objects.select_for_update().filter(monitor_id__in=ids).order_by("pk"):
         states[state.monitor_id][state.region] = state
-    monitors = Monitor.objects.filter(pk__in=ids).defer("config", "secrets", "url").with_newest(now=now)
+    monitors = Monitor.objects.filter(pk__in=ids).defer(*_NOT_READ).with_newest(now=now)
     found = {}
     for monitor in monitors:
         before = verdict([state.health for state in states[monitor.pk].values()])

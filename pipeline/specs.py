@@ -20,6 +20,10 @@ from probes.spec import CheckSpec
 logger = logging.getLogger(__name__)
 
 
+SPEC_COLUMNS = ("revision", "kind", "url", "timeout_s", "config", "secrets", "team")
+"""What of a monitor ``build_spec`` reads, besides its id."""
+
+
 def build_spec(monitor: Monitor, *, region: str, at: datetime, slow: bool = False) -> CheckSpec:
     """The spec of one check; a monitor that is not stored has the id 0. Raises ``SecretsUnreadable`` when
     FIELD_ENCRYPTION_KEY does not open its secrets, and ``TypeError`` when its configuration is no JSON

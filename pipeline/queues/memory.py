@@ -42,6 +42,9 @@ class QueuedMessage:
 class MemoryQueue:
     """Thread-safe: many threads may put and take. A message that keeps failing ends among the ``dead``.
 
+    A message wakes one taker, not all of them: there may be hundreds. Who takes it wakes the next one while
+    there are more, so one that is awake always waits for the message that is due next.
+
     No team can fill the queue. Of ``takers``, a third at most is busy with one share (``share`` of a message)
     and two thirds with all shares together; and one share fills a third of the queue at most. Beyond that its
     oldest due message is dropped and logged. So is a message that has been due for ``lasts_s`` seconds. A
@@ -71,7 +74,9 @@ class MemoryQueue:
         self._busy: Counter[str] = Counter()
         self._order = itertools.count()
         self._numbers = itertools.count(1)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # takers wait for it
+        self._room = threading.Condition(self._lock)  # those of ``put_waiting`` wait for it
         self._closed = False
 
     def __len__(self) -> int:
@@ -84,7 +89,7 @@ class MemoryQueue:
     def put(self, body: bytes, *, delay_s: float = 0.0, force: bool = False, share: str = "") -> None:
         """Queue ``body``, due in ``delay_s`` seconds. Raises ``QueueFull`` unless ``force``, which is for
         messages that must not be lost."""
-        with self._changed:
+        with self._lock:
             if len(self) >= self.max_messages and not force:
                 raise QueueFull(f"The {self.name} queue holds {self.max_messages} messages.")
             if share and self._length[share] >= share_of(self.max_messages):
@@ -94,15 +99,15 @@ class MemoryQueue:
     def put_waiting(self, body: bytes) -> None:
         """Queue ``body``; wait while the queue is full, so that no result is lost. A closed queue takes it at
         once."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self) < self.max_messages)
+        with self._lock:
+            self._room.wait_for(lambda: self._closed or len(self) < self.max_messages)
             self._push(QueuedMessage(body), 0.0)
 
     def _push(self, message: QueuedMessage, delay_s: float) -> None:
         message.due_at = self._clock() + delay_s
         heapq.heappush(self._heap, (message.due_at, next(self._order), message))
         self._length[message.share] += 1
-        self._changed.notify_all()
+        self._work.notify()
 
     def _push_out(self, share: str) -> None:
         self._sort_due(self._clock())
@@ -115,7 +120,7 @@ class MemoryQueue:
         """Wait for due messages and take up to ``most`` of them, or up to ``most_of_share`` of one share.
         Call ``done`` when they are handled. Once the queue is closed, all messages count as due; an empty
         list means that none is left."""
-        with self._changed:
+        with self._lock:
             while True:
                 now = math.inf if self._closed else self._clock()
                 self._sort_due(now)
@@ -124,18 +129,18 @@ class MemoryQueue:
                     return self._take(share, most_of_share if share else most)
                 if self._closed:
                     return []
-                self._changed.wait(self._heap[0][0] - now if self._heap else None)
+                self._work.wait(self._heap[0][0] - now if self._heap else None)
 
     def done(self, messages: Sequence[QueuedMessage]) -> None:
         """The messages that one ``take`` returned are handled, or have failed: another taker may take of
         their share."""
         share = messages[0].share
         if share:
-            with self._changed:
+            with self._lock:
                 self._busy[share] -= 1
                 if not self._busy[share]:
                     del self._busy[share]
-                self._changed.notify_all()
+                self._work.notify()
 
     def _sort_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:
@@ -166,7 +171,8 @@ class MemoryQueue:
             taken.append(self._pop(share, line))
         if share:
             self._busy[share] += 1
-        self._changed.notify_all()
+        if self._due or self._heap:
+            self._work.notify()
         return taken
 
     def _pop(self, share: str, line: deque[QueuedMessage]) -> QueuedMessage:
@@ -176,6 +182,7 @@ class MemoryQueue:
         self._length[share] -= 1
         if not self._length[share]:
             del self._length[share]
+        self._room.notify()
         return message
 
     def retry(self, message: QueuedMessage, *, error: str) -> None:
@@ -183,7 +190,7 @@ class MemoryQueue:
         last one, put it among the dead."""
         message.failures += 1
         message.error = error
-        with self._changed:
+        with self._lock:
             if message.failures > len(MESSAGE_FAILED_S):
                 self.dead_total += 1
                 message.number = next(self._numbers)
@@ -193,7 +200,7 @@ class MemoryQueue:
 
     def remove_dead(self, number: int) -> QueuedMessage | None:
         """Remove and return the dead letter of this number; None when there is none."""
-        with self._changed:
+        with self._lock:
             found = next((message for message in self.dead if message.number == number), None)
             if found is not None:
                 self.dead.remove(found)
@@ -210,11 +217,12 @@ class MemoryQueue:
     def give_back(self, message: QueuedMessage) -> None:
         """Queue a message again at once: it was taken, but could not be handled for reasons that are not its
         own."""
-        with self._changed:
+        with self._lock:
             self._push(message, 0.0)
 
     def close(self) -> None:
         """Wake all threads that wait. The messages that are left can still be taken, all at once."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._work.notify_all()
+            self._room.notify_all()

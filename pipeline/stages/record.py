@@ -146,9 +146,9 @@ def _record_together(recorded: Recorded, results: Sequence[CheckResult], *, now:
 
 def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
     """The slots of ``results`` that lie in maintenance."""
-    watched = Monitor.objects.filter(pk__in={result.monitor_id for result in results})
-    team_ids = set(watched.values_list("team_id", flat=True))
-    return in_maintenance([recording.key_of(result)[:2] for result in results], team_ids=team_ids)
+    slots = {recording.key_of(result)[:2] for result in results}
+    watched = Monitor.objects.filter(pk__in={monitor_id for monitor_id, _ in slots})
+    return in_maintenance(list(slots), team_ids=watched.values("team_id"))
 
 
 def _find_turns(believed: recording.Believed) -> list[Turn]:

@@ -49,8 +49,8 @@ def wait_until_waiting(queue):
     """Until a thread sleeps in the queue's condition: then, and only then, is there a waiter to wake."""
     reached = threading.Event()
     while not reached.is_set():
-        with queue._changed:
-            if queue._changed._waiters:
+        with queue._lock:
+            if queue._work._waiters or queue._room._waiters:
                 reached.set()
 
 
