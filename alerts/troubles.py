@@ -318,18 +318,14 @@ def find_missed(*, but: Collection[int] = (), most: int = 200) -> list[IncidentE
     untold = Incident.objects.filter(open_monitor__isnull=False, trouble__isnull=True)
     if but:
         behind, untold = behind.exclude(incident_id__in=but), untold.exclude(pk__in=but)
-    missed: Mapping[int, Any] = {
-        incident.pk: incident
-        for incident in [
-            *Incident.objects.filter(
-                pk__in=list(behind.values_list("incident_id", flat=True)[:most])
-            ).select_related("monitor"),
-            *untold.select_related("monitor")[:most],
-        ]
-    }
+    ids = [
+        *behind.values_list("incident_id", flat=True)[:most],
+        *untold.values_list("pk", flat=True)[:most],
+    ]
+    missed = Incident.objects.filter(pk__in=ids).select_related("monitor").order_by("pk") if ids else ()
     return [
         IncidentEvent(IncidentChange.MISSED, incident, ended_by=_guess_end(incident))
-        for _, incident in sorted(missed.items())
+        for incident in missed
     ]
 
 

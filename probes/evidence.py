@@ -34,8 +34,7 @@ Address = tuple[str, int]
 _SAYS_NOTHING = frozenset({ErrorCode.DNS_NO_ANSWER, ErrorCode.BLOCKED_ADDRESS})
 
 
-@dataclass(frozen=True, slots=True)
-class HostOutcome:
+class HostOutcome(NamedTuple):
     """Whether ``host`` answered: when its name was looked up (``by_name``), or when a check connected to it.
 
     ``refused``: the host was reached and refused, and the check failed because of that.

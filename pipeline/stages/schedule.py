@@ -96,12 +96,17 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
 def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
     """The cursor, if ``owner`` gets its lease: for five seconds, or with ``ahead`` until shortly before the
     next round. None when somebody else has it."""
-    Cursor.objects.get_or_create(
-        pk=CURSOR, defaults={"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
-    )
-    rows = Cursor.objects.filter(pk=CURSOR)
-    lease = leases.take(rows, owner, lasts=max(LEASE, ahead - LEASE), now=now, again=True)
+    rows, lasts = Cursor.objects.filter(pk=CURSOR), max(LEASE, ahead - LEASE)
+    lease = leases.take(rows, owner, lasts=lasts, now=now, again=True)
+    if lease is None and _ensure_cursor(owner, now=now):
+        lease = leases.take(rows, owner, lasts=lasts, now=now, again=True)
     return lease.read() if lease else None
+
+
+def _ensure_cursor(owner: str, *, now: datetime) -> bool:
+    """Make the cursor, if there is none yet: the first window begins now."""
+    new = {"sent_until": now, "lease_until": now, "moved_at": now, "lease_owner": owner}
+    return Cursor.objects.get_or_create(pk=CURSOR, defaults=new)[1]
 
 
 def find_start(

@@ -87,9 +87,9 @@ def test_subscribers_of_one_page_wait_for_its_share_and_not_for_anothers():
 def test_claiming_costs_the_same_however_many_teams_wait(django_assert_num_queries):
     for _ in range(3):
         make_due(2)
-    with django_assert_num_queries(6):  # of these two begin and end a transaction
+    with django_assert_num_queries(7):  # of these two begin and end a transaction
         assert len(claimed()) == 6
     for _ in range(20):
         make_due(2)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(claimed()) == 40
