@@ -324,8 +324,7 @@ def find_missed(*, but: Collection[int] = (), most: int = 200) -> list[IncidentE
     ]
     missed = Incident.objects.filter(pk__in=ids).select_related("monitor").order_by("pk") if ids else ()
     return [
-        IncidentEvent(IncidentChange.MISSED, incident, ended_by=_guess_end(incident))
-        for incident in missed
+        IncidentEvent(IncidentChange.MISSED, incident, ended_by=_guess_end(incident)) for incident in missed
     ]
 
 

@@ -8,7 +8,6 @@ up to the number of all others' hosts, or ``OF_ONE_TEAM``, which alone are too f
 """
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address, ip_network

@@ -1,10 +1,12 @@
+import heapq
 import threading
 from collections import Counter
+from queue import SimpleQueue
 
 import pytest
 
 from core.retries import MESSAGE_FAILED_S
-from pipeline.queues.memory import MAX_DEAD, MemoryQueue, QueueFull
+from pipeline.queues.memory import MAX_DEAD, MemoryQueue, QueuedMessage, QueueFull
 
 SOON_S = 10.0  # nothing here takes that long; a test that hangs says so
 
@@ -45,12 +47,13 @@ def join(*threads):
     assert [thread.is_alive() for thread in threads] == [False] * len(threads)
 
 
-def wait_until_waiting(queue):
-    """Until a thread sleeps in the queue's condition: then, and only then, is there a waiter to wake."""
+def wait_until_waiting(queue, threads=1):
+    """Until so many threads sleep in the queue's conditions: then, and only then, are there waiters to
+    wake."""
     reached = threading.Event()
     while not reached.is_set():
         with queue._lock:
-            if queue._work._waiters or queue._room._waiters:
+            if len(queue._work._waiters) + len(queue._room._waiters) >= threads:
                 reached.set()
 
 
@@ -77,6 +80,38 @@ def test_a_taker_wakes_by_itself_when_a_delay_ends():
     queue = MemoryQueue("checks", max_messages=3)
     queue.put(b"soon", delay_s=0.02)
     assert bodies(queue.take()) == [b"soon"]
+
+
+def test_a_message_wakes_one_of_those_who_wait_and_not_all_of_them(clock):
+    looked = Counter()
+
+    def read_clock():
+        looked[threading.current_thread()] += 1
+        return clock()
+
+    queue, taken = MemoryQueue("checks", max_messages=3, clock=read_clock), SimpleQueue()
+    takers = [start(lambda: taken.put(queue.take())) for _ in range(5)]
+    wait_until_waiting(queue, 5)
+    looked.clear()
+    queue.put(b"1")
+    assert bodies(taken.get(timeout=SOON_S)) == [b"1"]
+    wait_until_waiting(queue, 4)
+    assert len(looked.keys() & set(takers)) == 1
+    queue.close()
+    join(*takers)
+
+
+def test_who_takes_a_message_wakes_the_next_one_while_there_are_more(queue, clock):
+    taken = []
+    takers = [start(lambda: taken.extend(queue.take(most=1))) for _ in range(2)]
+    wait_until_waiting(queue, 2)
+    with queue._lock:  # two messages, and a single one was told
+        queue._work.notify()
+        for _ in range(2):
+            heapq.heappush(queue._heap, (0.0, next(queue._order), QueuedMessage(b"1")))
+            queue._length[""] += 1
+    join(*takers)
+    assert bodies(taken) == [b"1", b"1"]
 
 
 def test_a_full_queue_refuses_and_takes_what_must_not_be_lost(queue):
