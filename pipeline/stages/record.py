@@ -148,7 +148,7 @@ def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
     """The slots of ``results`` that lie in maintenance."""
     slots = {recording.key_of(result)[:2] for result in results}
     watched = Monitor.objects.filter(pk__in={monitor_id for monitor_id, _ in slots})
-    return in_maintenance(list(slots), team_ids=watched.values("team_id"))
+    return in_maintenance(list(slots), team_ids=watched.values_list("team_id", flat=True))
 
 
 def _find_turns(believed: recording.Believed) -> list[Turn]:
