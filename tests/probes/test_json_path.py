@@ -94,6 +94,26 @@ def test_a_path_finds_what_the_library_finds(path, document):
     assert same(values, LIBRARY.findall(path, document))
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$.build-number",
+        "$..build-number",
+        "$.a-.b--2",
+        "$.all[?@.build-number==7]",
+    ],
+)
+def test_names_with_hyphens_need_no_quotes_as_in_monitors_that_were_saved_with_the_library(path):
+    document = {
+        "build-number": 7,
+        "a-": {"b--2": 1},
+        "all": [{"build-number": 7, "a": 1}, {"build-number": 8}],
+    }
+    expected = [match.obj for match in LIBRARY.finditer(path, document)]
+    assert expected
+    assert found(path, document) == expected
+
+
 def test_true_is_not_one_however_deep():
     """To Python it is, and to the library."""
     assert found("$[?@ == $.a]", {"a": [1, True], "b": [1, 1], "c": [1.0, True]}) == [[1, True], [1.0, True]]
