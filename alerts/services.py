@@ -14,7 +14,6 @@ from accounts.quotas import lock_quotas, require_within
 from alerts.models import CHOSEN_EVENTS, AlertSettings, Channel, Delivery, Reason, Rule, Step
 from alerts.quiet_hours import DAYS
 from alerts.recipients import ask_new
-from alerts.waking import wake_teams
 from core.errors import RuleViolation
 from core.field_encryption import SecretsUnreadable, seal, unseal
 from delivery.config import (
@@ -69,7 +68,6 @@ def save_channel(
             has = Channel.objects.filter(team_id=channel.team_id).count()
             require_within(channel.team_id, "channels", has=has)
         ask_new(channel, now=now)
-        wake_teams([channel.team_id])
     return channel
 
 
@@ -131,7 +129,6 @@ def save_rule(
             rule.steps.all().delete()
             for wish in sorted(steps, key=lambda wish: wish.after_min):
                 Step.objects.create(rule=rule, after_min=wish.after_min).channels.set(wish.channels)
-        wake_teams([rule.team_id])
     return rule
 
 

@@ -5,9 +5,9 @@ from datetime import time, timedelta
 import pytest
 from django.utils import timezone
 
+from actions.alerting import save_rule
 from alerts import planning
 from alerts.models import Delivery, Rule, Trouble
-from alerts.services import save_rule
 from tests.alerts.factories import T0, drop_defaults, make_channel, make_rule
 from tests.alerts.telling import Telling
 from tests.factories import make_monitor

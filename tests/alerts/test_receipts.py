@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Role
+from actions.alerting import save_channel
 from alerts.models import Channel, Delivery
 from alerts.receipts import settle
-from alerts.services import save_channel
 from delivery.message import Outcome, Receipt
 from incidents.models import Incident
 from outbox import claiming

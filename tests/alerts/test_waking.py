@@ -5,8 +5,9 @@ from datetime import time, timedelta
 import pytest
 
 from accounts.models import Role
+from actions.alerting import save_channel, save_rule
 from alerts.models import DEFAULT_EVENTS, Trouble
-from alerts.services import StepWish, save_channel, save_rule
+from alerts.services import StepWish
 from alerts.waking import wake_teams
 from tests.alerts.factories import T0, make_channel, make_rule
 from tests.alerts.test_withholding import why
@@ -49,9 +50,10 @@ def test_a_rule_that_is_changed_acts_on_what_is_open_at_once(team, hook, telling
     assert all(until is not None for *_, until in why())
 
 
-def test_a_rule_that_is_new_and_one_that_gets_a_channel_act_at_once(team, hook, telling):
+def test_a_rule_that_is_saved_and_one_that_gets_a_channel_act_at_once(team, hook, telling):
     telling.check(make_monitor(team), "DD", every=10)
     rule = make_rule(hook)
+    save_rule(rule, fields={})
     telling.run(seconds=5)
     assert telling.subjects("sp") == ["Shop is down"]
     other = make_channel(team, name="Other", url="https://hooks.example.com/other")

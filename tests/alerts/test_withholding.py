@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
+from actions.alerting import save_channel, save_rule
 from alerts import planning
 from alerts.models import Channel, Delivery, Reason, Rule, Trouble
 from alerts.retention import purge
 from alerts.sending import begin_test, end_test
-from alerts.services import retry_delivery, save_channel, save_rule
+from alerts.services import retry_delivery
 from core.errors import RuleViolation
 from delivery.mailer import send_email
 from delivery.message import Outcome, Receipt
