@@ -1,6 +1,6 @@
-"""How long do checks take? Percentiles a phase, merged from histograms: stored ones, and raw results' own.
+"""How long do checks take? Percentiles of each phase, from stored histograms and raw results together.
 
-What was down, could not be measured or lay in maintenance is left out.
+Results that are down, unknown or in maintenance are left out.
 """
 
 from collections import Counter
@@ -75,8 +75,8 @@ class Latency:
 def read_parts(
     monitor_id: int, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Sequence[Any]]]:
-    """(begin, ``COLUMNS``) of each rollup of one monitor in the ranges, then of each raw span; two
-    queries."""
+    """Yields (start, values of ``COLUMNS``) for each rollup of the monitor in ``rolled``, then for each span
+    of ``raw``. Two queries."""
     for start_ms, *figures in run_rolled(TABLE, ("start_at", *COLUMNS), [monitor_id], rolled):
         yield from_ms(start_ms), figures
     if raw:

@@ -1,7 +1,7 @@
 """One hour, or one day, summed up: two statements a table, INSERT … SELECT in the database, for 500 monitors.
 
-Doing it again replaces the rows and changes nothing else, so it needs no lock, and no transaction around. A
-monitor that cannot be summed up is left out, and keeps no other from being.
+To sum up again replaces the rows and changes nothing else, so it needs neither a lock nor a transaction. A
+monitor that cannot be summed up is left out; the others are summed up all the same.
 """
 
 from collections import defaultdict
@@ -86,7 +86,7 @@ def _in_chunks(rows: QuerySet[Any, Any], ids: Collection[int] | None, size: int)
 
 
 def _clear_other_parts(ids: Collection[int], parts: Sequence[Span]) -> None:
-    """An hour that was cut elsewhere before, by the midnight of a zone that the team has left."""
+    """Delete the parts of an hour that was cut at another midnight before the team changed its time zone."""
     others = (
         f"monitor_id IN ({in_list(ids)}) AND period_h = {Period.HOUR:d}"
         f" AND start_at > %s AND start_at < %s AND start_at NOT IN ({', '.join(['%s'] * len(parts))})"
@@ -146,10 +146,11 @@ def _day_latency_sql(ids: Collection[int], day: datetime) -> Sql:
 def _replace(
     model: type[Rollup | LatencyRollup], period: Period, columns: Sequence[str], select: Sql
 ) -> None:
-    """``select`` gives monitor, start and ``columns``. REPLACE is spelled the same on every database.
+    """Store the rows of ``select``: monitor, start and ``columns``. REPLACE is spelled the same on every
+    database.
 
-    SQLite has one writer, who would wait while the sums are made; so they are made into a table of this
-    connection's own, and put in place from there.
+    SQLite lets one connection write at a time, so the recorder would wait while the sums are made. So they
+    are made in a temporary table of this connection, and copied from there.
     """
     (made, values), table = select, model._meta.db_table
     names = ", ".join(("monitor_id", "start_at", *columns))

@@ -203,8 +203,8 @@ def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datet
 
 
 def take_lease(owner: str, *, now: datetime) -> Lease[Progress] | None:
-    """The right to move the progress, and to purge what was rolled up, if nobody else has it. The very first
-    one begins where the oldest monitor does."""
+    """Take the right to move the progress and to purge what was rolled up. None while another process has it.
+    The first time, the progress begins at the hour in which the oldest monitor was made."""
     if not Progress.objects.filter(pk=Progress.UPTIME).exists():
         oldest = Monitor.objects.aggregate(oldest=Min("created_at"))["oldest"]
         begin_at(floor_hour(min(oldest or now, now)), raw_from=None, now=now)

@@ -109,7 +109,8 @@ def in_chunks(holds: Mapping[int, int]) -> Iterable[dict[int, int]]:
 def _add_rolled(
     found: dict[int, dict[str, Measured]], ids: Collection[int], sources: Mapping[str, Sources]
 ) -> None:
-    """Each window is a sum of pieces that it shares with others; each piece is a range of the key.
+    """Add the rollups of each window. Windows share pieces, each of which is one range of the key and is read
+    once.
 
     OR between the windows' ranges would make SQLite read all rollups that a monitor has: measured for 200
     monitors with 90 days, 371 ms against 41.

@@ -192,7 +192,8 @@ def _say(request: HttpRequest, page: StatusPage, title: str, text: str, *, statu
 
 @require_http_methods(["GET", "HEAD"])
 def show_preview(request: HttpRequest, token: str, name: str = "") -> HttpResponse:
-    """A draft for whoever has its address, which a member of the team was given; ``name`` is its logo's."""
+    """Show a draft to everybody who has its address, which a member of the team was given. With ``name``, its
+    logo."""
     now = timezone.now()
     preview = previews.find_preview(token, now=now)
     if preview is None:

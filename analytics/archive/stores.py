@@ -12,19 +12,19 @@ from core.storage import StorageError, connect_s3, explain_refusal, read_place, 
 
 
 class Store(Protocol):
-    """Names have slashes. Whatever fails is a ``StorageError``."""
+    """Where objects are kept by name; a name may have slashes. Each failure raises ``StorageError``."""
 
     def put(self, name: str, body: bytes) -> None:
-        """Write it whole, over what has the same name; it is safe once this returns."""
+        """Write the whole object, in place of one with the same name. It is safe once this returns."""
 
     def names(self, start: str) -> Iterator[str]:
-        """All that begin with ``start``, a folder, in order."""
+        """The names that begin with ``start`` (a folder), in order."""
 
     def get(self, name: str) -> bytes: ...
 
 
 def open_archive() -> Store | None:
-    """The one of ``ARCHIVE_URL``; None where nothing is archived."""
+    """The store that ``ARCHIVE_URL`` names. None where nothing is archived."""
     return _open(settings.ARCHIVE_URL, settings.AWS_ENDPOINT_URL) if settings.ARCHIVE_URL else None
 
 

@@ -73,8 +73,9 @@ class ReportSources:
 
 
 def read_lines(monitors: QuerySet[Monitor], month: Month, *, now: datetime) -> Iterator[SlaLine]:
-    """A line, not stored, for each of ``monitors`` that there was in the month, up to ``now``; in order of
-    their keys. A constant number of queries for every ``MONITORS_AT_ONCE``. The month has begun."""
+    """An unsaved line for each of ``monitors`` that existed in the month, with figures up to ``now``, in
+    order of the monitors' keys. The month must have begun. A constant number of queries for every
+    ``MONITORS_AT_ONCE`` monitors."""
     until = min(month.end, now)
     days = month.days(until)
     sources = _choose_sources(list(days.values()), uptime.read_rolled_until())

@@ -142,6 +142,6 @@ def read_open() -> list[BurnAlert]:
 
 
 def close_alerts(slo: Slo, *, now: datetime) -> list[BurnEvent]:
-    """Close what is open for an SLO, which the caller has locked."""
+    """Close the open alerts of an SLO. The caller has locked the SLO."""
     found = BurnAlert.objects.filter(slo=slo, open_key__isnull=False).order_by("pk")
     return [event for alert in found if (event := _close(alert, now=now))]

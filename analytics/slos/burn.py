@@ -53,7 +53,8 @@ class Budget:
 
     @property
     def left_ratio(self) -> Fraction:
-        """1 is untouched, 0 used up: uptime is just the target. Negative: the target is missed."""
+        """1: nothing of the budget is used. 0: all is used, uptime is exactly the target. Below 0: the target
+        is missed."""
         return self.left_ms / self.total_ms
 
 

@@ -288,13 +288,14 @@ class EmbeddedEngine(Sender):
 
 
 def _is_away(fault: Exception) -> bool:
-    """Whether the database does not answer or this machine is short of descriptors or memory. Both pass."""
+    """Whether the database does not answer or this machine is short of descriptors or memory. Neither
+    lasts."""
     return isinstance(fault, AWAY) or is_shortage(fault)
 
 
 def _is_wake(message: QueuedMessage) -> bool:
-    """Whether it asks for a job. At a stop such a message is dropped: nobody would finish the job, and it is
-    due at the next start."""
+    """Whether the message asks for a job. At a stop such a message is dropped: nobody would finish the job,
+    and the job is due at the next start."""
     return find_message(message.body, Wake) is not None
 
 
