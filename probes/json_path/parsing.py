@@ -139,7 +139,7 @@ def parse_path(text: str) -> Path:
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _SHORTHAND = re.compile(r"[A-Za-z_\x80-\ud7ff\ue000-\U0010ffff][-0-9A-Za-z_\x80-\ud7ff\ue000-\U0010ffff]*")
-"""Of RFC 9535, and also with hyphens: ``$.build-number``. There is no arithmetic, so "-" means nothing else."""
+"""Of RFC 9535, and with hyphens: ``$.build-number``. There is no arithmetic, so "-" means nothing else."""
 _INT = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _WORD = re.compile(r"[a-z][a-z_0-9]*")
