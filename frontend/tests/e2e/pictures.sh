@@ -6,15 +6,10 @@ command -v pngquant >/dev/null || { echo "The pictures are made small by pngquan
 into=../docs/images/app
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
-PICTURES="$made" sh tests/e2e/run.sh screens -g "first steps|monitors|form|heartbeat|incidents|session"
+PICTURES="$made" sh tests/e2e/run.sh screens
 mkdir -p "$into"
-for name in overview monitor-outage incident-open; do
-    for project in light dark phone; do
-        pngquant --strip --force --output "$into/$name-$project.png" 256 "$made/$name-$project.png"
-    done
+rm -f "$into"/*.png
+for made_one in "$made"/*.png; do
+    pngquant --strip --force --output "$into/$(basename "$made_one")" 256 "$made_one"
 done
-for name in overview-peek-light overview-filters-phone form-tested-light palette-dark first-steps-result-light \
-    heartbeat-saved-phone session-ended-light; do
-    pngquant --strip --force --output "$into/$name.png" 256 "$made/$name.png"
-done
-ls -l "$into"
+du -sh "$into"

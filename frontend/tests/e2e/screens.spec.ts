@@ -26,7 +26,7 @@ test.beforeEach(async ({ page }) => {
 /** The screen is as it should be; `whole`: the picture shows all of the page. */
 async function look(page: Page, name: string, whole = false): Promise<void> {
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-  await page.waitForLoadState("networkidle", { timeout: 5000 }).catch(() => undefined);
+  await page.waitForLoadState("networkidle", { timeout: 1000 }).catch(() => undefined); // it polls: hardly ever idle
   await page.waitForTimeout(300); // charts are drawn after their box is measured
   if (process.env.PICTURES) return photograph(page, name, whole);
   await expectAccessible(page);
