@@ -38,7 +38,7 @@ from monitors.transitions import State, verdict
 from probes.result import Status
 
 
-class Settings(NamedTuple):
+class RowSettings(NamedTuple):
     """What of a row changes when somebody edits it, or once an hour. As JSON takes it."""
 
     team: int
@@ -52,7 +52,7 @@ class Settings(NamedTuple):
     uptime_30d: float | None
 
 
-class Standing(NamedTuple):
+class RowState(NamedTuple):
     """What of a row changes with its checks. As JSON takes it; instants are to the second."""
 
     status: str
@@ -69,8 +69,8 @@ class Row(NamedTuple):
     digest of each part."""
 
     id: int
-    settings: Settings
-    standing: Standing
+    settings: RowSettings
+    state: RowState
     mark: bytes
 
 
@@ -85,7 +85,7 @@ class Overview:
     open_incidents: int
 
     def count_by_status(self) -> dict[str, int]:
-        found = Counter(row.standing.status for row in self.rows)
+        found = Counter(row.state.status for row in self.rows)
         return {status: found[status] for status in SHOWN}
 
 
@@ -147,8 +147,8 @@ def _make_row(picked: _Picked) -> Row:
     else:
         settings = _make_settings(*picked[0])
         seal = _digest(settings)
-    standing = _make_standing(*picked[1])
-    row = Row(pk, settings, standing, MARK.pack(pk, seal, _digest(standing)))
+    state = _make_state(*picked[1])
+    row = Row(pk, settings, state, MARK.pack(pk, seal, _digest(state)))
     if len(_remembered) >= ROWS_REMEMBERED:
         _remembered.clear()
     _remembered[pk] = picked, row
@@ -165,10 +165,10 @@ def _make_settings(
     schedule: str | None,
     figures: tuple[float | None, ...] | None,
     slo: tuple[float, int] | None,
-) -> Settings:
+) -> RowSettings:
     _, team_id, name, kind, url, _, interval_s = columns
     day, month = figures or (None, None)
-    return Settings(
+    return RowSettings(
         team=team_id,
         name=name,
         kind=kind,
@@ -181,13 +181,13 @@ def _make_settings(
     )
 
 
-def _make_standing(
+def _make_state(
     _: int,
     enabled: bool,
     found: Sequence[Found],
     incident: tuple[int, bool, datetime] | None,
     running: Running | None,
-) -> Standing:
+) -> RowState:
     regions = [_Region.of(one) for one in found]
     state = verdict([one.belief.health for one in regions])
     status, since_ms, reason = state.value, find_since(state, [one.belief for one in regions]), ""
@@ -200,7 +200,7 @@ def _make_standing(
         if state is State.DOWN and incident:
             since_ms = to_ms(incident[2])
     newest = max(regions, key=lambda one: (one.checked_at_ms or 0, one.name), default=None)
-    return Standing(
+    return RowState(
         status=status,
         since=None if since_ms is None else spell_second(from_ms(since_ms)),
         reason=reason,

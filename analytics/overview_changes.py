@@ -19,7 +19,7 @@ SEEN_KEPT_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``whole``: it is not known what was seen, so all are ``changed``. Of ``moved`` rows the standing alone
+    """``whole``: it is not known what was seen, so all are ``changed``. Of ``moved`` rows the state alone
     is another one. ``token`` names what is seen now."""
 
     whole: bool

@@ -7,10 +7,10 @@ from analytics.overview_changes import find_changes
 
 
 def make_rows(**digests):
-    """``m1="ab"``: the settings of monitor 1 are a, its standing is b."""
+    """``m1="ab"``: the settings of monitor 1 are a, its state is b."""
     return [
-        Row(pk, None, None, MARK.pack(pk, settings.encode() * 8, standing.encode() * 8))
-        for pk, (settings, standing) in ((int(name[1:]), parts) for name, parts in digests.items())
+        Row(pk, None, None, MARK.pack(pk, settings.encode() * 8, state.encode() * 8))
+        for pk, (settings, state) in ((int(name[1:]), parts) for name, parts in digests.items())
     ]
 
 

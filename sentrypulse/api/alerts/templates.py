@@ -1,7 +1,7 @@
 """`alert-templates/`: a team's own words. `alert-settings/`: when many changes become a digest."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -148,12 +147,11 @@ class AlertSettingsViewSet(TeamRowsViewSet[AlertSettings]):
     lookup_value_regex = "[0-9]{1,18}"  # a key to another table: Django looks for any number in those
 
     def read_rows(self, user: User) -> QuerySet[AlertSettings]:
-        mine = team_ids_for(user)
-        if self.request.method not in SAFE_METHODS:
-            ensure_defaults([pk for pk in mine if str(pk) == self.kwargs.get("pk")])
-        return AlertSettings.objects.filter(pk__in=mine)
+        return AlertSettings.objects.filter(pk__in=team_ids_for(user))
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        mine = team_ids_for(cast(User, request.user))
+        ensure_defaults([pk for pk in mine if str(pk) == self.kwargs["pk"]])
         settings = self.get_object()
         changes = self.read_body(settings, partial=True)
         if changes:
