@@ -70,7 +70,7 @@ class FairQueue(Generic[Item]):
     def take(self) -> Item | None:
         """Take the next item that may run now; None when there is none. It counts as running until
         ``release``."""
-        if len(self._running) >= self._concurrency:
+        if not self._waiting or len(self._running) >= self._concurrency:
             return None
         most = self._bound(self._concurrency, others_wait=len(self._waiting) > 1)
         for team, owners in self._waiting.items():
