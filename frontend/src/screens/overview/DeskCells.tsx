@@ -16,7 +16,7 @@ import { responseOf } from "./rows";
 import { UptimeFigure } from "./UptimeFigure";
 
 /** The cells of a row where there is room for all of them. */
-export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps) {
+export function DeskCells({ row, graph, selected, onToggle, actions, near }: RowProps & { near: boolean }) {
   const words = useWords();
   const { overview } = words;
   const calm = row.status === "up";
@@ -33,7 +33,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
       <span role="cell">
         <StateIcon status={row.status} label={words.states[row.status]} />
       </span>
-      <Name row={row} actions={actions} />
+      <Name row={row} actions={actions} near={near} />
       <span role="cell" className={styles.two}>
         <span className={calm ? "t3" : `b ${row.status}`}>{words.states[row.status]}</span>
         <HowLong row={row} />
@@ -60,7 +60,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions }: RowProps)
 
 const TAGS_SHOWN = 2;
 
-function Name({ row, actions }: Pick<RowProps, "row" | "actions">) {
+function Name({ row, actions, near }: Pick<RowProps, "row" | "actions"> & { near: boolean }) {
   const { overview } = useWords();
   const { mayEdit } = useSignedIn();
   const others = row.tags.slice(TAGS_SHOWN);
@@ -82,7 +82,7 @@ function Name({ row, actions }: Pick<RowProps, "row" | "actions">) {
         )}
       </span>
       <SecondLine row={row} />
-      {mayEdit && (
+      {near && mayEdit && (
         <span className={classes(styles.actions, styles.onHover)}>
           <Button
             look="quiet"

@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef } from "react";
+import { type FocusEvent, memo, useEffect, useRef, useState } from "react";
 import type { OverviewRow } from "@/api/overview";
 import { go } from "@/routing";
 import { classes } from "@/ui/classes";
@@ -31,6 +31,11 @@ export const Row = memo(function Row(props: RowProps) {
   const { row, place, phone, slim, selected, current, measure } = props;
   const words = useWords();
   const ref = useRef<HTMLDivElement>(null);
+  // The buttons of a row are made when somebody comes near: of a thousand rows that scroll by, most need none.
+  const [near, setNear] = useState(false);
+  const leave = (event: FocusEvent) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setNear(false);
+  };
   usePlace(ref, place.top);
   useFlash(ref, row.status);
   useEffect(() => {
@@ -51,8 +56,12 @@ export const Row = memo(function Row(props: RowProps) {
       tabIndex={-1}
       className={classes(phone ? styles.phone : styles.row, slim && !phone && styles.slim, selected && styles.selected)}
       onClick={(event) => open(event.target)}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={() => setNear(false)}
+      onFocus={() => setNear(true)}
+      onBlur={leave}
     >
-      {phone ? <PhoneCells {...props} /> : <DeskCells {...props} />}
+      {phone ? <PhoneCells {...props} /> : <DeskCells {...props} near={near} />}
     </div>
   );
 }, sameRow);
