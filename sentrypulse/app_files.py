@@ -67,6 +67,11 @@ def answer_with_page(name: str, *, status: int) -> HttpResponse | None:
     )
 
 
+def is_app_here() -> bool:
+    """Is there a built app in ``APP_DIR``?"""
+    return _read_page(Path(settings.APP_DIR) / "index.html") is not None
+
+
 @lru_cache(maxsize=4)
 def _read_page(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None

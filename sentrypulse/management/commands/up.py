@@ -13,6 +13,7 @@ from django.utils import timezone
 from pipeline.entrypoints.embedded import EmbeddedEngine
 from pipeline.specs import check_soon
 from sentrypulse.administrator import ensure_administrator
+from sentrypulse.app_files import is_app_here
 from sentrypulse.demo import DEMO_SLUG, make_demo_monitors, make_demo_page
 from sentrypulse.starting import check_descriptors, check_encryption_key, tell_where_mail_goes
 from sentrypulse.stopping import listen_for_stop
@@ -53,8 +54,9 @@ class Command(BaseCommand):
         engine.start()
         check_soon(made, now=timezone.now())
         self.stdout.write(
-            f"\n  SentryPulse is running.  Ctrl-C stops it.\n\n"
-            f"  API     {settings.PUBLIC_URL}/api/v1/\n"
+            "\n  SentryPulse is running.  Ctrl-C stops it.\n\n"
+            + (f"  App     {settings.PUBLIC_URL}/\n" if is_app_here() else "")
+            + f"  API     {settings.PUBLIC_URL}/api/v1/\n"
             f"  Docs    {settings.PUBLIC_URL}/api/docs/\n"
             f"  Admin   {settings.PUBLIC_URL}/admin/\n"
             f"  Health  {settings.PUBLIC_URL}/api/v1/health\n"
