@@ -33,7 +33,7 @@ app-test:  ## The app's unit tests
 	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent test
 
 e2e: .venv/run.stamp  ## The app in Chromium against the real product (ARGS="--project light")
-	@PYTHON="$(PYTHON)" sh frontend/tests/e2e/run.sh $(ARGS)
+	@PYTHON="$(PYTHON)" sh frontend/tests/in-chromium.sh playwright test $(ARGS)
 
 # They wait for the product's own processes, for real clocks, for a browser, for servers that are slow on purpose;
 # or they go over every field of every operation (sweeps) and every column of every row (poison).
@@ -115,7 +115,7 @@ bench-analytics: .venv/dev.stamp  ## 1,000 monitors with 90 days: lists, statist
 	$(BIN)/python -m benchmarks.analytics $(ARGS)
 
 bench-app: .venv/run.stamp  ## How long the app takes to answer with 1,000 monitors, in Chromium
-	@PYTHON="$(PYTHON)" sh frontend/tests/bench/run.sh
+	@PYTHON="$(PYTHON)" sh frontend/tests/in-chromium.sh node tests/bench/app.mjs
 
 bench-engines: .venv/mysql.stamp  ## A check's CPU through embedded and Celery; needs MariaDB, Redis, RabbitMQ
 	$(BIN)/python -m benchmarks.engines $(ARGS)

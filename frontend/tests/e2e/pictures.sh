@@ -6,7 +6,7 @@ command -v pngquant >/dev/null || { echo "The pictures are made small by pngquan
 into=../docs/images/app
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
-PICTURES="$made" sh tests/e2e/run.sh screens
+PICTURES="$made" sh tests/in-chromium.sh playwright test screens
 mkdir -p "$into"
 rm -f "$into"/*.png
 for made_one in "$made"/*.png; do
