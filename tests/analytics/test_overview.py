@@ -143,7 +143,7 @@ def test_with_the_newest_result_gone_the_one_before_is_shown(api, team):
 
 
 def test_a_tag_of_hundreds_of_monitors_is_shown_for_each(api, team):
-    """MySQL cuts what it puts together after 1,024 bytes, unless it is told otherwise (``core.databases``)."""
+    """MySQL cuts a text that it makes of many rows at 1,024 bytes, unless told otherwise."""
     tag = create_tag(team, name="shop")
     monitors = [make_monitor(team) for _ in range(300)]
     tag.monitors.add(*monitors)
