@@ -172,6 +172,14 @@ def post(zappa: Zappa) -> None:
     finish(functions, zappa.lambda_name, zappa.stage_config)
 
 
+def wait_until_ready(functions: "LambdaClient", function: str) -> None:
+    """Wait until Lambda takes changes: after a first deployment the function is Pending, after a later one
+    its update is InProgress. Raises botocore's ``WaiterError`` after three minutes."""
+    patience = {"Delay": 1, "MaxAttempts": 180}
+    functions.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig=patience)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=patience)
+
+
 def finish(
     functions: "LambdaClient",
     function: str,
@@ -182,9 +190,7 @@ def finish(
 ) -> None:
     """Set and verify what Zappa does not set. A deployment without ReportBatchItemFailures fails here,
     because SQS would then delete a whole batch whatever the function answers."""
-    functions.get_waiter("function_updated_v2").wait(
-        FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 180}
-    )
+    wait_until_ready(functions, function)
     functions.put_function_event_invoke_config(FunctionName=function, **_spell_retries(config))
     try:
         for source in _list_sources(config):

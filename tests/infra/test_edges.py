@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 
 from infra import deploy, destroy, edges, provision
-from infra.callbacks import DeployRefused
+from infra.callbacks import DeployRefused, wait_until_ready
 from infra.clients import Clients
 from infra.edges import WrongRegion
 from infra.outputs import NotProvisioned, find_stacks, read_outputs
@@ -292,8 +292,7 @@ def test_a_destruction_that_was_interrupted_is_gone_on_with(clients, there, depl
 
 def test_an_edge_stays_while_home_would_still_send_checks_there(clients, there, deployed, zappa):
     def set_queues(url):
-        updated = clients.functions.get_waiter("function_updated")
-        updated.wait(FunctionName="sentrypulse-prod-core", WaiterConfig={"Delay": 1})
+        wait_until_ready(clients.functions, "sentrypulse-prod-core")
         clients.functions.update_function_configuration(
             FunctionName="sentrypulse-prod-core", Environment={"Variables": {"CHECKS_QUEUE_URL": url}}
         )

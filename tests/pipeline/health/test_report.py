@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Delivery, Trouble
 from alerts.waking import wake_teams
+from core.instants import to_ms
 from monitors.models import Monitor, Result
 from pipeline.health import report as health
 from pipeline.health import signs
@@ -111,6 +112,8 @@ def test_a_row_of_no_kind_that_is_checked_makes_nobody_ill():
 
 def test_what_was_skipped_while_we_were_away_is_not_waited_for():
     monitor = make_old(interval_s=3_600)
+    half_an_hour_on = (to_ms(T0) + 1_800_000) % 3_600_000  # its own slot follows from its number
+    Monitor.objects.filter(pk=monitor.pk).update(phase_ms=half_an_hour_on)
     record([make_result(monitor, T0 - 10 * HOUR)], now=T0 - 10 * HOUR)
     assert not look()["ok"]
     Cursor.objects.update(sent_until=T0 - 10 * HOUR)
