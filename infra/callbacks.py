@@ -176,7 +176,7 @@ def post(zappa: Zappa) -> None:
 def wait_until_ready(functions: "LambdaClient", function: str) -> None:
     """Wait until Lambda takes changes: after a first deployment the function is Pending, after a later one
     its update is InProgress. Raises botocore's ``WaiterError`` after three minutes."""
-    patience: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 180}
+    patience: WaiterConfigTypeDef = {"Delay": 1, "MaxAttempts": 180}
     functions.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig=patience)
     functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=patience)
 
