@@ -8,19 +8,22 @@ from statuspages.models import Theme
 # The states that a day can have. ``no_data`` is not among them; it has the colours of ``unknown``.
 STATES = ("operational", "degraded", "partial", "outage", "maintenance", "unknown")
 
+# States have the app's colours (frontend/src/styles/tokens.css), which all kinds of sight tell apart; a test
+# holds it. No sixth colour stands between "degraded" and "outage" for everybody: a partial outage has the
+# outage's, and its bar is half of each.
 LIGHT: Mapping[str, str] = {
     "bg": "#f5f6f8", "card": "#ffffff", "ink": "#17202b", "soft": "#586374", "line": "#e2e6eb",
-    "operational": "#18754a", "degraded": "#856000", "partial": "#ad4b0a", "outage": "#b3261e",
-    "maintenance": "#2a5fb0", "unknown": "#586374", "no_data": "#586374",
-    "bar-operational": "#2f9b6c", "bar-degraded": "#b98500", "bar-partial": "#d4661c",
-    "bar-outage": "#c9352f", "bar-maintenance": "#4b7fd1", "bar-unknown": "#d3d8df", "bar-no_data": "#d3d8df",
+    "operational": "#0b7a6e", "degraded": "#8a5a00", "partial": "#b8182b", "outage": "#b8182b",
+    "maintenance": "#6a4bc0", "unknown": "#586374", "no_data": "#586374",
+    "bar-operational": "#1f9c8c", "bar-degraded": "#c08400", "bar-partial": "#c0122a",
+    "bar-outage": "#c0122a", "bar-maintenance": "#8a68d6", "bar-unknown": "#cfd4dd", "bar-no_data": "#cfd4dd",
 }  # fmt: skip
 DARK: Mapping[str, str] = {
     "bg": "#0d1117", "card": "#151b23", "ink": "#e9edf2", "soft": "#9ba7b6", "line": "#27303b",
-    "operational": "#5fd0a0", "degraded": "#e6ba4c", "partial": "#f29b60", "outage": "#ff8f86",
-    "maintenance": "#8fb9ff", "unknown": "#9ba7b6", "no_data": "#9ba7b6",
-    "bar-operational": "#34b27f", "bar-degraded": "#cf9d1d", "bar-partial": "#e37c3a",
-    "bar-outage": "#ea5a51", "bar-maintenance": "#5a91e6", "bar-unknown": "#343e4b", "bar-no_data": "#343e4b",
+    "operational": "#4cc9b5", "degraded": "#f2b632", "partial": "#ff7b86", "outage": "#ff7b86",
+    "maintenance": "#b9a5ff", "unknown": "#9ba7b6", "no_data": "#9ba7b6",
+    "bar-operational": "#43bfac", "bar-degraded": "#f0b429", "bar-partial": "#e23a50",
+    "bar-outage": "#e23a50", "bar-maintenance": "#9a86f5", "bar-unknown": "#353c49", "bar-no_data": "#353c49",
 }  # fmt: skip
 
 
