@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from alerts.escalation import DueNotice, Facts, RulePolicy, find_due
 from alerts.models import BEGINNINGS, Channel, Event, Trouble
 from alerts.muting import Mute, find_mutes
-from alerts.planning import key_of, make_facts, read_rules, read_told
+from alerts.planning import make_alert_key, make_facts, read_rules, read_told
 
 MOST = 20
 _LOOKS = 10
@@ -36,7 +36,7 @@ def forecast(trouble: Trouble, *, now: datetime) -> list[Forecast]:
     coming: dict[DueNotice, tuple[datetime, str]] = {}
     for policy in read_rules([trouble], {trouble.pk: told})[trouble.pk]:
         for at, notice in _look_ahead(facts, policy, set(told.heard), now):
-            if key_of(trouble, notice) not in told.keys:
+            if make_alert_key(trouble, notice) not in told.keys:
                 coming.setdefault(notice, (at, policy.name))
     channels = Channel.objects.in_bulk({notice.channel for notice in coming}) if coming else {}
     found = [

@@ -167,7 +167,7 @@ def _keep_back(
 ) -> None:
     """Add to ``written`` the ledger's rows about notices of ``trouble`` that are kept back."""
     kept = {notice for _, due in looked if due.withheld for notice in due.withheld.kept}
-    planned = {notice for notice in kept if key_of(trouble, notice) in told.keys}
+    planned = {notice for notice in kept if make_alert_key(trouble, notice) in told.keys}
     reasons = find_reasons(facts, looked, heard=told.heard, planned=planned)
     rows = [row for key, row in told.kept.items() if key.startswith(round_of(trouble))]
     found = write(trouble, reasons, rows, heard=bool(told.heard), now=now)
@@ -195,7 +195,7 @@ def _missing(
 ) -> list[Delivery]:
     rows = []
     for notice in sorted(notices):
-        key = key_of(trouble, notice)
+        key = make_alert_key(trouble, notice)
         if key not in planned:
             rows.append(
                 Delivery(
@@ -212,7 +212,7 @@ def _missing(
     return rows
 
 
-def key_of(trouble: Trouble, notice: DueNotice) -> str:
+def make_alert_key(trouble: Trouble, notice: DueNotice) -> str:
     """The identity of an alert: trouble, round, event (with the number of the step or reminder), channel."""
     number = f".{notice.number}" if notice.number else ""
     return f"{round_of(trouble)}{notice.event}{number}:{notice.channel}"

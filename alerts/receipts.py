@@ -23,7 +23,7 @@ once."""
 GONE = 410
 
 
-def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
+def settle_deliveries(receipts: Iterable[Receipt], *, now: datetime) -> None:
     """Store what became of each attempt, count refusals, and send failed alerts elsewhere. A receipt that
     comes twice changes nothing."""
     do_together(
@@ -37,7 +37,7 @@ def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
 def _settle(given: Sequence[Receipt], *, now: datetime) -> None:
     ours = {receipt.id.partition(":")[2] for receipt in given if receipt.ours}
     with transaction.atomic():
-        final = claiming.settle(Delivery, given, now=now)
+        final = claiming.settle_rows(Delivery, given, now=now)
         sent = [row for row in final if row.status == OutgoingStatus.SENT]
         dead = [row for row in final if row.status == OutgoingStatus.DEAD]
         Channel.objects.filter(pk__in={row.channel_id for row in sent}, refusals__gt=0).update(refusals=0)

@@ -111,7 +111,7 @@ def save_rule(
     field, and ``QuotaReached``."""
     for name, value in fields.items():
         setattr(rule, name, value)
-    if faults := find_faults(rule, steps):
+    if faults := find_rule_faults(rule, steps):
         raise ValidationError(faults)
     new = rule.pk is None
     with transaction.atomic():
@@ -132,7 +132,7 @@ def save_rule(
     return rule
 
 
-def find_faults(rule: Rule, steps: Sequence[StepWish] | None) -> dict[str, str]:
+def find_rule_faults(rule: Rule, steps: Sequence[StepWish] | None) -> dict[str, str]:
     faults = {}
     if unknown := [event for event in rule.events if event not in CHOSEN_EVENTS]:
         faults["events"] = f"There is no event {unknown[0]!r}; choose from {', '.join(CHOSEN_EVENTS)}."

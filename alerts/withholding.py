@@ -155,7 +155,7 @@ def _make_row(trouble: Trouble, event: str, reason: Reason, sentence: str, *, no
         team_id=trouble.team_id,
         trouble=trouble,
         event=event,
-        key=key_of(trouble, event, reason),
+        key=make_withheld_key(trouble, event, reason),
         status=OutgoingStatus.WITHHELD,
         reason=reason,
         subject=trouble.title[:300],
@@ -164,7 +164,7 @@ def _make_row(trouble: Trouble, event: str, reason: Reason, sentence: str, *, no
     )
 
 
-def key_of(trouble: Trouble, event: str, reason: Reason) -> str:
+def make_withheld_key(trouble: Trouble, event: str, reason: Reason) -> str:
     """The key of a row: trouble, round (as in ``planning.round_of``), reason and event."""
     key = f"{trouble.pk}.{trouble.round}:withheld:{reason}"
     return key if event == trouble.event else f"{key}:{event}"

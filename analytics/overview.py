@@ -34,7 +34,7 @@ from incidents.models import Incident
 from incidents.selectors import by_monitor, list_open_incidents
 from monitors.selectors import SHOWN
 from monitors.status import Belief, explain, find_since
-from monitors.transitions import State, verdict
+from monitors.transitions import State, decide_state
 from probes.result import Status
 
 
@@ -189,7 +189,7 @@ def _make_state(
     running: Running | None,
 ) -> RowState:
     regions = [_Region.of(one) for one in found]
-    state = verdict([one.belief.health for one in regions])
+    state = decide_state([one.belief.health for one in regions])
     status, since_ms, reason = state.value, find_since(state, [one.belief for one in regions]), ""
     if not enabled:
         status, since_ms = "paused", None

@@ -36,7 +36,7 @@ def raise_limit() -> int:
     return WANTED if soft == resource.RLIM_INFINITY else soft
 
 
-def find_fault() -> str:
+def explain_low_limit() -> str:
     """Why this process cannot work with the limit that the system gives it; empty: it can."""
     limit = raise_limit()
     if limit >= FEWEST:

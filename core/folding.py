@@ -21,7 +21,7 @@ def fold_case(text: str) -> str:
     return folded.replace("i\u0307", "i").replace("ı", "i")
 
 
-def key_of(name: str) -> str:
+def make_name_key(name: str) -> str:
     """A key that is equal for two names if, and only if, they count as the same, whatever the database's
     collation is."""
     return hashlib.sha256(fold_case(name).encode()).hexdigest()

@@ -51,11 +51,11 @@ def find_unsafe(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
         if app not in OURS or name[:4] <= SHIPPED[app] or hasattr(migration, REASON):
             continue
         state = loader.project_state((app, name), at_end=False)
-        for mistake in judge(migration, app, state):
+        for mistake in find_mistakes(migration, app, state):
             yield f"{app}.{name}", mistake
 
 
-def judge(migration: Migration, app: str, state: ProjectState) -> Iterator[str]:
+def find_mistakes(migration: Migration, app: str, state: ProjectState) -> Iterator[str]:
     """What is wrong with the migration; nothing when it is safe. ``state`` is the state before it."""
     made: set[str] = set()
     for operation in migration.operations:
@@ -63,11 +63,11 @@ def judge(migration: Migration, app: str, state: ProjectState) -> Iterator[str]:
             made.add(operation.name_lower)
         model: str = getattr(operation, "model_name", getattr(operation, "name", "")).lower()
         if model not in made:
-            yield from _judge(operation, app, model, state)
+            yield from _find_mistakes_of(operation, app, model, state)
         operation.state_forwards(app, state)
 
 
-def _judge(operation: Any, app: str, model: str, state: ProjectState) -> Iterator[str]:
+def _find_mistakes_of(operation: Any, app: str, model: str, state: ProjectState) -> Iterator[str]:
     big = model in BIG.get(app, ())
     if isinstance(operation, _BREAKS):
         yield f"{_name(operation)} on {model}: the code that still runs uses it. Do it a release later."

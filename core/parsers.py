@@ -10,7 +10,7 @@ from django.conf import settings
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 
-from core.values import MAX_DEPTH, find_faults
+from core.values import MAX_DEPTH, find_json_faults
 
 # By the names that Python's codecs give themselves. Others are no text, or slow on purpose (punycode).
 _CHARSETS = {"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"}
@@ -60,7 +60,7 @@ def read_json(body: bytes, *, charset: str = "") -> Any:
         ) from None
     except ValueError as error:
         raise ParseError(f"This is no JSON: {error}.") from None
-    if faults := find_faults(data):
+    if faults := find_json_faults(data):
         raise ValidationError(faults)
     return data
 

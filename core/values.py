@@ -27,7 +27,7 @@ _Path = tuple["_Path", str] | None
 """A field's name and the path above it; None is the whole document."""
 
 
-def find_faults(data: Any) -> dict[str, list[str]]:
+def find_json_faults(data: Any) -> dict[str, list[str]]:
     """What is wrong with parsed JSON, by field: ``config.headers.X-Token``, ``steps.0.channels``. Names are
     judged like values. At most ``MAX_FAULTS``."""
     faults: dict[str, list[str]] = {}
@@ -42,7 +42,7 @@ def find_faults(data: Any) -> dict[str, list[str]]:
                     faults[_spell(spot)] = [f"The name: {fault}"]
         elif isinstance(value, list):
             inner = [((path, str(index)), item) for index, item in enumerate(value)]
-        elif fault := find_fault(value):
+        elif fault := find_value_fault(value):
             faults.setdefault(_spell(path), []).append(fault)
         if inner and depth == MAX_DEPTH:
             faults[_spell(path)] = [_TOO_DEEP]
@@ -60,7 +60,7 @@ def find_form_faults(form: QueryDict) -> dict[str, list[str]]:
     return faults
 
 
-def find_fault(value: Any) -> str | None:
+def find_value_fault(value: Any) -> str | None:
     """What is wrong with one value that is no list and no object; None when nothing is."""
     if isinstance(value, str):
         return find_text_fault(value)

@@ -68,14 +68,14 @@ def _hear(event: str, args: tuple[Any, ...], *, here: _Here = _here) -> None:
     if attempt is None:
         return
     if event == "socket.connect":
-        _judge(attempt, args[0], args[1])
+        _refuse_blocked(attempt, args[0], args[1])
     elif event in _SENDS_UNCONNECTED and args[1] is not None:  # None: over a connection
         raise Refused("A delivery sends over connections only.")
     elif event in _STARTS_PROGRAMS:
         raise Refused("A delivery starts no program.")
 
 
-def _judge(attempt: Attempt, connecting: socket.socket, address: Any) -> None:
+def _refuse_blocked(attempt: Attempt, connecting: socket.socket, address: Any) -> None:
     if connecting.family not in {socket.AF_INET, socket.AF_INET6}:
         raise Refused("A delivery goes over the network only.")
     host = str(address[0])

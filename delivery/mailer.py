@@ -64,7 +64,7 @@ def _send_by_smtp(
     except smtplib.SMTPRecipientsRefused as fault:
         return _judge_recipients(fault.recipients, all_of=len(to))
     except smtplib.SMTPDataError as fault:
-        return _judge(fault.smtp_code, fault.smtp_error)
+        return _judge_reply(fault.smtp_code, fault.smtp_error)
     except (smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError) as fault:
         answer = f"Our mail server did not take e-mail from us: {_text(fault.smtp_code, fault.smtp_error)}"
         return Verdict(outcome=Outcome.RETRY, status=_status(fault.smtp_code), answer=answer, ours=True)
@@ -100,7 +100,7 @@ def _trusted() -> ssl.SSLContext:
     return trust_as_libcurl(ssl.create_default_context())
 
 
-def _judge(code: int, said: bytes | str) -> Verdict:
+def _judge_reply(code: int, said: bytes | str) -> Verdict:
     """4xx may work later, 5xx never will (RFC 5321, 4.2.1)."""
     outcome = Outcome.REFUSED if 500 <= code < 600 else Outcome.RETRY
     return Verdict(outcome=outcome, status=_status(code), answer=_text(code, said))

@@ -69,7 +69,8 @@ def next_occurrence(after: datetime, *, told: Told = lambda _: None, **window: A
 
 
 def find_next_spans(times: Times, now: datetime, *, most: int) -> list[Span]:
-    """The running and coming occurrences, ``most`` of them; of times that ``find_faults`` lets pass."""
+    """The running and coming occurrences, ``most`` of them; of times that ``find_window_faults`` lets
+    pass."""
     spans: list[Span] = []
     after = now
     while len(spans) < most and (span := _answer(_next, after, times, lambda _: None)):
@@ -209,7 +210,7 @@ def find_last_start(*, starts_at: datetime, rule: str, zone: str) -> datetime | 
         return None
 
 
-def find_faults(
+def find_window_faults(
     *, starts_at: datetime, ends_at: datetime, rule: str, zone: str, now: datetime
 ) -> dict[str, str]:
     """What is wrong with a window that somebody wants to save: a sentence a field, empty when all is well."""
@@ -279,7 +280,7 @@ def _find_first(rule: RecurrenceRule, local_start: datetime) -> None:
 
 def place_in(zone: str, at: datetime) -> datetime:
     """``at`` as an instant: a time without an offset is one on the clocks of ``zone``. Where there is no such
-    zone or time, it is taken as UTC, for ``find_faults`` to say what is wrong."""
+    zone or time, it is taken as UTC, for ``find_window_faults`` to say what is wrong."""
     if at.tzinfo is not None:
         return at
     try:

@@ -214,7 +214,8 @@ def save_window(
     tags: Iterable[Tag] | None = None,
     within_quota: bool = True,
 ) -> MaintenanceWindow:
-    """Save a window and what it covers; None leaves that as it is. The caller has asked ``find_faults``.
+    """Save a window and what it covers; None leaves that as it is. The caller has asked
+    ``find_window_faults``.
 
     Raises ``QuotaReached``, unless ``within_quota`` is False.
     """

@@ -90,7 +90,7 @@ class Stacks:
         its value cannot be compared. Raises ``StackFailed``.
         """
         before = self.find(name)
-        found = self._settle(name)
+        found = self._await_idle(name)
         given = {key: value for key, value in parameters.items() if value is not None}
         capabilities: list[Any] = ["CAPABILITY_NAMED_IAM"] if iam else []
         shared: dict[str, Any] = {
@@ -137,7 +137,7 @@ class Stacks:
 
     def change(self, name: str, **parameters: str) -> None:
         """Change these parameters of a stack and nothing else, and wait. Raises ``StackFailed``."""
-        found = self._settle(name)
+        found = self._await_idle(name)
         given = {**found.parameters, **parameters} if found else parameters
         self._client.update_stack(StackName=name, UsePreviousTemplate=True, Parameters=_spell(given))
         self._wait(name, "updating")
@@ -154,7 +154,7 @@ class Stacks:
         self._wait(name, "deleting")
         return True
 
-    def _settle(self, name: str) -> Found | None:
+    def _await_idle(self, name: str) -> Found | None:
         """The stack, once nobody works on it; what never came to be is cleared away first."""
         found = self.find(name)
         if found is not None and found.busy:

@@ -28,7 +28,7 @@ def destroy(
     report: Report,
     beside: Callable[[Clients], Run] = zappa_beside,
     poll_s: float = 5.0,
-    forget_secrets: bool = False,
+    delete_parameters: bool = False,
 ) -> None:
     """Functions, then further edges, then stacks from the last to the first. Safe to run again after an
     interruption."""
@@ -38,8 +38,8 @@ def destroy(
     for region in read_edges(clients.ssm, stage):
         _take_away_edge(clients, stage, Clients(region), report=report, beside=beside, poll_s=poll_s)
     _delete_stacks(clients, stage, (*ALL, BASTION), report=report, poll_s=poll_s)
-    if forget_secrets:
-        report(f"{secrets.forget_secrets(clients.ssm, stage)} parameters forgotten")
+    if delete_parameters:
+        report(f"{secrets.delete_parameters(clients.ssm, stage)} parameters forgotten")
 
 
 def destroy_edge(

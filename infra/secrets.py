@@ -128,7 +128,7 @@ def put_database_url(
         report(f"  {name}: written")
 
 
-def forget_secrets(ssm: "SSMClient", stage: str) -> int:
+def delete_parameters(ssm: "SSMClient", stage: str) -> int:
     """Delete every parameter of the stage. Returns how many there were."""
     names = [
         parameter["Name"]

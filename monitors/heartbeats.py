@@ -103,7 +103,7 @@ def _take(ping: Ping, heartbeat: Heartbeat) -> CheckResult | None:
         heartbeat.deadline_at = None  # paused, nobody is late
     ping.save(force_insert=True)
     heartbeat.save(update_fields=["last_ping_at", "started_at", "run_id", "deadline_at"])
-    return None if ping.kind == PingKind.START or not monitor.enabled else _judge(ping, monitor)
+    return None if ping.kind == PingKind.START or not monitor.enabled else _make_result(ping, monitor)
 
 
 def _begin_run(ping: Ping, heartbeat: Heartbeat, monitor: Monitor) -> None:
@@ -167,7 +167,7 @@ def _find_start(ping: Ping) -> datetime | None:
     return at if kind == PingKind.START else None
 
 
-def _judge(ping: Ping, monitor: Monitor) -> CheckResult:
+def _make_result(ping: Ping, monitor: Monitor) -> CheckResult:
     failed = ping.kind == PingKind.FAIL
     sentence = (
         f"The job ended with exit status {ping.exit_status}."

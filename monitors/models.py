@@ -28,7 +28,8 @@ class Tag(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=50)
     key = models.CharField(max_length=64, editable=False, null=True)  # noqa: DJ001  # made by older code
-    """What tells it apart, ``folding.key_of(name)``: databases differ in which names they take for equal."""
+    """What tells it apart, ``folding.make_name_key(name)``: databases differ in which names they take for
+    equal."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "key"], name="monitors_tag_key_once")]

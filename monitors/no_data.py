@@ -23,7 +23,7 @@ from monitors.patience import (
     is_overdue,
     say_silence,
 )
-from monitors.transitions import Change, Health, State, compare, verdict
+from monitors.transitions import Change, Health, State, compare, decide_state
 from probes.result import Status
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -92,7 +92,7 @@ def note_lost(
         after = _healths(states[pk])
         if change := compare(before, after, now):
             lost.changes[monitor] = [change]
-        turn = verdict(before.values()), verdict(after.values())
+        turn = decide_state(before.values()), decide_state(after.values())
         if turn[0] is not turn[1]:
             lost.turned.append((monitor, *turn))
     RegionState.objects.bulk_update(changed, ["no_data_since", "no_data_code", "no_data_reason"])

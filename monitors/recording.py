@@ -19,7 +19,7 @@ from monitors.models import Monitor, RegionState, Result
 from monitors.pace import note_slow, took_long
 from monitors.patience import patience_s
 from monitors.slots import next_slot
-from monitors.transitions import Change, Finding, Health, Policy, State, fold, verdict
+from monitors.transitions import Change, Finding, Health, Policy, State, decide_state, fold
 from probes.errors import ErrorCode
 from probes.result import CheckResult, Status
 
@@ -132,10 +132,10 @@ class Opened:
 
     def store(self, *, covered: Collection[Slot]) -> "Stored":
         """Insert the new results, each once however often it comes. ``covered``: the slots in maintenance."""
-        in_maintenance = {key for result in self.new if (key := key_of(result))[:2] in covered}
+        in_maintenance = {key for result in self.new if (key := make_result_key(result))[:2] in covered}
         _insert(self.new, in_maintenance)
         for result in self.new:
-            muted = bool(in_maintenance) and key_of(result) in in_maintenance
+            muted = bool(in_maintenance) and make_result_key(result) in in_maintenance
             self.watched[result.monitor_id].add(result, in_maintenance=muted, now=self.now)
         return Stored(self.watched, self.new)
 
@@ -216,7 +216,7 @@ class Late:
         return self.watched.believe_again(self.history, was_down=was_down)
 
 
-def key_of(result: CheckResult) -> Key:
+def make_result_key(result: CheckResult) -> Key:
     return result.monitor_id, whole_ms(result.scheduled_at), result.region
 
 
@@ -226,11 +226,13 @@ def open_batch(results: Iterable[CheckResult], *, now: datetime) -> Opened:
     Left out: duplicates, and answers for a monitor that was deleted, paused or edited while its check was
     in flight, or from a region that watches it no more.
     """
-    unique = {key_of(result): result for result in reversed(list(results))}
+    unique = {make_result_key(result): result for result in reversed(list(results))}
     watched = _lock({result.monitor_id for result in unique.values()}, now=now)
     wanted = [r for r in unique.values() if (w := watched.get(r.monitor_id)) and _is_current(w.monitor, r)]
     known = _known_keys(wanted, watched)
-    new = sorted((r for r in wanted if key_of(r) not in known), key=attrgetter("scheduled_at", "region"))
+    new = sorted(
+        (r for r in wanted if make_result_key(r) not in known), key=attrgetter("scheduled_at", "region")
+    )
     stale = len(unique) - len(wanted)
     return Opened(watched, new, duplicates=len(wanted) - len(new), stale=stale, now=now)
 
@@ -251,14 +253,16 @@ def _lock(ids: set[int], *, now: datetime) -> dict[int, Watched]:
     monitors = Monitor.objects.filter(pk__in=ids).defer(*_NOT_READ).with_newest(now=now)
     found = {}
     for monitor in monitors:
-        before = verdict([state.health for state in states[monitor.pk].values()])
+        before = decide_state([state.health for state in states[monitor.pk].values()])
         found[monitor.pk] = Watched(monitor, vars(monitor)["newest_at"], states[monitor.pk], before)
     return found
 
 
 def _known_keys(results: Sequence[CheckResult], watched: Mapping[int, Watched]) -> set[Key]:
     """Which of ``results`` are stored already; asks only about those not newer than all that is known."""
-    doubtful = [key_of(r) for r in results if (n := watched[r.monitor_id].newest_at) and r.scheduled_at <= n]
+    doubtful = [
+        make_result_key(r) for r in results if (n := watched[r.monitor_id].newest_at) and r.scheduled_at <= n
+    ]
     if not doubtful:
         return set()
     asked = Q()
@@ -323,7 +327,7 @@ def _row(result: CheckResult, in_maintenance: set[Key]) -> tuple[Any, ...]:
         result.region,
         to_ms(result.checked_at),
         result.status.value,
-        int(key_of(result) in in_maintenance),
+        int(make_result_key(result) in in_maintenance),
         result.error_code,
         result.error[:500],
         result.http_status,

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from accounts.selectors import Person, team_ids_for
 from core.instants import to_ms
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, RegionState, Result, Tag
-from monitors.transitions import Health, State, verdict
+from monitors.transitions import Health, State, decide_state
 
 SHOWN = ["pending", "up", "degraded", "down", "no_data", "paused", "maintenance"]
 
@@ -66,7 +66,7 @@ def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
         return "paused"
     if in_maintenance:
         return "maintenance"
-    return verdict([state.health for state in monitor.region_states.all()]).value
+    return decide_state([state.health for state in monitor.region_states.all()]).value
 
 
 def count_by_status() -> dict[str, int]:
@@ -76,7 +76,7 @@ def count_by_status() -> dict[str, int]:
     watched = RegionState.objects.filter(monitor__enabled=True)
     for monitor_id, state, no_data_since in watched.values_list("monitor_id", "state", "no_data_since"):
         healths[monitor_id].append(Health(State(state), no_data=no_data_since is not None))
-    counts = Counter(verdict(theirs).value for theirs in healths.values())
+    counts = Counter(decide_state(theirs).value for theirs in healths.values())
     paused = Monitor.objects.filter(enabled=False).count()
     return {**{state.value: counts[state.value] for state in State}, "paused": paused}
 
@@ -108,7 +108,7 @@ def rank_by_status(monitors: MonitorQuerySet, covered: Collection[int]) -> Monit
 
 
 def filter_by_verdict(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:
-    """Those of which ``transitions.verdict`` says ``state``: the same rule, in SQL."""
+    """Those of which ``transitions.decide_state`` says ``state``: the same rule, in SQL."""
     regions = RegionState.objects.filter(monitor=OuterRef("pk"))
     voices = regions.filter(no_data_since__isnull=True)
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Team
 from accounts.quotas import require_within
-from core.folding import fold_case, key_of
+from core.folding import fold_case, make_name_key
 from monitors.models import Monitor, Tag
 from monitors.validation import MAX_TAGS, check_tag, check_tags
 
@@ -33,7 +33,7 @@ def ensure_tags(team_id: int, names: Iterable[str]) -> list[Tag]:
     known = known_tags(team_id)
     tags = [
         known.get(fold_case(name))
-        or Tag.objects.get_or_create(team_id=team_id, key=key_of(name), defaults={"name": name})[0]
+        or Tag.objects.get_or_create(team_id=team_id, key=make_name_key(name), defaults={"name": name})[0]
         for name in wanted
     ]
     if not all(fold_case(name) in known for name in wanted):
@@ -57,7 +57,7 @@ def rename_tag(tag: Tag, *, name: str) -> Tag:
     new = tag.pk is None
     try:
         tag.name = check_tag(name)
-        tag.key = key_of(tag.name)
+        tag.key = make_name_key(tag.name)
     except ValueError as mistake:
         raise ValidationError({"name": str(mistake)}) from None
     taken = ValidationError({"name": f"There is a tag {tag.name!r} already."})

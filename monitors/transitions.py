@@ -129,7 +129,7 @@ def quorum(regions: int) -> int:
     return regions // 2 + 1
 
 
-def verdict(healths: Collection[Health]) -> State:
+def decide_state(healths: Collection[Health]) -> State:
     """What the regions that have data believe together. A minority that is down is a degraded monitor,
     not a down one."""
     if healths and all(health.no_data for health in healths):

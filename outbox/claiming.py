@@ -129,7 +129,7 @@ def send_again(model: type[Outgoing], *, now: datetime) -> int:
     return on_its_way.filter(due_at__gt=now).update(due_at=now)
 
 
-def settle(model: type[Row], receipts: Iterable[Receipt], *, now: datetime) -> list[Row]:
+def settle_rows(model: type[Row], receipts: Iterable[Receipt], *, now: datetime) -> list[Row]:
     """Write down what became of each attempt. Returns the rows that are final by it, in primary-key order.
 
     ``receipts`` name their rows by the number after the colon. A receipt for a row that is final already

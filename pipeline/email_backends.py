@@ -94,7 +94,7 @@ def make_delivery(message: EmailMessage) -> DeliveryMessage:
     )
 
 
-def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
+def settle_emails(receipts: Iterable[Receipt], *, now: datetime) -> None:
     """Count the e-mails by outcome, and log those that were not sent by their id: recipients are private."""
     for receipt in receipts:
         telemetry.count(**{f"Letters{receipt.outcome.value.capitalize()}": 1})

@@ -36,7 +36,7 @@ def asks_for_body(config: HttpConfig) -> bool:
 
 def judge_body(body: Body, config: HttpConfig) -> Judgement | None:
     """What is wrong with ``body``; None: nothing. The part that did not come counts only where it could
-    change the verdict."""
+    change the judgement."""
     return _judge_keyword(body, config) or _judge_json(body, config)
 
 
@@ -50,7 +50,7 @@ def is_quick_to_judge(body: Body, config: HttpConfig) -> bool:
 
 
 def is_settled(data: bytes, content_type: str, config: HttpConfig) -> bool:
-    """Whether what is still to come cannot change the verdict any more. False as well when it takes long to
+    """Whether what is still to come cannot change the judgement any more. False as well when it takes long to
     tell."""
     body = Body(data, content_type, _STILL_OPEN)
     return is_quick_to_judge(body, config) and judge_body(body, config) is not _STILL_OPEN

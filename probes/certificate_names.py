@@ -31,7 +31,7 @@ def judge_names(certificate: Mapping[str, Any], host: str) -> Judgement | None:
 
 
 def judge_common_name(host: str) -> Judgement:
-    """The verdict on a certificate that names ``host`` as its common name only. libcurl accepts such a
+    """The judgement on a certificate that names ``host`` as its common name only. libcurl accepts such a
     certificate; browsers have refused it since 2017."""
     return Judgement(
         Status.DOWN,

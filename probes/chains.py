@@ -93,25 +93,25 @@ def name_certificate(certificate: Certificate, chain: Sequence[Certificate]) -> 
     return f"The intermediate certificate {certificate.subject[:80]}"
 
 
-def add_particulars(verdict: Judgement, chain: Sequence[Certificate], *, now: datetime) -> Judgement:
-    """``verdict`` with a sentence that names the wrong certificate of the chain, and its dates."""
+def add_particulars(judgement: Judgement, chain: Sequence[Certificate], *, now: datetime) -> Judgement:
+    """``judgement`` with a sentence that names the wrong certificate of the chain, and its dates."""
     if not chain:
-        return verdict
-    leaf, sentence = chain[0], verdict.sentence
-    if verdict.code is ErrorCode.TLS_EXPIRED:
+        return judgement
+    leaf, sentence = chain[0], judgement.sentence
+    if judgement.code is ErrorCode.TLS_EXPIRED:
         ended = next((each for each in chain if each.expires_at < now), leaf)
         days = say_days(now - ended.expires_at)
         sentence = f"{name_certificate(ended, chain)} expired on {ended.expires_at:%Y-%m-%d}, {days} ago."
-    elif verdict.code is ErrorCode.TLS_NOT_YET_VALID:
+    elif judgement.code is ErrorCode.TLS_NOT_YET_VALID:
         early = next((each for each in chain if each.begins_at > now), leaf)
         begins = f"{early.begins_at:%Y-%m-%d %H:%M}"
         sentence = f"{name_certificate(early, chain)} is not valid before {begins} UTC."
-    elif verdict.code is ErrorCode.TLS_NAME_MISMATCH and leaf.names:
+    elif judgement.code is ErrorCode.TLS_NAME_MISMATCH and leaf.names:
         more = ", …" if len(leaf.names) > 3 else ""
         sentence = sentence.replace("other names", ", ".join(leaf.names[:3]) + more)
-    elif verdict.code is ErrorCode.TLS_UNTRUSTED:
+    elif judgement.code is ErrorCode.TLS_UNTRUSTED:
         sentence += f" Its issuer is {chain[-1].issuer[:120]}."
-    return Judgement(verdict.status, verdict.code, sentence)
+    return Judgement(judgement.status, judgement.code, sentence)
 
 
 def judge_certificate(check: Check, tls: ssl.SSLObject, *, name: str, verifies: bool) -> Judgement | None:

@@ -23,7 +23,7 @@ from probes.stillness import our_process
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict of a probe: status, error code and sentence."""
+    """The judgement of a probe: status, error code and sentence."""
 
     status: Status
     code: ErrorCode | None = None
@@ -41,11 +41,11 @@ _MAY_BE_SHORT = (ErrorCode.TLS_HANDSHAKE, ErrorCode.EXPIRY_UNKNOWN, ErrorCode.IN
 
 
 class ProbeError(Exception):
-    """Ends a probe early, with a verdict."""
+    """Ends a probe early, with a judgement."""
 
     def __init__(self, code: ErrorCode, sentence: str, *, status: Status = Status.DOWN) -> None:
         super().__init__(sentence)
-        self.verdict = Judgement(status, code, sentence)
+        self.judgement = Judgement(status, code, sentence)
 
 
 # Told of the certificate chain (PEM, leaf first) that a target showed; for people who want to see it.
@@ -152,48 +152,48 @@ class Check:
         yield
         self.timings[phase] = self.timings.get(phase, 0) + round((perf_counter() - began) * 1_000)
 
-    def finish(self, verdict: Judgement) -> None:
+    def finish(self, judgement: Judgement) -> None:
         """Hand the result over. Only the first call does so."""
         with _FINISHING:  # a check that stood still is given up from another thread
             done, self.done = self.done, None
         if done is not None:
-            done(self, self._build_result(self._find_way(verdict)))
+            done(self, self._build_result(self._find_way(judgement)))
 
-    def _find_way(self, verdict: Judgement) -> Judgement:
-        """The verdict, or ``unknown`` when the failure may be ours: this process was short of descriptors, it
-        stood still, it ended the check much too late, or it has no route to the target."""
+    def _find_way(self, judgement: Judgement) -> Judgement:
+        """The judgement, or ``unknown`` when the failure may be ours: this process was short of descriptors,
+        it stood still, it ended the check much too late, or it has no route to the target."""
         reason = None
-        held_against = verdict.status is Status.DOWN or verdict.code is ErrorCode.SLOW
-        unreached = verdict.status is Status.DOWN and verdict.code in LOOKUP_CODES | NETWORK_CODES
-        if (unreached or verdict.code in _MAY_BE_SHORT) and was_short(since=self.started):
+        held_against = judgement.status is Status.DOWN or judgement.code is ErrorCode.SLOW
+        unreached = judgement.status is Status.DOWN and judgement.code in LOOKUP_CODES | NETWORK_CODES
+        if (unreached or judgement.code in _MAY_BE_SHORT) and was_short(since=self.started):
             reason = SHORT
         elif held_against and (still_s := our_process.stood_still_s(since=self.started)):
             reason = ErrorCode.INTERNAL, f"This prober stood still for {still_s:.0f} s during the check."
         elif unreached and (late_s := self.late_s()) > LATE_S:
             reason = ErrorCode.INTERNAL, f"The check ended {late_s:.0f} s late: this prober stood still."
-        elif unreached and verdict.code in _UNREACHED:
+        elif unreached and judgement.code in _UNREACHED:
             reason = explain_no_route(self.tried)
-            if not self.tried and verdict.code in LOOKUP_CODES:
+            if not self.tried and judgement.code in LOOKUP_CODES:
                 reason = explain_no_name_server()
-        return Judgement(Status.UNKNOWN, *reason) if reason else verdict
+        return Judgement(Status.UNKNOWN, *reason) if reason else judgement
 
-    def _build_result(self, verdict: Judgement) -> CheckResult:
+    def _build_result(self, judgement: Judgement) -> CheckResult:
         spec = self.spec
         if self.total_ms is None:
             self.total_ms = round((perf_counter() - self.started) * 1_000)
-        measured = verdict.status is not Status.UNKNOWN or self.timings
+        measured = judgement.status is not Status.UNKNOWN or self.timings
         return CheckResult(
             monitor_id=spec.monitor_id,
             revision=spec.revision,
             region=spec.region,
             scheduled_at=spec.scheduled_at,
             checked_at=self.checked_at,
-            status=verdict.status,
-            error_code=verdict.code.value if verdict.code else "",
-            error=_shorten(verdict.sentence),
+            status=judgement.status,
+            error_code=judgement.code.value if judgement.code else "",
+            error=_shorten(judgement.sentence),
             http_status=self.http_status,
             timings=Timings(total_ms=self.total_ms if measured else None, **self.timings),
-            address="" if verdict.code is ErrorCode.BLOCKED_ADDRESS else self.address,
+            address="" if judgement.code is ErrorCode.BLOCKED_ADDRESS else self.address,
             http_version=self.http_version,
             size_bytes=self.size_bytes,
             tls_expires_at=self.tls_expires_at,
@@ -201,7 +201,7 @@ class Check:
         )
 
     def judge_time_out(self) -> Judgement:
-        """The verdict on a check whose time is up. The sentence names the phase in which it hung."""
+        """The judgement on a check whose time is up. The sentence names the phase in which it hung."""
         code, sentence = _PHASE_SENTENCES.get(self.phase, _PHASE_SENTENCES["first_byte_ms"])
         timeout = f"{self.spec.timeout_s:g}"
         return Judgement(
@@ -251,7 +251,7 @@ def _shorten(sentence: str) -> str:
 
 
 def judge_blocked(blocked: BlockedAddress) -> Judgement:
-    """The verdict for an address that the guard refused. The sentence does not name the address: a name may
+    """The judgement for an address that the guard refused. The sentence does not name the address: a name may
     lead into the operator's own network, whose addresses are nobody else's business."""
     return Judgement(
         Status.DOWN,
@@ -261,7 +261,7 @@ def judge_blocked(blocked: BlockedAddress) -> Judgement:
 
 
 def judge_bug() -> Judgement:
-    """The verdict for a bug of ours: ``unknown``, which never counts as the target's downtime."""
+    """The judgement for a bug of ours: ``unknown``, which never counts as the target's downtime."""
     return Judgement(
         Status.UNKNOWN,
         ErrorCode.INTERNAL,

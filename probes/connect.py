@@ -90,12 +90,12 @@ def _name_trouble(trouble: socket.gaierror, host: str) -> ProbeError:
 async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> Judgement:
     """Say why ``host`` could not be resolved a moment ago: look it up once more, for at most ``limit_s``
     seconds. (Where the system has no IPv6, libcurl does not look for IPv6 addresses. This lookup does, and
-    the verdict is then that there is no route.)"""
+    the judgement is then that there is no route.)"""
     try:
         async with asyncio.timeout(limit_s):
             found = await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
     except ProbeError as reason:
-        return reason.verdict
+        return reason.judgement
     except TimeoutError:
         return Judgement(
             Status.DOWN, ErrorCode.DNS_TIMEOUT, f"No name server answered for {host[:100]} in time."

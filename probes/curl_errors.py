@@ -133,7 +133,7 @@ _BROKE_OFF = (ErrorCode.CONNECTION_CLOSED, "The exchange broke off before the wh
 
 
 def judge_verify_result(result: int, *, host: str) -> Judgement:
-    """Turn OpenSSL's verify result into a verdict; ``host`` is the name that was asked for."""
+    """Turn OpenSSL's verify result into a judgement; ``host`` is the name that was asked for."""
     code, sentence = _VERIFY_RESULTS.get(
         result,
         (ErrorCode.TLS_UNTRUSTED, f"The certificate was not accepted (OpenSSL verify result {result})."),
@@ -156,7 +156,7 @@ it."""
 def judge_curl_error(
     code: int, message: str, *, host: str, verify_result: int, os_errno: int, shaken: bool
 ) -> Judgement:
-    """Turn libcurl's code and message into a verdict, for all but failed lookups, timeouts and the guard.
+    """Turn libcurl's code and message into a judgement, for all but failed lookups, timeouts and the guard.
 
     ``shaken``: the TLS handshake was complete. The message serves to tell cases apart. It is never shown,
     because it can quote the URL.

@@ -1,7 +1,7 @@
 """Which addresses a probe may talk to.
 
-The verdict is on the address a socket is about to connect to, never on a host name or on how a URL spells it:
-redirects, DNS rebinding and spellings such as ``0x7f.1`` all end in one connected address.
+The judgement is on the address a socket is about to connect to, never on a host name or on how a URL spells
+it: redirects, DNS rebinding and spellings such as ``0x7f.1`` all end in one connected address.
 """
 
 import ipaddress

@@ -151,8 +151,8 @@ async def explain_refusal(
         async with asyncio.timeout(limit_s):
             await shake_hands(aside, host, port, name=host, family=family, verify=False)
     except ProbeError as refusal:
-        if refusal.verdict.code is ErrorCode.TLS_HANDSHAKE:
-            return refusal.verdict
+        if refusal.judgement.code is ErrorCode.TLS_HANDSHAKE:
+            return refusal.judgement
     except (OSError, TimeoutError):
         pass
     return otherwise

@@ -66,7 +66,7 @@ _NO_CONNECTION = (pycurl.E_COULDNT_CONNECT, E_QUIC_CONNECT)
 _MAY_BE_REFUSED = (ErrorCode.SEND_FAILED, ErrorCode.CONNECTION_RESET)
 _UNENDED = (ENDED, pycurl.E_OPERATION_TIMEDOUT)
 PATIENCE_S = 2.0
-"""Seconds for which an answer of unknown length is read on although the verdict is known."""
+"""Seconds for which an answer of unknown length is read on although the judgement is known."""
 
 
 class HttpTransfer:
@@ -137,7 +137,7 @@ class HttpTransfer:
     # ---- what came ----
 
     def is_settled(self, easy: Easy) -> bool:
-        """Whether the verdict is known although the answer goes on: its end is not announced, or it is a
+        """Whether the judgement is known although the answer goes on: its end is not announced, or it is a
         redirect."""
         if not is_complete(easy.head):
             return False
@@ -186,7 +186,7 @@ class HttpTransfer:
             return False
         if self._redirects(status) and (location := easy.read_head().location):
             return self._redirect(status, location)
-        self._judge(easy, status, self._find_missing(easy, code, message))
+        self._judge_answer(easy, status, self._find_missing(easy, code, message))
         return False
 
     def _measure(self, easy: Easy, *, endless: bool) -> None:
@@ -256,7 +256,7 @@ class HttpTransfer:
 
     # ---- what it means ----
 
-    def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:
+    def _judge_answer(self, easy: Easy, status: int, missing: Judgement | None) -> None:
         """Judge the answer. ``missing`` says why a part of the body is not known; None: all of it is."""
         config = self._config
         wrong = self._judge_head(status)
@@ -323,13 +323,13 @@ class HttpTransfer:
         elif code == pycurl.E_URL_MALFORMAT:
             self._finish(judge_bad_url(redirected=self._hops > 0))
         else:
-            verdict = self._explain_failure(easy, code, message)
-            if self._is_shaken() and not easy.head and verdict.code in _MAY_BE_REFUSED:
-                self._ask_why_refused(verdict)
-            elif verdict.code in EXPLAINED:
-                self._ask_which_certificate(verdict)
+            judgement = self._explain_failure(easy, code, message)
+            if self._is_shaken() and not easy.head and judgement.code in _MAY_BE_REFUSED:
+                self._ask_why_refused(judgement)
+            elif judgement.code in EXPLAINED:
+                self._ask_which_certificate(judgement)
             else:
-                self._finish(verdict)
+                self._finish(judgement)
 
     def _is_shaken(self) -> bool:
         return self._url.startswith("https:") and self.check.phase in ("first_byte_ms", "download_ms")
@@ -363,17 +363,17 @@ class HttpTransfer:
         family = self._config.ip_family
         self._ask(lambda host, limit_s: explain_resolve_failure(host, family=family, limit_s=limit_s))
 
-    def _ask_why_refused(self, verdict: Judgement) -> None:
+    def _ask_why_refused(self, judgement: Judgement) -> None:
         """Find out whether the server wants a client certificate. Such a server says so and closes the
         connection, but we may see only the close."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
             lambda host, limit_s: explain_refusal(
-                self.check, host, port, family=family, limit_s=limit_s, otherwise=verdict
+                self.check, host, port, family=family, limit_s=limit_s, otherwise=judgement
             )
         )
 
-    def _ask_which_certificate(self, verdict: Judgement) -> None:
+    def _ask_which_certificate(self, judgement: Judgement) -> None:
         """Find out which certificate of the chain is wrong: libcurl only says what is wrong."""
         port, family = urlsplit(self._url).port or 443, self._config.ip_family
         self._ask(
@@ -381,18 +381,18 @@ class HttpTransfer:
                 self.check,
                 partial(shake_hands, host=host, port=port, name=host, family=family, verify=False),
                 limit_s=limit_s,
-                otherwise=verdict,
+                otherwise=judgement,
             )
         )
 
-    def _finish(self, verdict: Judgement) -> None:
-        if verdict.sentence:
-            sentence = redact(verdict.sentence, self._config)
-            if self._hops and verdict.code not in (ErrorCode.REDIRECT_LOOP, ErrorCode.REDIRECT_INVALID):
+    def _finish(self, judgement: Judgement) -> None:
+        if judgement.sentence:
+            sentence = redact(judgement.sentence, self._config)
+            if self._hops and judgement.code not in (ErrorCode.REDIRECT_LOOP, ErrorCode.REDIRECT_INVALID):
                 origin = name_origin(self._url)
                 where = f"After a redirect to {origin}"
-                if verdict.code is ErrorCode.TLS_EXPIRING and self._first_end_at != origin:
+                if judgement.code is ErrorCode.TLS_EXPIRING and self._first_end_at != origin:
                     where = f"At {self._first_end_at}, which redirects"
                 sentence = f"{where}: {sentence}"
-            verdict = Judgement(verdict.status, verdict.code, sentence)
-        self.check.finish(verdict)
+            judgement = Judgement(judgement.status, judgement.code, sentence)
+        self.check.finish(judgement)

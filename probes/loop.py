@@ -42,7 +42,7 @@ class ProbeLoop:
         self._asked_at: float | None = None
 
     def start(self, check: Check, probe: Probe) -> None:
-        """Run ``probe(check)`` and finish the check with its verdict; may be called from any thread."""
+        """Run ``probe(check)`` and finish the check with its judgement; may be called from any thread."""
         loop = self._get_loop()
 
         def begin() -> None:
@@ -131,21 +131,21 @@ def _cancel_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") ->
 
 
 async def run_probe(check: Check, probe: Probe) -> None:
-    """Run ``probe`` within the check's timeout. Whatever happens, the check is finished with a verdict."""
+    """Run ``probe`` within the check's timeout. Whatever happens, the check is finished with a judgement."""
     acting_for.set(check.team)
     try:
         async with asyncio.timeout(check.remaining_s()):
-            verdict = await probe(check)
+            judgement = await probe(check)
     except TimeoutError:
-        verdict = check.judge_time_out()
+        judgement = check.judge_time_out()
     except ProbeError as reason:
-        verdict = reason.verdict
+        judgement = reason.judgement
     except BlockedAddress as blocked:
-        verdict = judge_blocked(blocked)
+        judgement = judge_blocked(blocked)
     except Exception as fault:
         if is_shortage(fault):
             check.finish(Judgement(Status.UNKNOWN, *SHORT))
             return
         logger.exception("probe kind=%s monitor=%s broke", check.spec.kind, check.spec.monitor_id)
-        verdict = judge_bug()
-    check.finish(verdict)
+        judgement = judge_bug()
+    check.finish(judgement)

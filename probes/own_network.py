@@ -128,14 +128,14 @@ class OwnNetwork:
                 if not outcome.reached:
                     failed = _Held(check.started, now, outcome.host, line, batch, result, deliver)
             if failed is None or result.status is not Status.DOWN:
-                verdict: bool | None = False
+                excused: bool | None = False
             else:
-                verdict = self._judge(failed, now)
-                if verdict is None:
+                excused = self._is_excused(failed, now)
+                if excused is None:
                     self._hold(failed)
-        if verdict is False or failed is None:
+        if excused is False or failed is None:
             deliver(result)
-        elif verdict:
+        elif excused:
             deliver(excuse(result))
 
     def _hold(self, held: _Held) -> None:
@@ -157,7 +157,7 @@ class OwnNetwork:
         if outcome.reached:
             self._note_life(line, now)
 
-    def _judge(self, held: _Held, now: float) -> bool | None:
+    def _is_excused(self, held: _Held, now: float) -> bool | None:
         """Whether the failure is ours. None: not known yet."""
         line = held.line
         began, ended = line.last_outage if line.down_from is None else (line.down_from, now)
@@ -231,18 +231,18 @@ class OwnNetwork:
                 if self._closing:
                     return
                 now = perf_counter()
-                judged = [(held, self._judge(held, now)) for held in self._held]
-                self._held = [held for held, verdict in judged if verdict is None]
-                for held, verdict in judged:
-                    held.batch.held -= verdict is not None
+                judged = [(held, self._is_excused(held, now)) for held in self._held]
+                self._held = [held for held, excused in judged if excused is None]
+                for held, excused in judged:
+                    held.batch.held -= excused is not None
                 unasked = {
                     id(held.line): held.line
                     for held in self._held
                     if now >= held.ended + LIFE_WITHIN_S and self._can_ask(held, now)
                 }
-            for held, verdict in judged:
-                if verdict is not None:
-                    held.deliver(excuse(held.result) if verdict else held.result)
+            for held, excused in judged:
+                if excused is not None:
+                    held.deliver(excuse(held.result) if excused else held.result)
             for line in unasked.values():
                 self._ask(line)
             if self._held and not unasked:

@@ -50,11 +50,11 @@ class RdapAnswer:
 
 
 class Unanswered(Exception):
-    """No answer came that can be read. ``verdict`` is that of an HTTP check."""
+    """No answer came that can be read. ``judgement`` is that of an HTTP check."""
 
-    def __init__(self, verdict: Judgement, url: str) -> None:
-        super().__init__(verdict.sentence)
-        self.verdict = verdict
+    def __init__(self, judgement: Judgement, url: str) -> None:
+        super().__init__(judgement.sentence)
+        self.judgement = judgement
         self.host = name_host(url)
 
 
@@ -82,7 +82,7 @@ class Question(HttpTransfer):
         """Always False: the whole answer is needed."""
         return False
 
-    def _judge(self, easy: Easy, status: int, missing: Judgement | None) -> None:
+    def _judge_answer(self, easy: Easy, status: int, missing: Judgement | None) -> None:
         if missing is not None and missing is not TOO_LARGE:
             self._finish(missing)
             return
@@ -91,9 +91,9 @@ class Question(HttpTransfer):
         if not self.answer.done():
             self.answer.set_result(RdapAnswer(status, content_type, body, self._url))
 
-    def _finish(self, verdict: Judgement) -> None:
+    def _finish(self, judgement: Judgement) -> None:
         if not self.answer.done():
-            self.answer.set_exception(Unanswered(verdict, self._url))
+            self.answer.set_exception(Unanswered(judgement, self._url))
 
 
 async def ask(check: Check, url: str, *, engines: Engines) -> RdapAnswer:

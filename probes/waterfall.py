@@ -21,7 +21,7 @@ WIDTH = 40
 def render_result(
     result: CheckResult, *, target: str, now: datetime, certificate: Certificate | None, colour: bool
 ) -> str:
-    """Draw the phases as a waterfall, then the certificate, then the verdict."""
+    """Draw the phases as a waterfall, then the certificate, then the judgement."""
     lines = [_paint(target, "1", colour=colour), *_draw_phases(result, colour=colour)]
     if certificate is not None:
         lines += ["", *_describe_certificate(certificate, now=now)]

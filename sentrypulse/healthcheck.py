@@ -16,7 +16,7 @@ from core.env import Env, SettingsError
 STALE_AFTER_S = 60
 
 
-def find_fault(what: str, env: Env) -> str:
+def explain_dead(what: str, env: Env) -> str:
     """Why it is not alive, as a sentence; empty when it is. Raises ``SettingsError``."""
     if what == "web":
         return _ask_web(env.integer("PORT", 8000, low=1, high=65535))
@@ -47,7 +47,7 @@ def main() -> int:
         print("usage: python -m sentrypulse.healthcheck web|worker|beat", file=sys.stderr)  # noqa: T201  # a command
         return 2
     try:
-        fault = find_fault(sys.argv[1], Env())
+        fault = explain_dead(sys.argv[1], Env())
     except SettingsError as error:
         fault = str(error)
     if fault:

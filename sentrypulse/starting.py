@@ -6,19 +6,19 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from core import descriptors
-from pipeline.health.encryption_key import find_fault, reseal_all
+from pipeline.health.encryption_key import find_key_fault, reseal_all
 
 
 def check_descriptors() -> None:
     """Raises ``CommandError`` when the system gives so few that nothing would work, health among it."""
-    if fault := descriptors.find_fault():
+    if fault := descriptors.explain_low_limit():
         raise CommandError(fault)
 
 
 def check_encryption_key(tell: Callable[[str], object]) -> None:
     """Raises ``CommandError`` when FIELD_ENCRYPTION_KEY does not open what is stored. What an older of
     several keys opens is sealed with the newest, so that the older may be taken away."""
-    if fault := find_fault():
+    if fault := find_key_fault():
         raise CommandError(fault)
     if count := reseal_all():
         tell(f"{count} secrets are sealed with the newest key now.")

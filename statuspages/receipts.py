@@ -14,7 +14,7 @@ from statuspages.models import Notice
 from statuspages.subscriptions import switch_off
 
 
-def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
+def settle_notices(receipts: Iterable[Receipt], *, now: datetime) -> None:
     """Settle the notices that ``receipts`` name, and switch off the subscribers whose address was refused for
     good. A receipt that comes twice changes nothing."""
     do_together(
@@ -28,6 +28,6 @@ def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
 @transaction.atomic
 def _settle(given: Sequence[Receipt], *, now: datetime) -> None:
     refused = {int(r.id.partition(":")[2]): r.answer for r in given if r.outcome is Outcome.REFUSED}
-    for notice in claiming.settle(Notice, given, now=now):
+    for notice in claiming.settle_rows(Notice, given, now=now):
         if notice.status == OutgoingStatus.DEAD and notice.pk in refused:
             switch_off([notice.subscriber_id], reason=refused[notice.pk] or "It was refused.", now=now)

@@ -33,7 +33,7 @@ ComponentFields = Mapping[str, Any]
 one."""
 
 
-def find_faults(page: StatusPage) -> dict[str, str]:
+def find_page_faults(page: StatusPage) -> dict[str, str]:
     """What is wrong with an unsaved page: by field, a sentence that says how to mend it. Empty when all is
     well."""
     faults: dict[str, str | None] = {"slug": find_slug_fault(page.slug)}
@@ -103,7 +103,7 @@ def _assign(page: StatusPage, fields: dict[str, Any]) -> None:
     page.custom_domain, page.accent = fold_domain(page.custom_domain), page.accent.lower()
     if page.custom_domain != domain_before:
         page.verified_domain = page.verified_at = None
-    if faults := find_faults(page):
+    if faults := find_page_faults(page):
         raise ValidationError(faults)
 
 

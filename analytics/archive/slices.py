@@ -35,7 +35,7 @@ class ArchiveSpan(NamedTuple):
     until_ms: int
 
 
-class Slice(NamedTuple):
+class ArchiveSlice(NamedTuple):
     """One object to be. It is written down before its object is, so that whoever comes after a crash makes
     the same one: of these spans, under this name, whatever a setting or another night would cut."""
 
@@ -47,7 +47,7 @@ class Slice(NamedTuple):
         return [self.name, self.team_id, [list(span) for span in self.spans]]
 
     @classmethod
-    def from_json(cls, found: list[Any]) -> "Slice":
+    def from_json(cls, found: list[Any]) -> "ArchiveSlice":
         name, team_id, spans = found
         return cls(name, team_id, [ArchiveSpan(*span) for span in spans])
 
@@ -65,7 +65,7 @@ def read_rows(spans: Iterable[ArchiveSpan], most: int | None = None) -> list[Row
     return list(ordered.values_list(*_AS_STORED)[:most])
 
 
-def cut_slices(team_id: int, ids: Sequence[int], until: datetime) -> Iterator[tuple[Slice, list[Row]]]:
+def cut_slices(team_id: int, ids: Sequence[int], until: datetime) -> Iterator[tuple[ArchiveSlice, list[Row]]]:
     """Every slice of these monitors of a team, of before ``until``, a midnight, with its rows, as they are
     when it is asked for. Each monitor's last result is left out, as the purge asks."""
     old = list(Result.objects.of_before(until, monitor_ids=ids))
@@ -98,7 +98,7 @@ def list_teams() -> Iterator[tuple[int, list[int]]]:
             yield team_id, ids[start : start + MONITORS_AT_ONCE]
 
 
-def _cut(team_id: int, spans: list[ArchiveSpan]) -> Iterator[tuple[Slice, list[Row]]]:
+def _cut(team_id: int, spans: list[ArchiveSpan]) -> Iterator[tuple[ArchiveSlice, list[Row]]]:
     """Slices of one day. ``spans`` are in the order of their monitors."""
     while spans and (rows := read_rows(spans, ROWS_AT_ONCE + 1)):
         more = len(rows) > ROWS_AT_ONCE
@@ -109,7 +109,7 @@ def _cut(team_id: int, spans: list[ArchiveSpan]) -> Iterator[tuple[Slice, list[R
             ArchiveSpan(monitor_id, mine[0][1], mine[-1][1] + 1)
             for monitor_id, mine in ((pk, list(some)) for pk, some in groupby(rows, key=itemgetter(0)))
         ]
-        yield Slice(name_object(team_id, rows), team_id, covered), rows
+        yield ArchiveSlice(name_object(team_id, rows), team_id, covered), rows
         if not more:
             return
         last = covered[-1]

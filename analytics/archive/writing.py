@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from analytics.archive.lines import Row, pack
-from analytics.archive.slices import Slice, cut_slices, find_rows, list_teams, read_rows
+from analytics.archive.slices import ArchiveSlice, cut_slices, find_rows, list_teams, read_rows
 from analytics.archive.stores import Store
 from analytics.models import Archiving
 from core import leases
@@ -73,7 +73,7 @@ def _purge(turn: "_Turn", store: Store, until: datetime, rest: Rest) -> Iterator
 
 
 def _purge_team(
-    turn: "_Turn", store: Store, slices: Iterator[tuple[Slice, list[Row]]], rest: Rest
+    turn: "_Turn", store: Store, slices: Iterator[tuple[ArchiveSlice, list[Row]]], rest: Rest
 ) -> Iterator[int]:
     started = time.perf_counter()
     for slice_, rows in slices:
@@ -82,7 +82,7 @@ def _purge_team(
         started = time.perf_counter()
 
 
-def _move(turn: "_Turn", store: Store, slice_: Slice, rows: list[Row], rest: Rest) -> int:
+def _move(turn: "_Turn", store: Store, slice_: ArchiveSlice, rows: list[Row], rest: Rest) -> int:
     """Write the slice, then delete its rows; how many."""
     for _ in range(TRIES):
         turn.note(slice_)
@@ -109,9 +109,9 @@ class _Turn:
     write."""
 
     lease: Lease[Archiving]
-    noted: Slice | None
+    noted: ArchiveSlice | None
 
-    def note(self, slice_: Slice) -> None:
+    def note(self, slice_: ArchiveSlice) -> None:
         self._keep(pending=slice_.as_json())
 
     def forget_note(self, *, wrote: bool) -> None:
@@ -133,7 +133,9 @@ def _take_turn(owner: str, *, now: datetime) -> _Turn | None:
     return _Turn(lease, None if pending is None else _read_note(pending))
 
 
-def _read_note(pending: Any) -> Slice | None:
+def _read_note(pending: Any) -> ArchiveSlice | None:
     """A note that cannot be read is none: its rows are still there, and are cut anew."""
-    found = do_each("read archive's note", [pending], Slice.from_json, name=lambda _: ("archiving", "note"))
+    found = do_each(
+        "read archive's note", [pending], ArchiveSlice.from_json, name=lambda _: ("archiving", "note")
+    )
     return found[0] if found else None

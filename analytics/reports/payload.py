@@ -27,7 +27,7 @@ class _Percentiles(msgspec.Struct, forbid_unknown_fields=True):
     p99: int | None
 
 
-class _Figures(msgspec.Struct):
+class _StoredFigures(msgspec.Struct):
     """What ``SlaLine.figures`` must be to be shown; see ``figures.py``."""
 
     days: dict[str, list[int]]
@@ -52,7 +52,7 @@ class Report:
 
 def check_line(line: SlaLine, days: Sequence[date]) -> SlaLine:
     """The line. Raises whatever telling it would, for a stored one whose figures or tags are not such."""
-    structs.convert(line.figures, _Figures)
+    structs.convert(line.figures, _StoredFigures)
     structs.convert(line.tags, list[str])
     tell_line(line, days)
     add_up([line], len(days))

@@ -57,7 +57,7 @@ def evaluate(*, now: datetime) -> list[BurnEvent]:
         wanted = {(subject, name) for subject in mine for name in BURN_WINDOWS}
         measured.update(measure_subjects(mine, wanted, starts, now=now))
 
-    def judge(slo: Slo) -> None:
+    def evaluate(slo: Slo) -> None:
         rates = {name: burn_rate(slo, measured[slo.subject, name]) for name in BURN_WINDOWS}
         watched = any(monitor.enabled for monitor in subjects[slo.subject])
         for speed, rule in RULES.items():
@@ -66,7 +66,7 @@ def evaluate(*, now: datetime) -> list[BurnEvent]:
                 events.append(event)
 
     left_out = do_together(EVALUATE, slos, measure_some, name=_name)
-    do_each(EVALUATE, [slo for slo in slos if slo not in left_out], judge, name=_name)
+    do_each(EVALUATE, [slo for slo in slos if slo not in left_out], evaluate, name=_name)
     logger.info(
         "slos evaluated=%d opened=%d closed=%d took_ms=%d",
         len(slos),

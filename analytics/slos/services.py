@@ -26,7 +26,7 @@ def find_target_fault(target: Decimal) -> str | None:
     return DECIMALS if target != round(target, 6) else None
 
 
-def find_faults(slo: Slo) -> dict[str, str]:
+def find_slo_faults(slo: Slo) -> dict[str, str]:
     """What is wrong with an SLO that is to be saved, by field: a sentence that tells how to mend it."""
     faults = {}
     if fault := find_target_fault(slo.target_ratio):
@@ -44,7 +44,7 @@ def find_faults(slo: Slo) -> dict[str, str]:
 
 
 def _check(slo: Slo) -> None:
-    if faults := find_faults(slo):
+    if faults := find_slo_faults(slo):
         raise ValidationError(faults)
 
 

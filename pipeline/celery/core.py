@@ -6,28 +6,24 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
 
 from django.db import close_old_connections, connections
 
+from core.clock import read_clock
 from core.connections import AWAY, drop_connections
 from core.descriptors import is_shortage
 from core.env import SettingsError
 from core.retries import DATABASE_AWAY, DATABASE_AWAY_TIMES
 from pipeline import timetable
 from pipeline.celery.sender import Postponed
-from pipeline.health.encryption_key import find_fault
+from pipeline.health.encryption_key import find_key_fault
 from pipeline.queues.base import ROUTES, Failed
 from pipeline.timetable import TIMETABLE
 
 logger = logging.getLogger(__name__)
 _record, _settle = ROUTES["results"].load(), ROUTES["receipts"].load()
-
-
-def read_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +42,7 @@ def load_jobs() -> None:
 def check_encryption_key() -> None:
     """Raises ``SettingsError`` when FIELD_ENCRYPTION_KEY does not open the stored secrets. Closes its
     connections, so that forked processes inherit none."""
-    fault = find_fault()
+    fault = find_key_fault()
     connections.close_all()
     if fault:
         raise SettingsError(fault)

@@ -1,9 +1,9 @@
 """What a Celery worker of the edge plane does: probe and deliver. No Django, no database."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 
+from core.clock import read_clock
 from core.env import Env
 from delivery.send import Courier
 from pipeline import dispatch
@@ -13,10 +13,6 @@ from pipeline.queues.base import ROUTES, Failed
 from probes.run import Prober
 
 _probe, _deliver = ROUTES["checks"].load(), ROUTES["deliveries"].load()
-
-
-def read_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)

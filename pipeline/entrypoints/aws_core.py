@@ -4,7 +4,6 @@ that come in."""
 import logging
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from core import connections
+from core.clock import read_clock
 from core.retries import CORE_AWAY
 from pipeline import dispatch
 from pipeline.entrypoints import aws_clock
@@ -23,10 +23,6 @@ logger = logging.getLogger(__name__)
 
 AWAY = (*connections.AWAY, QueuesAway)
 """Errors that pass: the messages stay in their queue and come again."""
-
-
-def read_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)

@@ -9,12 +9,12 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
 
+from core.clock import read_clock
 from core.connections import AWAY, drop_connections
 from core.descriptors import is_shortage
 from core.retries import DATABASE_AWAY
@@ -50,10 +50,6 @@ one host takes ten minutes, woken jobs take one."""
 LANES_S, LANE_S = {"schedule": 60.0, "heartbeats": 60.0, "alerts": 60.0}, 300.0
 """The same for jobs of the clock, by lane. Without the lanes that are named here there are no checks or no
 alerts."""
-
-
-def read_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 class EmbeddedEngine(Sender):

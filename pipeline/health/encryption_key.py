@@ -76,7 +76,7 @@ def _sealed(model: "type[Sealed]") -> "QuerySet[Sealed, tuple[int, str]]":
     return model._default_manager.exclude(secrets="").values_list("pk", "secrets")
 
 
-def find_fault() -> str:
+def find_key_fault() -> str:
     """Why nothing should start, as a sentence; empty when it may start. It may when the database does not
     answer or has no tables yet: what starts then says so itself."""
     try:

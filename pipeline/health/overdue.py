@@ -37,7 +37,7 @@ def find_overdue(*, now: datetime) -> list[dict[str, Any]]:
         monitors = _pick(active.filter(kind=kind))
         for region in settings.REGIONS:
             watched = [monitor.pk for monitor in monitors if region in monitor.watched_from]
-            if late := _judge(watched, region, since=resumed_at, now=now):
+            if late := _find_late(watched, region, since=resumed_at, now=now):
                 found.append({"kind": kind, "region": region, **late})
     return found
 
@@ -48,7 +48,9 @@ def _pick(monitors: MonitorQuerySet) -> list[Monitor]:
     return list({monitor.pk: monitor for monitor in [*often, *new]}.values())
 
 
-def _judge(watched: Iterable[int], region: str, *, since: datetime | None, now: datetime) -> dict[str, Any]:
+def _find_late(
+    watched: Iterable[int], region: str, *, since: datetime | None, now: datetime
+) -> dict[str, Any]:
     """The age of the newest result, when all of ``watched`` are late; empty when one is not."""
     newest = (
         Result.objects.filter(

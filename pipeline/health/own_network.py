@@ -16,7 +16,7 @@ OVER_AFTER = timedelta(minutes=3)
 """An outage is over after so long without a further result that is blamed on it."""
 
 
-def note(results: Iterable[CheckResult]) -> None:
+def save_outages(results: Iterable[CheckResult]) -> None:
     """Write down the regions whose results say that their own network was down. Other results cost nothing.
     Safe to run twice and at once."""
     found: dict[str, list[datetime]] = {}

@@ -122,7 +122,7 @@ def _ask_writes(*, now: datetime) -> Part:
     global _last_write
     tried_at, taken = _last_write
     if time.monotonic() - tried_at > WRITE_EVERY_S or not taken:
-        taken = signs.note("health", at=now, every=timedelta())
+        taken = signs.save_sign("health", at=now, every=timedelta())
         _last_write = time.monotonic(), taken
     refused = any(loop.is_failing and loop.error in AWAY for loop in vitals.list_loops())
     if taken and not refused:

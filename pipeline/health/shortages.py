@@ -15,14 +15,14 @@ OVER_AFTER = timedelta(minutes=2)
 """A shortage is over after so long without a further result that says so."""
 
 
-def note(results: Iterable[CheckResult]) -> None:
+def save_shortages(results: Iterable[CheckResult]) -> None:
     """Write down the regions whose results say that they were short. Safe to run twice and at once."""
     found: dict[str, datetime] = {}
     for result in results:
         if result.error_code == ErrorCode.OUT_OF_RESOURCES:
             found[result.region] = max(result.checked_at, found.get(result.region, result.checked_at))
     for region, last in sorted(found.items()):
-        signs.note(SHORT + region, at=last)
+        signs.save_sign(SHORT + region, at=last)
 
 
 def find_regions(*, now: datetime) -> list[str]:

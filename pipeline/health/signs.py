@@ -21,7 +21,7 @@ EVERY = timedelta(seconds=30)
 _written: dict[str, datetime] = {}
 
 
-def note(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY) -> bool:
+def save_sign(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY) -> bool:
     """Write down that ``name`` did its work at ``at``, once in ``every`` by this process. False: it could not
     be written."""
     last = _written.get(name)
@@ -37,9 +37,9 @@ def note(name: str, *, at: datetime, detail: str = "", every: timedelta = EVERY)
     return True
 
 
-def note_job(name: str, *, at: datetime) -> None:
+def save_job_sign(name: str, *, at: datetime) -> None:
     """Note that a job that somebody waits for came round."""
-    note(JOB + name, at=at)
+    save_sign(JOB + name, at=at)
 
 
 def read(*, prefix: str = "") -> dict[str, Sign]:

@@ -33,7 +33,7 @@ def watch_ourselves(*, owner: str, now: datetime) -> None:
     _tell_log(report)
     if report["ok"] and settings.WATCHDOG_URL and _is_due(signs.WATCHDOG_CALLED, now=now):
         dispatch.send("deliveries", encode(Deliveries([_make_call(settings.WATCHDOG_URL, now=now)])))
-        signs.note(signs.WATCHDOG_CALLED, at=now, every=timedelta())
+        signs.save_sign(signs.WATCHDOG_CALLED, at=now, every=timedelta())
 
 
 def _is_due(name: str, *, now: datetime) -> bool:
@@ -65,14 +65,14 @@ def _make_call(url: str, *, now: datetime) -> DeliveryMessage:
     )
 
 
-def settle(receipts: Iterable[Receipt], *, now: datetime) -> None:
+def settle_calls(receipts: Iterable[Receipt], *, now: datetime) -> None:
     """Note what the watchdog answered. It is called again in a minute anyway."""
     for receipt in receipts:
         detail = ""
         if receipt.outcome is not Outcome.SENT:
             detail = f"It answers {receipt.status}." if receipt.status else "It could not be reached."
             logger.warning("watchdog not told: %s", detail)
-        signs.note(signs.WATCHDOG, at=receipt.at, detail=detail, every=timedelta())
+        signs.save_sign(signs.WATCHDOG, at=receipt.at, detail=detail, every=timedelta())
 
 
 def look_at_workers(*, now: datetime) -> None:
@@ -80,8 +80,8 @@ def look_at_workers(*, now: datetime) -> None:
     broker cannot ask them."""
     if not _is_due(signs.WORKERS_ASKED, now=now) or (found := dispatch.queues().workers()) is None:
         return
-    signs.note(signs.WORKERS_ASKED, at=now, every=timedelta())
+    signs.save_sign(signs.WORKERS_ASKED, at=now, every=timedelta())
     for name, planes in found.items():
-        signs.note(signs.WORKER + name, at=now, detail=",".join(sorted(planes)), every=timedelta())
+        signs.save_sign(signs.WORKER + name, at=now, detail=",".join(sorted(planes)), every=timedelta())
     seen = signs.read(prefix=signs.WORKER)
     signs.forget([name for name, sign in seen.items() if now - sign.seen_at > FORGET_WORKERS_AFTER])

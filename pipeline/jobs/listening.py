@@ -1,20 +1,21 @@
 """Until when did we listen to pings? No heartbeat is late for a time in which nobody listened.
 
-The web server that takes the pings says once a second that it listens (``note``). When there was a gap, it
-first forgives the heartbeats that were due in the gap. The job that finds late heartbeats believes only what
-was listened to (``heard_until``). So after a restart it does not matter which of the two runs first. Where no
-web server of ours runs (Lambda's API has no loop; another WSGI server has none of ours), the schedule's clock
-says it.
+The web server that takes the pings says once a second that it listens (``say_listening``). When there was a
+gap, it first forgives the heartbeats that were due in the gap. The job that finds late heartbeats believes
+only what was listened to (``heard_until``). So after a restart it does not matter which of the two runs
+first. Where no web server of ours runs (Lambda's API has no loop; another WSGI server has none of ours), the
+schedule's clock says it.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connections
 
+from core.clock import read_clock
 from core.connections import AWAY, drop_connections
 from monitors import heartbeats
 from pipeline.health import vitals
@@ -35,10 +36,6 @@ STOP_WAIT_S = 2.0
 STUCK_AFTER_S = 60.0
 
 
-def read_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def heard_until(*, now: datetime) -> datetime:
     """The moment until which a missing ping counts: now, while the last word holds; else the moment of that
     word."""
@@ -48,7 +45,7 @@ def heard_until(*, now: datetime) -> datetime:
     return min(now, word.said_at)
 
 
-def note(
+def say_listening(
     *,
     now: datetime,
     by: str = WEB,
@@ -72,11 +69,12 @@ def note(
     _say(now=now, by=by, good_for=good_for)
 
 
-def note_by_clock(*, now: datetime, good_for: timedelta = CLOCK_GOOD_FOR) -> None:
-    """``note`` by the schedule's clock. Does nothing when a web server of ours said the last word."""
+def say_listening_by_clock(*, now: datetime, good_for: timedelta = CLOCK_GOOD_FOR) -> None:
+    """``say_listening`` by the schedule's clock. Does nothing when a web server of ours said the last
+    word."""
     word = _last_word()
     if word is None or word.by != WEB:
-        note(now=now, by=CLOCK, tolerance=good_for, good_for=good_for)
+        say_listening(now=now, by=CLOCK, tolerance=good_for, good_for=good_for)
 
 
 class _Word(NamedTuple):
@@ -135,8 +133,8 @@ class Listener:
         connections.close_all()
 
     def say(self, *, clock: Callable[[], datetime] = read_clock) -> None:
-        """One round. After an unbroken second, only write the word; after a gap, call ``note``, which
-        forgives."""
+        """One round. After an unbroken second, only write the word; after a gap, call ``say_listening``,
+        which forgives."""
         now, seen_at = clock(), self._seen_at
         unbroken = seen_at is not None and abs(now - seen_at) <= FROZEN_AFTER
         self._loop.begin()
@@ -144,7 +142,7 @@ class Listener:
             if unbroken:
                 _say(now=now, by=WEB, good_for=timedelta())
             else:
-                note(now=now, tolerance=timedelta() if self._alone else FROZEN_AFTER)
+                say_listening(now=now, tolerance=timedelta() if self._alone else FROZEN_AFTER)
         except AWAY as error:
             self._seen_at = None
             self._loop.fail(error)

@@ -43,8 +43,11 @@ Lambda function is cut off in the middle, and no other job of its lane waits for
 
 
 def send_due_checks(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> None:
-    """Send the slots up to ``now + ahead``, and say that we listen to pings (``listening.note_by_clock``)."""
-    listening.note_by_clock(now=now, good_for=ahead + MAX_LATE if ahead else listening.CLOCK_GOOD_FOR)
+    """Send the slots up to ``now + ahead``, and say that we listen to pings
+    (``listening.say_listening_by_clock``)."""
+    listening.say_listening_by_clock(
+        now=now, good_for=ahead + MAX_LATE if ahead else listening.CLOCK_GOOD_FOR
+    )
     schedule(owner=owner, now=now, ahead=ahead)
 
 
@@ -60,7 +63,7 @@ def record_late_heartbeats(*, owner: str, now: datetime) -> None:
     if late:
         record(late, now=now)
         heartbeats.advance(late, now=now)
-    signs.note_job("find late heartbeats", at=now)
+    signs.save_job_sign("find late heartbeats", at=now)
 
 
 def judge_last_words(*, owner: str, now: datetime) -> None:
@@ -145,7 +148,7 @@ def send_alerts(*, owner: str, now: datetime) -> None:
     """Plan the alerts that become due by time alone (reminders, escalation), and send what is due."""
     planning.follow(now=now)
     _send(sending.take_due(now=now), now=now, give_up=sending.give_up_unpacked)
-    signs.note_job("send alerts", at=now)
+    signs.save_job_sign("send alerts", at=now)
 
 
 def _send(deliveries: Sequence[DeliveryMessage], *, now: datetime, give_up: Callable[..., None]) -> None:
@@ -190,7 +193,7 @@ def send_notices(*, owner: str, now: datetime) -> None:
     """Tell subscribers of status pages what is new there."""
     notifications.plan_due(now=now)
     _send(notifications.claim_deliveries(now=now), now=now, give_up=notifications.give_up_unpacked)
-    signs.note_job("send notices", at=now)
+    signs.save_job_sign("send notices", at=now)
 
 
 def verify_domains(*, owner: str, now: datetime) -> None:

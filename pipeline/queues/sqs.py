@@ -217,12 +217,12 @@ class SqsSender(Sender):
     def redrive(self, letter_id: str) -> bool:
         """Queue the message again, then delete its dead letter. Killed in between, it comes twice, which is
         harmless."""
-        return self._settle(letter_id, again=True)
+        return self._finish_dead(letter_id, again=True)
 
     def drop(self, letter_id: str) -> bool:
-        return self._settle(letter_id, again=False)
+        return self._finish_dead(letter_id, again=False)
 
-    def _settle(self, letter_id: str, *, again: bool) -> bool:
+    def _finish_dead(self, letter_id: str, *, again: bool) -> bool:
         with ExitStack() as held:
             for queue, message in self._take_dead(held, letter_id):
                 if _id_of(queue, message) == letter_id:
@@ -236,12 +236,12 @@ class SqsSender(Sender):
     def redrive_all(self) -> int:
         """Ten at a time: they are deleted among the dead before the next ten are read. So the pass ends,
         however many there are, and a pass that is cut short has done its part."""
-        return self._settle_all(again=True)
+        return self._finish_all_dead(again=True)
 
     def drop_all(self) -> int:
-        return self._settle_all(again=False)
+        return self._finish_all_dead(again=False)
 
-    def _settle_all(self, *, again: bool) -> int:
+    def _finish_all_dead(self, *, again: bool) -> int:
         began_ms, done = time.time() * 1000, 0
         for queue, dead in self._dead_queues():
             while messages := self._receive_dead(dead):

@@ -20,7 +20,7 @@ from incidents.reconcile import IncidentEvent, apply_changes, rewrite_incidents
 from incidents.services import say_while_open
 from monitors import recording
 from monitors.models import Monitor
-from monitors.transitions import State, verdict
+from monitors.transitions import State, decide_state
 from pipeline import metrics
 from pipeline.fanout import tell, tell_turns
 from pipeline.health import own_network, shortages
@@ -68,9 +68,11 @@ def record_messages(bodies: Sequence[bytes], *, now: datetime) -> Failed:
     and those with a result that cannot be recorded: the message's other results are recorded, and the message
     ends among the dead letters. Errors of a database that is away propagate."""
     messages, failed = read_messages(bodies, Results, stage="record")
-    origins = {recording.key_of(result): index for index, message in messages for result in message.results}
+    origins = {
+        recording.make_result_key(result): index for index, message in messages for result in message.results
+    }
     for result in record([result for _, message in messages for result in message.results], now=now).left_out:
-        index = origins[recording.key_of(result)]
+        index = origins[recording.make_result_key(result)]
         failed[index] = f"A result of monitor {result.monitor_id} cannot be recorded; the log says why."
     return failed
 
@@ -94,8 +96,8 @@ def record(results: Sequence[CheckResult], *, now: datetime) -> Recorded:
             partial(_record_together, recorded, now=now),
             name=lambda result: ("monitor", result.monitor_id),
         )
-    own_network.note(results)
-    shortages.note(results)
+    own_network.save_outages(results)
+    shortages.save_shortages(results)
     _ask_for_rechecks(recorded, now=now)
     took_s = time.perf_counter() - started
     metrics.observe_batch(results, took_s=took_s)
@@ -146,7 +148,7 @@ def _record_together(recorded: Recorded, results: Sequence[CheckResult], *, now:
 
 def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
     """The slots of ``results`` that lie in maintenance."""
-    slots = {recording.key_of(result)[:2] for result in results}
+    slots = {recording.make_result_key(result)[:2] for result in results}
     watched = Monitor.objects.filter(pk__in={monitor_id for monitor_id, _ in slots})
     return in_maintenance(list(slots), team_ids=watched.values_list("team_id", flat=True))
 
@@ -154,7 +156,7 @@ def _find_covered(results: Sequence[CheckResult]) -> set[recording.Slot]:
 def _find_turns(believed: recording.Believed) -> list[Turn]:
     """The state of each monitor with new results, before and after them."""
     return [
-        Turn(watched.monitor, watched.before, verdict(watched.healths.values()), watched.newest)
+        Turn(watched.monitor, watched.before, decide_state(watched.healths.values()), watched.newest)
         for watched in believed.watched.values()
         if watched.newest is not None
     ]

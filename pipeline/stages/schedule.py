@@ -79,7 +79,7 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
         lease_until=now,  # any process may take the next round
     )
     if moved and start != cursor.sent_until:  # slots were skipped: health must not wait for their results
-        signs.note(signs.RESUMED, at=now, every=timedelta())
+        signs.save_sign(signs.RESUMED, at=now, every=timedelta())
     telemetry.count(ScheduleMoved=moved)
     took_ms = round((time.perf_counter() - started) * 1000)
     if parcels or not moved:

@@ -15,13 +15,13 @@ from pipeline.timetable import Job, find_job
 
 logger = logging.getLogger(__name__)
 
-# By the text before the colon of a receipt's id: the function ``settle(receipts, *, now)`` of its outbox.
+# By the text before the colon of a receipt's id: the function ``(receipts, *, now)`` of its outbox.
 # Settling a receipt again changes nothing.
 ORIGINS = {
-    "alerts": "alerts.receipts:settle",
-    "statuspages": "statuspages.receipts:settle",
-    "letters": "pipeline.email_backends:settle",
-    "watchdog": "pipeline.health.watchdog:settle",
+    "alerts": "alerts.receipts:settle_deliveries",
+    "statuspages": "statuspages.receipts:settle_notices",
+    "letters": "pipeline.email_backends:settle_emails",
+    "watchdog": "pipeline.health.watchdog:settle_calls",
 }
 
 

@@ -135,9 +135,11 @@ async def probe_domain(check: Check, *, engines: Engines) -> Judgement:
                 raise _cannot_tell(f"IANA lists no RDAP server for .{tld}; if you know one, set rdap_url.")
             answer = await rdap.ask(check, f"{base}domain/{name}", engines=engines)
     except rdap.Unanswered as reason:
-        ours = reason.verdict.status is Status.UNKNOWN
-        code = (reason.verdict.code if ours else None) or ErrorCode.EXPIRY_UNKNOWN
-        return Judgement(Status.UNKNOWN, code, f"{reason.host} could not be asked: {reason.verdict.sentence}")
+        ours = reason.judgement.status is Status.UNKNOWN
+        code = (reason.judgement.code if ours else None) or ErrorCode.EXPIRY_UNKNOWN
+        return Judgement(
+            Status.UNKNOWN, code, f"{reason.host} could not be asked: {reason.judgement.sentence}"
+        )
     except TimeoutError:
         raise _cannot_tell(f"No registry answered within {check.spec.timeout_s:g} s.") from None
     found = _read_answer(answer, name)
@@ -239,7 +241,7 @@ def _read_instant(text: str) -> datetime | None:
 def judge_expiry(
     expires_at: datetime, *, lapsed: str, expiry_days: int | Sequence[int], now: datetime
 ) -> Judgement:
-    """The verdict on a domain that is registered until ``expires_at``. Pure. ``lapsed`` is the registry's
+    """The judgement on a domain that is registered until ``expires_at``. Pure. ``lapsed`` is the registry's
     status of a domain that was not renewed in time; empty: it has none."""
     day, left = f"{expires_at:%Y-%m-%d}", expires_at - now
     if lapsed:

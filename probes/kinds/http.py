@@ -2,8 +2,8 @@
 
 How much of an answer is judged depends on the configuration. Without a keyword and a JSON path, only the head
 is judged: the body is measured, up to ``BODY_CAP_BYTES`` of decoded data, but a body that is broken, cut off
-or late changes nothing. With one of them, as much of the body is read as the verdict needs; a part that did
-not come counts only where it could change the verdict. An answer that goes on after the verdict is known,
+or late changes nothing. With one of them, as much of the body is read as the judgement needs; a part that did
+not come counts only where it could change the judgement. An answer that goes on after the judgement is known,
 such as a stream of events, is left.
 """
 

@@ -91,10 +91,10 @@ async def probe_ping(check: Check) -> Judgement:
         trips_ms = await icmp.exchange(check, opened, raw=raw, family=family, where=where, count=config.count)
     finally:
         drop(opened)
-    return _judge(check, config, trips_ms)
+    return _judge_trips(check, config, trips_ms)
 
 
-def _judge(check: Check, config: PingConfig, trips_ms: list[float]) -> Judgement:
+def _judge_trips(check: Check, config: PingConfig, trips_ms: list[float]) -> Judgement:
     lost = config.count - len(trips_ms)
     if trips_ms:
         check.timings["first_byte_ms"] = round(sum(trips_ms) / len(trips_ms))

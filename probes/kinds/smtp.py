@@ -87,11 +87,11 @@ async def probe_smtp(check: Check) -> Judgement:
     try:
         return await _probe(check, config)
     except ProbeError as reason:
-        verdict, auth = reason.verdict, config.auth
-    sentence = verdict.sentence
+        judgement, auth = reason.judgement, config.auth
+    sentence = judgement.sentence
     for secret in () if auth is None else (auth.password, _encode(auth.password), _encode_pair(auth)):
         sentence = sentence.replace(secret, "•••") if len(secret) >= 3 else sentence  # a server may echo it
-    return Judgement(verdict.status, verdict.code, sentence)
+    return Judgement(judgement.status, judgement.code, sentence)
 
 
 async def _probe(check: Check, config: SmtpConfig) -> Judgement:

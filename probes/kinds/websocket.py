@@ -106,10 +106,10 @@ async def probe_websocket(check: Check) -> Judgement:
     """Connect, shake hands, send ``send``, wait for ``expect`` (each if set), and close."""
     config = structs.convert(check.spec.config, WebsocketConfig)
     try:
-        verdict = await _probe(check, config)
+        judgement = await _probe(check, config)
     except ProbeError as reason:
-        verdict = reason.verdict
-    return Judgement(verdict.status, verdict.code, redact(verdict.sentence, config))
+        judgement = reason.judgement
+    return Judgement(judgement.status, judgement.code, redact(judgement.sentence, config))
 
 
 async def _probe(check: Check, config: WebsocketConfig) -> Judgement:
@@ -308,7 +308,7 @@ def _say_why(payload: bytes) -> str:
 
 
 async def _take_leave(check: Check, wire: _Wire) -> None:
-    """Do the closing handshake. The verdict is known by now, so what goes wrong here changes nothing."""
+    """Do the closing handshake. The judgement is known by now, so what goes wrong here changes nothing."""
     import asyncio
 
     try:

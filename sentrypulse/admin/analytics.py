@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from analytics.models import Archiving, BurnAlert, Progress, SlaReport, Slo, StaleSpan
-from analytics.slos.services import find_faults, update_slo
+from analytics.slos.services import find_slo_faults, update_slo
 from sentrypulse.admin.read_only import ReadOnly
 
 
@@ -23,7 +23,7 @@ class SloForm(forms.ModelForm[Slo]):
         asked: dict[str, Any] = super().clean() or self.cleaned_data
         if {"target_ratio", "window_days", "monitor", "tag"} <= set(asked):
             team = asked.get("team", getattr(self.instance, "team", None))
-            for field, fault in find_faults(Slo(**{**asked, "team": team})).items():
+            for field, fault in find_slo_faults(Slo(**{**asked, "team": team})).items():
                 self.add_error("target_ratio" if field == "target" else field, fault)
         return asked
 

@@ -14,7 +14,7 @@ from actions.alerting import save_maintenance
 from core.errors import RuleViolation
 from incidents.maintenance import running
 from incidents.models import Incident, IncidentKind, MaintenanceWindow, Update
-from incidents.occurrences import find_faults
+from incidents.occurrences import find_window_faults
 
 
 class UpdateInline(admin.TabularInline[Update, Incident]):
@@ -100,7 +100,7 @@ class MaintenanceWindowForm(forms.ModelForm[MaintenanceWindow]):
     def clean(self) -> dict[str, Any]:
         asked: dict[str, Any] = super().clean() or self.cleaned_data
         if {"starts_at", "ends_at", "rrule", "timezone"} <= set(asked):
-            faults = find_faults(
+            faults = find_window_faults(
                 starts_at=asked["starts_at"],
                 ends_at=asked["ends_at"],
                 rule=asked["rrule"],

@@ -18,7 +18,7 @@ from accounts.outside_calls import hold_place
 from actions import monitors as actions
 from actions.checks import check_now
 from core.errors import RuleViolation
-from core.folding import key_of
+from core.folding import make_name_key
 from core.formats import say_utc
 from monitors import services
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, Ping, RegionState, Result, Tag
@@ -193,7 +193,7 @@ class TagForm(forms.ModelForm[Tag]):
         cleaned = super().clean() or {}
         name, team = cleaned.get("name"), cleaned.get("team")
         if name and team:
-            self.instance.key = key_of(name)
+            self.instance.key = make_name_key(name)
             others = Tag.objects.filter(team=team, key=self.instance.key).exclude(pk=self.instance.pk)
             if others.exists():
                 self.add_error("name", f"There is a tag {name!r} already.")

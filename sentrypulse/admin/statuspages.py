@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from sentrypulse.admin.read_only import ReadOnly
 from statuspages.invalidation import mark_changed
 from statuspages.models import Component, Notice, Post, Publication, StatusPage, Subscriber
-from statuspages.services import delete_page, find_faults
+from statuspages.services import delete_page, find_page_faults
 
 
 class PageForm(forms.ModelForm[StatusPage]):
@@ -24,7 +24,7 @@ class PageForm(forms.ModelForm[StatusPage]):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's hook, which has filled the instance
-        for field, fault in find_faults(self.instance).items():
+        for field, fault in find_page_faults(self.instance).items():
             self.add_error(field if field in self.fields else None, ValidationError(fault))
 
 

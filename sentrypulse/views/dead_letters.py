@@ -19,7 +19,7 @@ def show_dead_letters(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     try:
         if request.method == "POST":
-            _settle(request)
+            _redrive_or_drop(request)
             return HttpResponseRedirect(request.path)
         context: dict[str, Any] = {
             "letters": dispatch.queues().dead_letters(limit=SHOWN),
@@ -32,7 +32,7 @@ def show_dead_letters(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/pipeline/dead_letters.html", context)
 
 
-def _settle(request: HttpRequest) -> None:
+def _redrive_or_drop(request: HttpRequest) -> None:
     ids = request.POST.getlist("id")
     again = request.POST.get("action") == "redrive"
     queues = dispatch.queues()

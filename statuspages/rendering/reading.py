@@ -14,7 +14,7 @@ from core.time_zones import find_zone
 from incidents.maintenance import running, upcoming, windows_by_monitor
 from incidents.models import Incident, IncidentKind, IncidentStatus, MaintenanceWindow
 from monitors.models import Monitor
-from monitors.transitions import State, is_down, verdict
+from monitors.transitions import State, decide_state, is_down
 from statuspages.component_status import grade_day, stand_component, stand_page
 from statuspages.logos import KINDS
 from statuspages.markdown import render_markdown
@@ -44,10 +44,10 @@ def read_snapshot(page: StatusPage, *, now: datetime) -> Snapshot:
     monitors = {monitor.pk: monitor for c in components for monitor in c.monitors.all()}
     told = _read_incidents(page, since=_first_day(zone, page.history_days, now))
     windows = windows_by_monitor(monitors, team_ids=[page.team_id], since=now) if monitors else {}
-    figures = _read_figures(page, list(monitors.values()), zone=zone, now=now)
+    history = _read_history(page, list(monitors.values()), zone=zone, now=now)
     by_component, of_page = _weigh(told)
     shown_components = [
-        _show_component(component, figures, windows, by_component.get(component.pk, ()), now=now)
+        _show_component(component, history, windows, by_component.get(component.pk, ()), now=now)
         for component in components
     ]
     shown = [_show_incident(each) for each in told]
@@ -75,7 +75,7 @@ def _first_day(zone: ZoneInfo, days: int, now: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
+class _History:
     dates: Sequence[date]
     days: Days
     hours: Sequence[datetime]
@@ -83,9 +83,9 @@ class _Figures:
     shown: int
 
 
-def _read_figures(
+def _read_history(
     page: StatusPage, monitors: Sequence[Monitor], *, zone: ZoneInfo, now: datetime
-) -> _Figures:
+) -> _History:
     today = date_of(now, zone)
     dates = [today - timedelta(days=ago) for ago in range(HISTORY_DAYS - 1, -1, -1)]
     hours = [floor_hour(now) - HOUR * ago for ago in range(RESPONSE_HOURS - 1, -1, -1)]
@@ -95,12 +95,12 @@ def _read_figures(
     if page.show_response_times:  # a heartbeat's time is the duration of a job, not a response time
         timed = [monitor.pk for monitor in monitors if monitor.kind != "heartbeat"]
         responses = read_responses(timed, hours[0], now=now, rolled_until=rolled_until)
-    return _Figures(dates, days, hours, responses, page.history_days)
+    return _History(dates, days, hours, responses, page.history_days)
 
 
 def _show_component(
     component: Component,
-    figures: _Figures,
+    history: _History,
     windows: Mapping[int, Sequence[MaintenanceWindow]],
     severities: Collection[str],
     *,
@@ -112,22 +112,22 @@ def _show_component(
         for monitor in monitors
     ]
     by_day = [
-        sum((figures.days[monitor.pk].get(on, Measured()) for monitor in monitors), Measured())
-        for on in figures.dates
+        sum((history.days[monitor.pk].get(on, Measured()) for monitor in monitors), Measured())
+        for on in history.dates
     ]
-    hourly_ms = [_mean_response(figures, monitors, [hour]) for hour in figures.hours]
+    hourly_ms = [_mean_response(history, monitors, [hour]) for hour in history.hours]
     return ShownComponent(
         pk=component.pk,
         name=component.name,
         description=component.description,
         state=stand_component(standing, severities),
-        days=[_show_day(on, found) for on, found in zip(figures.dates, by_day, strict=True)][
-            -figures.shown :
+        days=[_show_day(on, found) for on, found in zip(history.dates, by_day, strict=True)][
+            -history.shown :
         ],
-        uptime_shown=sum(by_day[-figures.shown :], Measured()).uptime_ratio,
+        uptime_shown=sum(by_day[-history.shown :], Measured()).uptime_ratio,
         uptime={days: sum(by_day[-days:], Measured()).uptime_ratio for days in UPTIME_DAYS},
         hourly_ms=hourly_ms,
-        response_ms=_mean_response(figures, monitors, figures.hours),
+        response_ms=_mean_response(history, monitors, history.hours),
     )
 
 
@@ -135,7 +135,7 @@ def _believed(monitor: Monitor) -> State | None:
     if not monitor.enabled:
         return None
     healths = [state.health for state in monitor.region_states.all()]
-    believed = verdict(healths)
+    believed = decide_state(healths)
     # A monitor that was down when its data stopped still has an open incident, which the page shows.
     return State.DOWN if believed is State.NO_DATA and is_down(healths) else believed
 
@@ -150,9 +150,9 @@ def _show_day(on: date, found: Measured) -> DayBar:
     )
 
 
-def _mean_response(figures: _Figures, monitors: Sequence[Monitor], hours: Sequence[datetime]) -> int | None:
+def _mean_response(history: _History, monitors: Sequence[Monitor], hours: Sequence[datetime]) -> int | None:
     found = [
-        figures.responses.get(monitor.pk, {}).get(hour, (0, 0)) for monitor in monitors for hour in hours
+        history.responses.get(monitor.pk, {}).get(hour, (0, 0)) for monitor in monitors for hour in hours
     ]
     count = sum(count for count, _ in found)
     return round(sum(sum_ms for _, sum_ms in found) / count) if count else None

@@ -13,7 +13,7 @@ from core.field_encryption import seal, unseal
 from incidents.models import Incident
 from incidents.services import open_incident
 from monitors.models import Monitor
-from pipeline.health.encryption_key import find_fault
+from pipeline.health.encryption_key import find_key_fault
 from statuspages.models import Subscriber
 from tests.factories import make_monitor, make_team
 from tests.statuspages.factories import make_page, subscribe
@@ -45,7 +45,7 @@ def test_a_key_that_is_lost_lets_the_product_go_on_without_what_it_kept(stored, 
         "channel": [channel.pk],
         "subscriber": [subscriber.pk],
     }
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     monitor.refresh_from_db(), channel.refresh_from_db(), subscriber.refresh_from_db()
     assert (monitor.enabled, monitor.secrets) == (False, "")
     assert (channel.enabled, channel.secrets) == (False, "")

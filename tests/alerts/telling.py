@@ -50,7 +50,7 @@ class Telling:
                     ((self.now - T0).total_seconds(), self.receiver(message), message.content.subject)
                 )
             answers.append(Receipt(id=message.id, attempt=message.attempt, at=self.now, **given))
-        receipts.settle(answers, now=self.now)
+        receipts.settle_deliveries(answers, now=self.now)
 
     def receiver(self, message):
         config = message.config

@@ -58,7 +58,7 @@ def test_everything_at_once_tells_each_thing_once(shared_database):
         taken = [
             Receipt(id=m.id, attempt=m.attempt, at=LATER, outcome=Outcome.SENT, status=200) for m in messages
         ]
-        again(lambda: receipts.settle(taken + taken[:2], now=LATER))
+        again(lambda: receipts.settle_deliveries(taken + taken[:2], now=LATER))
 
     def turn_on():
         while not done.is_set():

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Role
 from actions.alerting import save_channel
 from alerts.models import Channel, Delivery
-from alerts.receipts import settle
+from alerts.receipts import settle_deliveries
 from delivery.message import Outcome, Receipt
 from incidents.models import Incident
 from outbox import claiming
@@ -172,15 +172,15 @@ def test_a_receipt_that_comes_twice_or_late_changes_nothing(team, hook):
     row.refresh_from_db()
     assert row.attempts == 2
     late = Receipt(id=f"alerts:{row.pk}", attempt=1, at=T0, outcome=Outcome.REFUSED, status=410)
-    settle([late], now=telling.now)
+    settle_deliveries([late], now=telling.now)
     row.refresh_from_db()
     assert (row.status, row.channel.enabled) == ("sending", True)
     sent = Receipt(id=f"alerts:{row.pk}", attempt=1, at=telling.now, outcome=Outcome.SENT, status=200)
     for receipt in (sent, sent, late):
-        settle([receipt], now=telling.now + timedelta(seconds=1))
+        settle_deliveries([receipt], now=telling.now + timedelta(seconds=1))
     row.refresh_from_db()
     assert (row.status, row.settled_at, Incident.objects.count()) == ("sent", telling.now, 1)
 
 
 def test_the_receipts_of_rows_that_are_gone_are_no_error(db):
-    settle([Receipt(id="alerts:999", attempt=1, at=T0, outcome=Outcome.SENT)], now=T0)
+    settle_deliveries([Receipt(id="alerts:999", attempt=1, at=T0, outcome=Outcome.SENT)], now=T0)

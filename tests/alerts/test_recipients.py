@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts import mail
 from accounts.models import Role, User
 from alerts.models import Channel, Consent, Delivery, Reason, Recipient
-from alerts.receipts import settle
+from alerts.receipts import settle_deliveries
 from alerts.recipients import ask_new, read_agreed
 from alerts.sending import take_due
 from delivery.message import Outcome, Receipt
@@ -244,7 +244,7 @@ def test_an_address_that_the_mail_server_refuses_stands_in_the_ledger(team):
     refused = "gone@example.org: 550 No such user"
     receipt = Receipt(id=message.id, attempt=1, outcome=Outcome.SENT, at=T0, status=250, left_out=refused)
     for _ in range(2):
-        settle([receipt], now=T0)
+        settle_deliveries([receipt], now=T0)
     row.refresh_from_db()
     assert row.status == "sent"
     (beside,) = Delivery.objects.filter(status="withheld")

@@ -232,7 +232,7 @@ def test_a_receipt_that_cannot_be_settled_leaves_the_others_settled():
         Receipt(id="alerts:", attempt=1, outcome=Outcome.SENT, at=T0),
         Receipt(id=f"alerts:{10**30}", attempt=1, outcome=Outcome.SENT, at=T0),
     ]
-    receipts.settle([answers[0], odd[0], answers[1], *odd[1:], answers[2]], now=T0)
+    receipts.settle_deliveries([answers[0], odd[0], answers[1], *odd[1:], answers[2]], now=T0)
     assert set(Delivery.objects.values_list("status", flat=True)) == {"sent"}
 
 

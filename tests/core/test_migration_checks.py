@@ -8,13 +8,13 @@ from django.db import connection, connections, models
 from django.db.migrations import Migration, operations
 from django.db.migrations.loader import MigrationLoader
 
-from core.migration_checks import OURS, SHIPPED, check_migrations, find_unsafe, judge
+from core.migration_checks import OURS, SHIPPED, check_migrations, find_mistakes, find_unsafe
 
 
 def mistakes_of(app, *made, **more):
     migration = type("Migration", (Migration,), {"operations": list(made), **more})("9999_test", app)
     loader = MigrationLoader(None)
-    return list(judge(migration, app, loader.project_state()))
+    return list(find_mistakes(migration, app, loader.project_state()))
 
 
 def test_no_migration_of_ours_is_unsafe():

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import ApiKey, Invitation, Membership, Team
 from alerts.models import AlertSettings, Channel, Delivery, MessageTemplate, Rule
 from analytics.models import BurnAlert, SlaReport, Slo
-from core.folding import key_of
+from core.folding import make_name_key
 from core.instants import InstantField
 from core.pagination import CursorPaging
 from incidents.models import Incident, MaintenanceWindow
@@ -256,7 +256,7 @@ def names_of(answer):
 def test_more_equal_rows_than_a_thousand_are_all_met(reader):
     team = Team.objects.get()
     Tag.objects.bulk_create(
-        Tag(team=team, name=str(number), key=key_of(str(number))) for number in range(1_300)
+        Tag(team=team, name=str(number), key=make_name_key(str(number))) for number in range(1_300)
     )
     Incident.objects.bulk_create(Incident(team=team, title="x", started_at=NOW) for _ in range(1_300))
     for url in ("/api/v1/incidents/?ordering=severity", "/api/v1/tags/?ordering=name"):

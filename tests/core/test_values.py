@@ -6,7 +6,7 @@ import time
 import pytest
 from django.http import QueryDict
 
-from core.values import MAX_FAULTS, find_faults, find_form_faults
+from core.values import MAX_FAULTS, find_form_faults, find_json_faults
 
 SURROGATE = "Must not hold U+D800, half of a pair of surrogates; UTF-8 has no spelling for it."
 NUL = "Must not hold the character U+0000 (NUL)."
@@ -44,15 +44,15 @@ def nest(levels, inner=1):
     ],
 )
 def test_what_nothing_can_hold_is_found_by_its_field(data, faults):
-    assert find_faults(data) == faults
+    assert find_json_faults(data) == faults
 
 
 def test_faults_are_told_up_to_a_number():
-    assert len(find_faults({f"field{n}": "\0" for n in range(1000)})) == MAX_FAULTS
+    assert len(find_json_faults({f"field{n}": "\0" for n in range(1000)})) == MAX_FAULTS
 
 
 def test_a_name_that_is_told_is_short_and_can_be_encoded():
-    (name,) = find_faults({"\ud800" * 10_000: 1})
+    (name,) = find_json_faults({"\ud800" * 10_000: 1})
     assert len(name.encode()) <= 200
 
 
@@ -61,7 +61,7 @@ def test_judging_a_large_body_takes_no_longer_than_a_few_times_its_parsing():
     started = time.process_time()
     data = json.loads(text)
     parsed = time.process_time()
-    assert find_faults(data) == {}
+    assert find_json_faults(data) == {}
     assert time.process_time() - parsed < 60 * (parsed - started)
 
 

@@ -7,7 +7,7 @@ from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from core.folding import key_of
+from core.folding import make_name_key
 from incidents.models import Incident, MaintenanceWindow
 from incidents.services import open_incident, say
 from monitors.models import Monitor, Tag
@@ -32,7 +32,7 @@ class _TagFactory(DjangoModelFactory[Tag]):
 
     team = SubFactory(TeamFactory)
     name = Sequence(lambda n: f"tag {n}")
-    key = LazyAttribute(lambda tag: key_of(tag.name))
+    key = LazyAttribute(lambda tag: make_name_key(tag.name))
 
 
 class _WindowFactory(DjangoModelFactory[MaintenanceWindow]):

@@ -11,7 +11,7 @@ from django.db import connection
 from incidents import maintenance, recurrence
 from incidents.maintenance import in_maintenance, maintenance_ends
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import DAY_STEPS, Times, find_day, find_faults, find_last_start
+from incidents.occurrences import DAY_STEPS, Times, find_day, find_last_start, find_window_faults
 from incidents.services import save_window
 from pipeline.stages import record as recorder
 from tests.factories import TeamFactory, make_client, make_member, make_monitor
@@ -108,8 +108,8 @@ def test_a_day_costs_no_more_than_its_steps_whatever_the_rule(steps):
 
 def test_a_rule_of_which_a_day_costs_more_is_refused():
     asked = {"starts_at": BEGUN, "ends_at": BEGUN + HOUR, "zone": "UTC", "now": NOW}
-    assert "too many" in find_faults(rule=DEAR, **asked)["rrule"]
-    assert find_faults(rule="FREQ=YEARLY;BYDAY=SU;BYSETPOS=1", **asked) == {}
+    assert "too many" in find_window_faults(rule=DEAR, **asked)["rrule"]
+    assert find_window_faults(rule="FREQ=YEARLY;BYDAY=SU;BYSETPOS=1", **asked) == {}
 
 
 def test_uncounted_windows_of_a_team_harm_neither_its_good_one_nor_another_team(steps):

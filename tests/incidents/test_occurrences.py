@@ -11,7 +11,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from incidents.occurrences import covering, find_faults, next_occurrence
+from incidents.occurrences import covering, find_window_faults, next_occurrence
 from incidents.recurrence import StepCount, parse_rule, repetitions
 
 BERLIN = "Europe/Berlin"
@@ -240,7 +240,7 @@ MARCH = utc("2026-03-01T10:00")
 
 
 def faults(starts_at=MARCH, length=HOUR, rule="", zone=BERLIN, now=NOW):
-    return find_faults(now=now, **window(starts_at, length, rule, zone))
+    return find_window_faults(now=now, **window(starts_at, length, rule, zone))
 
 
 def cannot(why):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents.occurrences import covering, find_faults, next_occurrence
+from incidents.occurrences import covering, find_window_faults, next_occurrence
 
 
 def at(text):
@@ -50,4 +50,4 @@ def test_hours_stay_hours():
 
 def test_every_day_may_begin_on_the_day_of_25_hours():
     window = days("2026-10-25T00:00+02:00", "2026-10-26T00:00+01:00", "FREQ=DAILY")
-    assert find_faults(**window, now=at("2026-10-01T00:00+02:00")) == {}
+    assert find_window_faults(**window, now=at("2026-10-01T00:00+02:00")) == {}

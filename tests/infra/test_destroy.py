@@ -34,7 +34,7 @@ def test_destroy_removes_everything_but_the_data(aws, clients):
     assert "  taking away the database's protection; a final snapshot is kept" in lines
     assert clients.cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
     assert secrets.read_secret(clients.ssm, "/sentrypulse/prod/env/FIELD_ENCRYPTION_KEY")
-    destroy.destroy(clients, "prod", report=lines.append, poll_s=0.01, forget_secrets=True)
+    destroy.destroy(clients, "prod", report=lines.append, poll_s=0.01, delete_parameters=True)
     assert lines[-1] == "6 parameters forgotten"
 
 

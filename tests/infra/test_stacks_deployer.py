@@ -50,7 +50,7 @@ def test_provision_status_outputs_and_destroy_need_no_more(deployer, capsys):
         call_command("aws", part, "--stage=prod")
     from infra.destroy import destroy
 
-    destroy(clients, "prod", report=lambda line: None, poll_s=0.01, forget_secrets=True)
+    destroy(clients, "prod", report=lambda line: None, poll_s=0.01, delete_parameters=True)
     assert "does not say" not in capsys.readouterr().out  # of what it may not ask
 
 

@@ -15,7 +15,7 @@ from analytics.models import Period, Rollup
 from analytics.uptime import SUMS
 from analytics.windows import floor_hour
 from monitors.models import Monitor, RegionState
-from monitors.transitions import BELIEFS, Health, State, verdict
+from monitors.transitions import BELIEFS, Health, State, decide_state
 from tests.factories import NOW, make_member, make_monitor, make_team
 from tests.incidents.factories import WindowFactory
 from tests.monitors.factories import make_result
@@ -107,7 +107,7 @@ def test_the_status_filter_says_what_the_rule_says(api, team, settings):
     settings.REGIONS = ["a", "b", "c"]
     kinds = [(state, None) for state in BELIEFS] + [(State.UP, NOW), (State.DOWN, NOW)]
     for states in product(kinds, repeat=3):
-        name = verdict([Health(state, no_data=bool(since)) for state, since in states]).value
+        name = decide_state([Health(state, no_data=bool(since)) for state, since in states]).value
         monitor = make_monitor(team, name=name)
         for region, (state, since) in zip("abc", states, strict=True):
             theirs = RegionState.objects.filter(monitor=monitor, region=region)

@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from core.folding import fold_case, fold_for_search, key_of
+from core.folding import fold_case, fold_for_search, make_name_key
 from monitors.models import Monitor, Tag
 from tests.factories import make_member, make_monitor, make_team
 
@@ -72,6 +72,6 @@ def test_tags_that_differ_in_more_than_case_are_two_on_every_database(api, team,
         assert [tag.name for tag in monitor.tags.all()] == [name]
         found = api.get("/api/v1/monitors/", {"tag": name}).json()["results"]
         assert [row["id"] for row in found] == [monitor.pk]
-    (kept,) = Tag.objects.filter(team=team, key=key_of(one))
+    (kept,) = Tag.objects.filter(team=team, key=make_name_key(one))
     assert api.patch(f"/api/v1/tags/{kept.pk}/", {"name": other}, format="json").status_code == 400
     assert api.post("/api/v1/tags/", {"name": f"{other}2"}, format="json").status_code == 201

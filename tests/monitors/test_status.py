@@ -3,7 +3,7 @@
 import pytest
 
 from monitors.status import Belief, explain, find_since
-from monitors.transitions import State, verdict
+from monitors.transitions import State, decide_state
 
 
 def believe(*told):
@@ -35,7 +35,7 @@ def believe(*told):
 )
 def test_since_when_the_regions_say_so_together(told, state, since):
     beliefs = believe(*told)
-    found = verdict([belief.health for belief in beliefs])
+    found = decide_state([belief.health for belief in beliefs])
     assert (found, find_since(found, beliefs)) == (state, since)
 
 

@@ -11,11 +11,11 @@ from monitors.transitions import (
     Recovered,
     State,
     WentDown,
+    decide_state,
     fold,
     is_down,
     quorum,
     step,
-    verdict,
 )
 from probes.result import Status
 
@@ -90,10 +90,10 @@ def test_a_quorum_is_more_than_half_of_the_regions(regions, needed):
 
 
 def test_a_minority_that_is_down_makes_a_monitor_degraded():
-    assert verdict([Health(State.DOWN), Health(State.UP), Health(State.UP)]) is State.DEGRADED
-    assert verdict([Health(State.DOWN), Health(State.DOWN), Health(State.UP)]) is State.DOWN
-    assert verdict([Health(), Health()]) is State.PENDING
-    assert verdict([]) is State.PENDING
+    assert decide_state([Health(State.DOWN), Health(State.UP), Health(State.UP)]) is State.DEGRADED
+    assert decide_state([Health(State.DOWN), Health(State.DOWN), Health(State.UP)]) is State.DOWN
+    assert decide_state([Health(), Health()]) is State.PENDING
+    assert decide_state([]) is State.PENDING
 
 
 def test_an_outage_of_a_quorum_starts_when_the_region_that_completed_it_began_to_fail():
@@ -104,7 +104,7 @@ def test_an_outage_of_a_quorum_starts_when_the_region_that_completed_it_began_to
     )
     healths, found = fold(regions, merged, Policy())
     assert found == [WentDown(at(3), "b"), Recovered(at(5))]
-    assert verdict(healths.values()) is State.DEGRADED
+    assert decide_state(healths.values()) is State.DEGRADED
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("UDS?")), max_size=60), st.randoms())
@@ -126,11 +126,11 @@ def silent(state, **fields):
 
 
 def test_a_monitor_of_which_no_region_has_data_has_none_and_others_decide_without_those_that_have_none():
-    assert verdict([silent(State.UP)]) is State.NO_DATA
-    assert verdict([silent(State.DOWN), silent(State.UP)]) is State.NO_DATA
-    assert verdict([silent(State.UP), silent(State.UP), Health(State.DOWN)]) is State.DOWN
-    assert verdict([silent(State.DOWN), Health(State.UP)]) is State.UP
-    assert verdict([silent(State.UP), Health()]) is State.PENDING
+    assert decide_state([silent(State.UP)]) is State.NO_DATA
+    assert decide_state([silent(State.DOWN), silent(State.UP)]) is State.NO_DATA
+    assert decide_state([silent(State.UP), silent(State.UP), Health(State.DOWN)]) is State.DOWN
+    assert decide_state([silent(State.DOWN), Health(State.UP)]) is State.UP
+    assert decide_state([silent(State.UP), Health()]) is State.PENDING
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_region_that_has_data_again_has_its_say_again():
     healths = {"a": Health(State.DOWN, 2, at(0)), "b": silent(State.UP), "c": silent(State.UP)}
     after, found = fold(healths, [Finding(at(3), "b", Status.UP)], Policy())
     assert found == [Recovered(at(3))]  # one of two is no quorum
-    assert verdict(after.values()) is State.DEGRADED
+    assert decide_state(after.values()) is State.DEGRADED
 
 
 def test_a_failure_before_our_own_network_was_known_to_be_down_is_forgotten():

@@ -7,7 +7,7 @@ import pytest
 from alerts.models import Delivery
 from delivery.message import Outcome, Receipt
 from outbox.backoff import RECEIPT_WITHIN
-from outbox.claiming import claim_due, settle
+from outbox.claiming import claim_due, settle_rows
 from statuspages.models import Notice, NoticePurpose, Subscriber, SubscriberKind
 from tests.alerts.factories import T0, make_channel, make_delivery
 from tests.factories import TeamFactory
@@ -49,7 +49,7 @@ def test_each_receipt_makes_room_for_another():
     many = make_due(6)
     claimed()
     sent = [Receipt(id=f"alerts:{row.pk}", attempt=1, outcome=Outcome.SENT, at=T0) for row in many[:2]]
-    settle(Delivery, sent, now=T0)
+    settle_rows(Delivery, sent, now=T0)
     assert claimed(now=T0 + SECOND) == [row.pk for row in many[4:]]
 
 

@@ -18,13 +18,14 @@ def test_a_process_that_touches_its_file_is_alive_and_one_that_stopped_is_not(tm
     path = tmp_path / "pulse"
     env = Env({"PULSE_FILE": str(path)})
     assert (
-        healthcheck.find_fault(what, env) == f"PULSE_FILE ({path}) is not there: the process has not started."
+        healthcheck.explain_dead(what, env)
+        == f"PULSE_FILE ({path}) is not there: the process has not started."
     )
     path.touch()
-    assert healthcheck.find_fault(what, env) == ""
+    assert healthcheck.explain_dead(what, env) == ""
     long_ago = time.time() - healthcheck.STALE_AFTER_S - 5
     os.utime(path, (long_ago, long_ago))
-    assert healthcheck.find_fault(what, env).startswith("The loop stood still for 6")
+    assert healthcheck.explain_dead(what, env).startswith("The loop stood still for 6")
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,12 @@ def test_a_process_that_touches_its_file_is_alive_and_one_that_stopped_is_not(tm
 )
 def test_the_web_server_is_alive_when_it_and_its_database_answer(status, body, fault):
     with receive(Say(status=status, body=body)) as web:
-        assert healthcheck.find_fault("web", Env({"PORT": str(web.port)})) == fault
+        assert healthcheck.explain_dead("web", Env({"PORT": str(web.port)})) == fault
 
 
 def test_a_web_server_that_does_not_know_this_host_says_which_setting_to_mend():
     with receive(Say(status=400, body=b"<h1>Bad Request</h1>")) as web:
-        told = healthcheck.find_fault("web", Env({"PORT": str(web.port)}))
+        told = healthcheck.explain_dead("web", Env({"PORT": str(web.port)}))
     assert told == f"Port {web.port} answers 400: ALLOWED_HOSTS must name 127.0.0.1, too."
 
 

@@ -42,7 +42,7 @@ def receive(delivery, outcome, *, now=NOW, answer="", attempt=None):
     receipt = Receipt(
         id=delivery.id, attempt=attempt or delivery.attempt, outcome=outcome, at=now, answer=answer
     )
-    receipts.settle([receipt], now=now)
+    receipts.settle_notices([receipt], now=now)
 
 
 def addresses(deliveries):

@@ -3396,6 +3396,12 @@ export interface components {
             /** @description `monitors` are all there are: forget what you have */
             whole: boolean;
         };
+        PagePreview: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description For a frame on this site; whoever has it can read the draft */
+            url: string;
+        };
         /** @description An alert of a service, resolved when the incident is. */
         PagerDutyChannelConfig: {
             /**
@@ -4159,12 +4165,6 @@ export interface components {
          * @enum {string}
          */
         PostVisibility: "public" | "internal";
-        Preview: {
-            /** Format: date-time */
-            expires_at: string;
-            /** @description For a frame on this site; whoever has it can read the draft */
-            url: string;
-        };
         Previewed: {
             /** @description Where ours stands in, and why */
             faults: string[];
@@ -4179,19 +4179,6 @@ export interface components {
             refused: number;
             rows: components["schemas"]["PreviewRow"][];
             same: number;
-        };
-        /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
-        PreviewRequest: {
-            /** @default down */
-            event?: components["schemas"]["EventEnum"];
-            /** @default  */
-            html?: string;
-            /** @default  */
-            markdown?: string;
-            /** @default  */
-            subject?: string;
-            /** @default  */
-            text?: string;
         };
         PreviewRow: {
             action: components["schemas"]["PreviewRowActionEnum"];
@@ -5114,6 +5101,19 @@ export interface components {
             markdown: string;
             subject: string;
             text: string;
+        };
+        /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
+        TemplatePreviewRequest: {
+            /** @default down */
+            event?: components["schemas"]["EventEnum"];
+            /** @default  */
+            html?: string;
+            /** @default  */
+            markdown?: string;
+            /** @default  */
+            subject?: string;
+            /** @default  */
+            text?: string;
         };
         Templates: {
             identified: string;
@@ -7065,7 +7065,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["TemplatePreviewRequest"];
             };
         };
         responses: {
@@ -15594,7 +15594,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["PagePreview"];
                 };
             };
             /** @description A field or a parameter is wrong, by its name; or the request cannot be read. */

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             if action == "list":
                 self._list(queues.dead_letters(limit=options["limit"]), bodies=options["bodies"])
             elif ids:
-                self._settle(action, ids)
+                self._redrive_or_drop(action, ids)
             elif options["all"]:
                 done = queues.redrive_all() if action == "redrive" else queues.drop_all()
                 self.stdout.write(f"{DONE[action]}: {done}.")
@@ -58,10 +58,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {letter.body.decode(errors='replace')}")
         self.stdout.write(f"{len(letters)} dead letters.")
 
-    def _settle(self, action: str, ids: list[str]) -> None:
+    def _redrive_or_drop(self, action: str, ids: list[str]) -> None:
         queues = dispatch.queues()
-        settle = queues.redrive if action == "redrive" else queues.drop
-        done = [letter_id for letter_id in ids if settle(letter_id)]
+        act = queues.redrive if action == "redrive" else queues.drop
+        done = [letter_id for letter_id in ids if act(letter_id)]
         for letter_id in ids:
             if letter_id not in done:
                 self.stderr.write(f"There is no dead letter {letter_id}, or it cannot be sent again.")

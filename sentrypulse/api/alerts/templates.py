@@ -65,7 +65,7 @@ def refuse_broken(event: str, parts: Mapping[str, Any]) -> dict[str, Any]:
     return dict(parts)
 
 
-class PreviewSerializer(PartsSerializer):
+class TemplatePreviewSerializer(PartsSerializer):
     event = EventField(default=Event.DOWN)
 
 
@@ -108,11 +108,11 @@ class MessageTemplateViewSet(TeamRowsViewSet[MessageTemplate], viewsets.ModelVie
             setattr(serializer.instance, name, value)
         serializer.instance.save()
 
-    @extend_schema(request=PreviewSerializer, responses=PreviewedSerializer)
+    @extend_schema(request=TemplatePreviewSerializer, responses=PreviewedSerializer)
     @action(detail=False, methods=["post"], pagination_class=None, filter_backends=[])
     def preview(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What an example would say. Nothing is stored, and faults are told instead of refused."""
-        body = PreviewSerializer(data=request.data)
+        body = TemplatePreviewSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         facts = sample_facts(body.validated_data["event"], now=timezone.now())
         parts, faults = render_parts(facts, {part: body.validated_data[part] for part in PARTS}, strict=True)

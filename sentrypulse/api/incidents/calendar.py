@@ -15,7 +15,7 @@ from core.time_zones import find_zone
 from core.timestamps import LocalTimestampField, TimestampField
 from incidents.calendar import Unfolded
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import Times, find_faults, find_next_spans, place_in
+from incidents.occurrences import Times, find_next_spans, find_window_faults, place_in
 from monitors.models import Monitor
 from probes.registry import KINDS
 from sentrypulse.api.fields import IdField
@@ -157,7 +157,7 @@ def _find_times(draft: dict[str, Any]) -> tuple[Sequence[tuple[datetime, datetim
         return [], {}
     zone, now = draft["timezone"], timezone.now()
     starts_at, ends_at = place_in(zone, draft["starts_at"]), place_in(zone, draft["ends_at"])
-    faults = find_faults(starts_at=starts_at, ends_at=ends_at, rule=draft["rrule"], zone=zone, now=now)
+    faults = find_window_faults(starts_at=starts_at, ends_at=ends_at, rule=draft["rrule"], zone=zone, now=now)
     if faults:
         return [], faults
     return find_next_spans(Times(starts_at, ends_at, draft["rrule"], zone), now, most=NEXT), {}

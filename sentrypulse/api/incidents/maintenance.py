@@ -23,7 +23,7 @@ from core.timestamps import LocalTimestampField
 from incidents.calendar import unfold
 from incidents.maintenance import find_crowded_out, problem_of, running, running_ids, upcoming
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import find_faults, place_in
+from incidents.occurrences import find_window_faults, place_in
 from monitors.models import Monitor
 from sentrypulse.api.fields import IdsField, TagNamesField
 from sentrypulse.api.incidents.calendar import (
@@ -85,7 +85,7 @@ class MaintenanceWindowSerializer(KnownFieldsOnly, serializers.ModelSerializer[M
         times = {name: attrs.get(name, getattr(window, name, "")) for name in _TIMES}
         # What has been stays editable otherwise: a title is mended, a window that is over is not moved.
         if not window or any(getattr(window, name) != value for name, value in times.items()):
-            faults = find_faults(
+            faults = find_window_faults(
                 starts_at=times["starts_at"],
                 ends_at=times["ends_at"],
                 rule=times["rrule"],

@@ -15,7 +15,7 @@ from monitors.no_data import read_no_data
 from monitors.result_json import result_json
 from monitors.selectors import SHOWN, ping_url, show_status
 from monitors.status import Belief, find_since
-from monitors.transitions import State, verdict
+from monitors.transitions import State, decide_state
 from monitors.versions import version_of
 from probes.errors import ErrorCode
 from probes.registry import KINDS
@@ -142,8 +142,8 @@ def show_region(state: RegionState, result: Result | None) -> dict[str, Any]:
     found = {} if result is None else result_json(result)
     return {
         "region": state.region,
-        "status": verdict([belief.health]).value,
-        "since": spell_rfc3339(from_ms(find_since(verdict([belief.health]), [belief]) or 0)),
+        "status": decide_state([belief.health]).value,
+        "since": spell_rfc3339(from_ms(find_since(decide_state([belief.health]), [belief]) or 0)),
         "checked_at": found.get("checked_at"),
         "response_ms": found["timings"]["total_ms"] if found else None,
         "http_status": found.get("http_status"),
@@ -218,7 +218,7 @@ class MonitorSerializer(KnownFieldsOnly):
         if monitor.running:
             return spell_rfc3339(monitor.running.start)
         beliefs = [Belief.of(state) for state in monitor.region_states.all()]
-        believed = verdict([belief.health for belief in beliefs])
+        believed = decide_state([belief.health for belief in beliefs])
         if believed is State.DOWN and monitor.shown_incident:
             return spell_rfc3339(monitor.shown_incident.started_at)
         since = find_since(believed, beliefs)

@@ -155,7 +155,7 @@ class TemplatesSerializer(serializers.Serializer[Any]):
     resolved = serializers.CharField()
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class PagePreviewSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(help_text="For a frame on this site; whoever has it can read the draft")
     expires_at = serializers.DateTimeField()
 
@@ -232,7 +232,7 @@ class StatusPageViewSet(TeamRowsViewSet[StatusPage], viewsets.ModelViewSet[Statu
         return self.show_stored(page)
 
     @extend_schema(methods=["GET"], responses={(200, "text/html"): OpenApiTypes.STR}, parameters=[_ID])
-    @extend_schema(methods=["POST"], responses={201: PreviewSerializer}, parameters=[_ID])
+    @extend_schema(methods=["POST"], responses={201: PagePreviewSerializer}, parameters=[_ID])
     @action(detail=True, methods=["get", "post"])
     @can_answer(409)
     def preview(self, request: Request, pk: str) -> HttpResponse:
@@ -249,7 +249,7 @@ class StatusPageViewSet(TeamRowsViewSet[StatusPage], viewsets.ModelViewSet[Statu
         asked.pop("team", None)
         made = make_preview(page, now=timezone.now(), **asked)
         told = {"url": preview_url(made), "expires_at": made.expires_at}
-        return Response(PreviewSerializer(told).data, status=status.HTTP_201_CREATED)
+        return Response(PagePreviewSerializer(told).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=TemplatesSerializer, parameters=[_ID, _COMPONENTS])
     @action(detail=True, methods=["get"], url_path="post-templates")

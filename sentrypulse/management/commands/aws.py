@@ -184,7 +184,7 @@ class Command(BaseCommand):
         )
         if options["yes_destroy"] != stage:
             self._confirm("To go ahead, type the name of the stage:", stage)
-        destroy.destroy(clients, stage, report=self._say, forget_secrets=options["forget_secrets"])
+        destroy.destroy(clients, stage, report=self._say, delete_parameters=options["forget_secrets"])
         self._say(f"{stage} is gone.")
 
     def _destroy_edge(self, clients: Clients, stage: str, edge: str, options: dict[str, Any]) -> None:

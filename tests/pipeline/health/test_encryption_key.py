@@ -9,7 +9,7 @@ from alerts.models import Channel
 from core.field_encryption import is_token, seal, unseal
 from monitors.models import Monitor
 from pipeline.health import encryption_key
-from pipeline.health.encryption_key import find_fault, reseal_all, try_key
+from pipeline.health.encryption_key import find_key_fault, reseal_all, try_key
 from statuspages.models import Subscriber
 from tests.factories import make_monitor, make_team
 from tests.statuspages.factories import make_page, subscribe
@@ -35,13 +35,13 @@ def stored(settings):
 
 
 def test_the_right_key_finds_no_fault(stored):
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     assert try_key().opened == 3
 
 
 def test_a_wrong_key_is_told_in_one_sentence_that_names_the_setting_and_the_fix(stored, settings):
     settings.FIELD_ENCRYPTION_KEY = new_key()
-    fault = find_fault()
+    fault = find_key_fault()
     assert "FIELD_ENCRYPTION_KEY does not open 3 of the 3 stored secrets" in fault
     assert "1 of a monitor, 1 of a channel, 1 of a subscriber" in fault
     assert "new,old" in fault
@@ -52,28 +52,28 @@ def test_a_wrong_key_is_told_in_one_sentence_that_names_the_setting_and_the_fix(
 def test_an_older_key_behind_the_new_one_is_enough_and_is_needed_until_all_is_sealed_anew(stored, settings):
     newest = new_key()
     settings.FIELD_ENCRYPTION_KEY = f"{newest}, {stored}"
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     settings.FIELD_ENCRYPTION_KEY = newest  # the old one is taken away too early
-    assert "3 of the 3" in find_fault()
+    assert "3 of the 3" in find_key_fault()
     settings.FIELD_ENCRYPTION_KEY = f"{newest},{stored}"
     assert reseal_all() == 3
     assert reseal_all() == 0
     settings.FIELD_ENCRYPTION_KEY = newest
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     assert unseal(Monitor.objects.get().secrets) == {"auth.password": "hush"}
 
 
 def test_a_key_that_opens_only_what_was_saved_last_is_wrong(stored, settings):
     settings.FIELD_ENCRYPTION_KEY = new_key()
     make_monitor(Monitor.objects.get().team, config={"auth": SECRET})
-    assert "3 of the 4" in find_fault()
+    assert "3 of the 4" in find_key_fault()
 
 
 @pytest.mark.parametrize("damaged", ["no token", "gAAAAA", "é", "x" * 5000])
 def test_a_damaged_row_stops_nobody(stored, damaged):
     Monitor.objects.update(secrets=damaged)
     Subscriber.objects.all().delete()
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     assert (try_key().opened, try_key().locked) == (1, {})
 
 
@@ -85,12 +85,12 @@ def test_one_foreign_row_among_many_is_reported_and_stops_nobody(stored, setting
     settings.FIELD_ENCRYPTION_KEY, right = new_key(), settings.FIELD_ENCRYPTION_KEY
     Monitor.objects.filter(pk=foreign.pk).update(secrets=seal({"auth.password": "x"}))
     settings.FIELD_ENCRYPTION_KEY = right
-    assert find_fault() == ""
+    assert find_key_fault() == ""
     assert f"does not open monitor=[{foreign.pk}]" in caplog.text
 
 
 def test_an_installation_without_secrets_has_no_wrong_key(db):
-    assert find_fault() == ""
+    assert find_key_fault() == ""
 
 
 def test_where_the_database_is_away_or_empty_the_start_is_not_stopped_by_this(monkeypatch):
@@ -98,7 +98,7 @@ def test_where_the_database_is_away_or_empty_the_start_is_not_stopped_by_this(mo
         raise OperationalError("no such table")
 
     monkeypatch.setattr(encryption_key, "try_key", refuse)
-    assert find_fault() == ""
+    assert find_key_fault() == ""
 
 
 def test_trying_costs_the_same_however_many_there_are(stored, django_assert_num_queries):
@@ -120,7 +120,7 @@ def test_prepare_refuses_a_wrong_key_and_seals_anew_with_the_newest(stored, sett
     assert "3 secrets are sealed with the newest key now." in said
     assert "EMAIL_URL is not set: e-mails, alerts among them, only go to the console." in said
     settings.FIELD_ENCRYPTION_KEY = settings.FIELD_ENCRYPTION_KEY.split(",")[0]
-    assert find_fault() == ""
+    assert find_key_fault() == ""
 
 
 def test_every_seal_is_a_token_and_nothing_shorter_is():

@@ -227,7 +227,7 @@ def test_alerts_that_fell_due_while_we_were_away_are_given_a_minute():
     Delivery.objects.create(
         team=make_team(), event="down", key="1", status="planned", planned_at=T0 - DAY, due_at=T0 - DAY
     )
-    signs.note(signs.RESUMED, at=T0 - 10 * SECOND, every=timedelta())
+    signs.save_sign(signs.RESUMED, at=T0 - 10 * SECOND, every=timedelta())
     assert look()["ok"]
     assert not look(T0 + 2 * MINUTE)["ok"]
 
@@ -267,7 +267,7 @@ def test_a_copy_that_the_storage_refuses_is_told():
 
 
 def test_a_web_server_that_has_stopped_to_listen_to_pings_makes_ill_while_any_are_waited_for():
-    listening.note(now=T0)
+    listening.say_listening(now=T0)
     assert look(T0 + 2 * MINUTE)["ok"]
     make_heartbeat(deadline_at=T0 + HOUR)
     assert look(T0 + MINUTE)["ok"]
@@ -317,7 +317,7 @@ def test_our_own_network_that_is_down_makes_ill_unless_another_region_is_left(se
 def test_celery_needs_a_worker_for_each_plane(settings, seen, missing):
     settings.ENGINE = "celery"
     for name, planes in seen.items():
-        signs.note(signs.WORKER + name, at=T0, detail=planes, every=timedelta())
+        signs.save_sign(signs.WORKER + name, at=T0, detail=planes, every=timedelta())
     report = look(T0 + MINUTE)
     assert report["ok"] is (not missing)
     assert (report["workers"] or {}).get("error") == (missing or None)
@@ -326,7 +326,7 @@ def test_celery_needs_a_worker_for_each_plane(settings, seen, missing):
 def test_of_several_workers_one_that_is_gone_is_told_and_makes_nobody_ill(settings):
     settings.ENGINE = "celery"
     for name, at in (("edge@a", T0), ("edge@b", T0 - 5 * MINUTE), ("core@a", T0)):
-        signs.note(signs.WORKER + name, at=at, detail=name[:4], every=timedelta())
+        signs.save_sign(signs.WORKER + name, at=at, detail=name[:4], every=timedelta())
     report = look()
     assert (report["ok"], report["workers"]) == (True, {"ok": True, "seen": 2, "silent": 1})
 

@@ -228,10 +228,10 @@ def test_at_the_first_start_of_this_version_the_schedule_tells_how_long_we_were_
 
 def test_the_clock_has_no_say_once_a_web_server_of_ours_has_spoken():
     now = T0
-    listening.note_by_clock(now=now)
+    listening.say_listening_by_clock(now=now)
     assert Cursor.objects.get(pk=listening.PINGS).lease_owner == CLOCK
-    listening.note(now=now + SECOND)
-    listening.note_by_clock(now=now + 2 * SECOND)
+    listening.say_listening(now=now + SECOND)
+    listening.say_listening_by_clock(now=now + 2 * SECOND)
     said = Cursor.objects.get(pk=listening.PINGS)
     assert (said.lease_owner, said.sent_until - now) == (WEB, SECOND)
 
