@@ -20,18 +20,18 @@ def send_later(template: str, *, to: str, context: dict[str, object]) -> None:
     text = render_to_string(f"accounts/{template}.txt", {"app_url": settings.APP_URL, **context})
     subject, _, body = text.partition("\n")
     message = EmailMessage(subject.strip(), body.lstrip("\n"), to=[to])
-    transaction.on_commit(partial(start, message, template), robust=True)
+    transaction.on_commit(partial(send_in_thread, message, template), robust=True)
 
 
-def start(message: EmailMessage, template: str) -> None:
+def send_in_thread(message: EmailMessage, template: str) -> None:
     """A thread of its own. Lambda freezes threads once it has answered, so there the request waits."""
     if settings.ENGINE == "serverless":
-        deliver(message, template)
+        send_or_log(message, template)
     else:
-        threading.Thread(target=deliver, args=(message, template), name=f"mail-{template}").start()
+        threading.Thread(target=send_or_log, args=(message, template), name=f"mail-{template}").start()
 
 
-def deliver(message: EmailMessage, template: str) -> None:
+def send_or_log(message: EmailMessage, template: str) -> None:
     """Send the message. A failure of the mail server is logged for the operator and does not reach the person
     who asked."""
     try:

@@ -12,7 +12,7 @@ from alerts.models import Delivery
 from incidents import services
 from incidents.models import Incident, IncidentStatus
 from incidents.reconcile import IncidentChange, IncidentEvent
-from pipeline.fanout import tell
+from pipeline.fanout import tell_events
 from statuspages import posts
 from statuspages.models import StatusPage
 
@@ -36,7 +36,7 @@ def edit(incident: Incident, *, now: datetime, **changes: Any) -> None:
 def delete(incident: Incident, *, now: datetime) -> None:
     """Take back what a person wrote. Raises ``RuleViolation`` for what the checks found: that is a record."""
     services.delete_incident(incident)
-    tell([IncidentEvent(IncidentChange.DELETED, incident)], now=now)
+    tell_events([IncidentEvent(IncidentChange.DELETED, incident)], now=now)
 
 
 @transaction.atomic
@@ -54,7 +54,7 @@ def acknowledge_by_link(row: Delivery, *, now: datetime) -> bool:
     """
     event = use_link(row, now=now)
     if event:
-        tell([event], now=now)
+        tell_events([event], now=now)
     return event is not None
 
 
@@ -93,4 +93,4 @@ def add_update(
 
 def _tell(event: IncidentChange, incident: Incident, *, now: datetime) -> None:
     incident.refresh_from_db()
-    tell([IncidentEvent(event, incident)], now=now)
+    tell_events([IncidentEvent(event, incident)], now=now)

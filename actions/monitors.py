@@ -13,7 +13,7 @@ from incidents.services import close_open_incidents
 from monitors import services
 from monitors.models import Monitor
 from monitors.versions import require_version
-from pipeline.fanout import look_again, tell
+from pipeline.fanout import look_again, tell_events
 from pipeline.specs import check_soon
 
 # One
@@ -135,6 +135,6 @@ def _resolve_open(monitors: Sequence[Monitor], *, ended_by: str, now: datetime) 
     """Resolve what is open for monitors that nobody watches any more, and tell people."""
     text = f"Resolved because the monitor was {ended_by}."
     closed = close_open_incidents([monitor.pk for monitor in monitors], at=now, text=text)
-    tell(
+    tell_events(
         [IncidentEvent(IncidentChange.RESOLVED, incident, ended_by=ended_by) for incident in closed], now=now
     )

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from incidents.reconcile import IncidentChange, IncidentEvent
-from pipeline.fanout import tell
+from pipeline.fanout import tell_events
 from statuspages import posts
 from statuspages.models import Post, PostVisibility, StatusPage
 
@@ -21,5 +21,5 @@ def write(page: StatusPage, *, author: User, now: datetime, **fields: Any) -> Po
     """
     post, change = posts.write_post(page, author=author, now=now, **fields)
     if post.visibility == PostVisibility.PUBLIC or change is IncidentChange.OPENED:
-        tell([IncidentEvent(change, post.incident)], now=now)
+        tell_events([IncidentEvent(change, post.incident)], now=now)
     return post

@@ -41,7 +41,7 @@ def acknowledge_link(row: Delivery) -> str:
     return settings.PUBLIC_URL + reverse("acknowledge", args=[token])
 
 
-def read_link(token: str) -> Delivery:
+def read_acknowledge_link(token: str) -> Delivery:
     """The delivery whose message held the link. Raises ``LinkInvalid``."""
     try:
         pk = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)

@@ -1,9 +1,9 @@
 """Who must have been told what by now? Pure: the answer follows from a trouble, one rule, who heard, and the
 time.
 
-``find_due`` always names all notices that should have been sent by now. The caller sends those that are not
-in the ledger yet. So the question may be asked twice, late, or after a crash, and nobody is told the same
-twice.
+``find_due_notices`` always names all notices that should have been sent by now. The caller sends those that
+are not in the ledger yet. So the question may be asked twice, late, or after a crash, and nobody is told the
+same twice.
 """
 
 from collections.abc import Collection, Set
@@ -107,7 +107,7 @@ class Due:
     withheld: Withheld | None = field(default=None, compare=False)
 
 
-def find_due(facts: Facts, policy: RulePolicy, *, heard: Collection[int], now: datetime) -> Due:
+def find_due_notices(facts: Facts, policy: RulePolicy, *, heard: Collection[int], now: datetime) -> Due:
     """All that ``policy`` wants told by ``now``. ``heard`` holds the ids of the channels that were told that
     the trouble began, or that its monitor flaps."""
     quiet = policy.quiet and quiet_end(

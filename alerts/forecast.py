@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.escalation import DueNotice, Facts, RulePolicy, find_due
+from alerts.escalation import DueNotice, Facts, RulePolicy, find_due_notices
 from alerts.models import BEGINNINGS, Channel, Event, Trouble
 from alerts.muting import Mute, find_mutes
 from alerts.planning import make_alert_key, make_facts, read_rules, read_told
@@ -60,7 +60,7 @@ def _look_ahead(
 ) -> Iterator[tuple[datetime, DueNotice]]:
     at = now
     for _ in range(_LOOKS):
-        due = find_due(facts, policy, heard=heard, now=at)
+        due = find_due_notices(facts, policy, heard=heard, now=at)
         for notice in sorted(due.notices):
             yield at, notice
         heard |= {notice.channel for notice in due.notices if notice.event in BEGINNINGS}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from alerts.escalation import STABLE
 from alerts.models import Reason, Trouble, TroubleKind
 from incidents.maintenance import maintenance_ends
-from monitors.dependencies import Edges, reach, read_edges, turn_round
+from monitors.dependencies import Edges, reach, read_dependencies, turn_round
 
 PARENT_WAIT = timedelta(seconds=20)
 """The alert of a monitor with a parent waits this long: the parent may be found down in that time, too."""
@@ -34,7 +34,7 @@ def find_mutes(troubles: Sequence[Trouble], *, now: datetime) -> dict[int, Mute]
     if not watched:
         return {}
     maintained = _maintenance_ends(watched, now=now)
-    edges = read_edges({trouble.team_id for trouble in watched})
+    edges = read_dependencies({trouble.team_id for trouble in watched})
     parents = {t.pk: reach([t.monitor_id], edges) for t in watched if t.monitor_id and t.monitor_id in edges}
     troubled = _read_parents({parent for found in parents.values() for parent in found}, now=now)
     mutes = {}
@@ -82,7 +82,7 @@ def wake_dependents(troubles: Iterable[Trouble], *, now: datetime) -> None:
     ``troubles``."""
     kinds = (TroubleKind.INCIDENT, TroubleKind.NO_DATA)
     changed = [t for t in troubles if t.kind in kinds and t.monitor_id is not None]
-    edges: Edges = read_edges({t.team_id for t in changed}) if changed else {}
+    edges: Edges = read_dependencies({t.team_id for t in changed}) if changed else {}
     children = reach([t.monitor_id for t in changed if t.monitor_id], turn_round(edges)) if edges else set()
     if children:
         Trouble.objects.filter(

@@ -1,8 +1,8 @@
 """Planning: write the deliveries that are due into the outbox, in the transaction of the change they tell of.
 
-``plan`` is called when incidents change. ``follow`` is called by the clock, for delays, reminders and
-escalations whose time has come. Both ask ``escalation.find_due`` what must have been told by now, and add the
-deliveries that are missing.
+``plan_deliveries`` is called when incidents change. ``follow_troubles`` is called by the clock, for delays,
+reminders and escalations whose time has come. Both ask ``escalation.find_due_notices`` what must have been
+told by now, and add the deliveries that are missing.
 """
 
 import logging
@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from alerts.defaults import ensure_defaults
-from alerts.escalation import Due, DueNotice, EscalationStep, Facts, Flap, Quiet, RulePolicy, find_due
+from alerts.escalation import Due, DueNotice, EscalationStep, Facts, Flap, Quiet, RulePolicy, find_due_notices
 from alerts.models import BEGINNINGS, DEFAULT_EVENTS, ENDS, Channel, Delivery, Reason, Rule, Trouble
 from alerts.muting import Mute, find_mutes, update_flapping, wake_dependents
 from alerts.troubles import find_missed, update_incident_troubles
-from alerts.withholding import Written, end_deleted, find_reasons, write
+from alerts.withholding import Written, end_deleted, find_ledger_changes, find_reasons
 from core.isolation import do_together, is_away, leave_out, resting
 from incidents.reconcile import IncidentChange, IncidentEvent
 from monitors.models import Monitor
@@ -39,11 +39,12 @@ _WAITING = [OutgoingStatus.HELD, OutgoingStatus.PLANNED, OutgoingStatus.RETRY]
 TOO_LATE = "It was over before this could be sent."
 
 
-def plan(events: Iterable[IncidentEvent], *, now: datetime) -> int:
+def plan_deliveries(events: Iterable[IncidentEvent], *, now: datetime) -> int:
     """Plan the deliveries that ``events`` call for; return their number. Call it in the events' transaction.
 
     The number of statements does not depend on the number of events (up to 200). When an event cannot be
-    planned, it is left out and logged: the incident is recorded all the same, and ``follow`` tries again.
+    planned, it is left out and logged: the incident is recorded all the same, and ``follow_troubles`` tries
+    again.
     """
     planned: list[int] = []
     do_together(
@@ -72,11 +73,11 @@ def plan_troubles(troubles: Sequence[Trouble], *, now: datetime) -> int:
     return sum(planned)
 
 
-def follow(*, now: datetime) -> int:
+def follow_troubles(*, now: datetime) -> int:
     """Plan the deliveries whose time has come, and those that were missed; return their number. Safe to run
     twice."""
     if missed := find_missed(but=resting(PLAN, "incident")):
-        plan(missed, now=now)
+        plan_deliveries(missed, now=now)
     due = Trouble.objects.filter(look_at__lte=now).order_by("look_at").values_list("pk", flat=True)
     planned: list[int] = []
     if ids := sorted(due[:LOOK_AT_ONCE]):
@@ -141,7 +142,9 @@ def _look(troubles: Sequence[Trouble], *, now: datetime) -> int:
     for trouble in troubles:
         facts = make_facts(trouble, mutes.get(trouble.pk, Mute()), followed=trouble.pk in followed)
         heard = told[trouble.pk].heard
-        looked = [(policy, find_due(facts, policy, heard=heard, now=now)) for policy in rules[trouble.pk]]
+        looked = [
+            (policy, find_due_notices(facts, policy, heard=heard, now=now)) for policy in rules[trouble.pk]
+        ]
         notices = {notice for _, due in looked for notice in due.notices}
         missing += _missing(trouble, notices, told[trouble.pk].keys, now=now)
         trouble.look_at = min((due.look_at for _, due in looked if due.look_at), default=None)
@@ -170,7 +173,7 @@ def _keep_back(
     planned = {notice for notice in kept if make_alert_key(trouble, notice) in told.keys}
     reasons = find_reasons(facts, looked, heard=told.heard, planned=planned)
     rows = [row for key, row in told.kept.items() if key.startswith(round_of(trouble))]
-    found = write(trouble, reasons, rows, heard=bool(told.heard), now=now)
+    found = find_ledger_changes(trouble, reasons, rows, heard=bool(told.heard), now=now)
     written.new += found.new
     written.changed += found.changed
 
@@ -262,7 +265,7 @@ def read_rules(troubles: Sequence[Trouble], told: Mapping[int, _Told]) -> Mappin
             "monitor_id", "tag_id"
         ):
             tags[monitor_id].add(tag_id)
-    policies = {rule.pk: make_policy(rule, alive=alive) for rule in rules}
+    policies = {rule.pk: make_rule_policy(rule, alive=alive) for rule in rules}
     return {
         trouble.pk: [
             policies[rule.pk]
@@ -288,7 +291,7 @@ def _told_of_what_is_deleted(policy: RulePolicy, trouble: Trouble, told: _Told) 
     return trouble.monitor_id is None and trouble.closed_at is not None and bool(policy.channels & told.heard)
 
 
-def make_policy(rule: Rule, *, alive: set[int]) -> RulePolicy:
+def make_rule_policy(rule: Rule, *, alive: set[int]) -> RulePolicy:
     """The rule as planning reads it. ``alive`` holds the ids of the channels that are switched on."""
     return RulePolicy(
         events=_read_events(rule),

@@ -111,7 +111,7 @@ def _send_question(recipient: Recipient, channel: Channel) -> None:
     send_later("recipient", to=recipient.address, context={"team": channel.team.name[:60], "link": link})
 
 
-def read_link(token: str) -> Recipient:
+def read_consent_link(token: str) -> Recipient:
     """The recipient to whom the link was sent. Raises ``ConsentLinkInvalid``."""
     try:
         pk = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)

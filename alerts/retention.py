@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 1_000
 
 
-def purge(*, now: datetime) -> int:
+def purge_ledger(*, now: datetime) -> int:
     """Delete deliveries that were planned more than ``LEDGER_RETENTION_DAYS`` ago, and closed troubles that
     have none left; return the number of deleted deliveries.
 

@@ -164,7 +164,7 @@ def _explain_left_out(
     return explain_unasked(known, agreed=agreed, declined=declined)
 
 
-def give_up_unpacked(whys: Mapping[str, str], *, now: datetime) -> None:
+def give_up_deliveries(whys: Mapping[str, str], *, now: datetime) -> None:
     """Give up the deliveries whose messages no queue can carry. ``whys`` holds the reasons by message id."""
     ids = {int(message_id.partition(":")[2]): why for message_id, why in whys.items()}
     rows = list(Delivery.objects.filter(pk__in=ids).select_related("channel"))

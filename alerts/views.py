@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.recipients import ConsentLinkInvalid, decide, read_link
+from alerts.recipients import ConsentLinkInvalid, decide, read_consent_link
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -25,7 +25,7 @@ def answer_question(request: HttpRequest, token: str) -> HttpResponse:
     context: dict[str, object] = {}
     status = 200
     try:
-        recipient = context["recipient"] = read_link(token)
+        recipient = context["recipient"] = read_consent_link(token)
         answer = request.POST.get("answer") if request.method == "POST" else None
         if answer in {"yes", "no"}:
             decide(recipient, agrees=answer == "yes", now=timezone.now())

@@ -9,7 +9,7 @@ from alerts.models import Trouble
 
 def wake_teams(team_ids: Collection[int]) -> int:
     """Make the teams' troubles due for planning: those that are open, and those whose end waits to be told.
-    The next ``planning.follow`` takes them. Returns their number.
+    The next ``planning.follow_troubles`` takes them. Returns their number.
 
     ``look_at`` becomes ``told_from``, which has passed, so this function needs no clock.
     """

@@ -18,7 +18,7 @@ DELETED = "What it tells of was deleted before this could be sent."
 
 @dataclass(slots=True)
 class Written:
-    """Rows that ``write`` wants stored: ``new`` to insert, ``changed`` to update (``answer``,
+    """Rows that ``find_ledger_changes`` wants stored: ``new`` to insert, ``changed`` to update (``answer``,
     ``settled_at``)."""
 
     new: list[Delivery] = field(default_factory=list)
@@ -97,7 +97,7 @@ def _tell_no_rule(facts: Facts, looked: Sequence[tuple[RulePolicy, Due]]) -> str
     return f"None of the rules for this tells the event {facts.event}."
 
 
-def write(
+def find_ledger_changes(
     trouble: Trouble,
     reasons: Mapping[Reason, str],
     kept: Collection[Delivery],

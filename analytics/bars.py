@@ -37,7 +37,8 @@ def read_bars(
     mapped_from = max(date_of(start, zone), today - timedelta(days=MAP_DAYS - 1))
     return {
         "days": [
-            tell_day(on, by_day[on], monitor, incidents, now=now, zone=zone) for on in _dates(first, today)
+            describe_day(on, by_day[on], monitor, incidents, now=now, zone=zone)
+            for on in _dates(first, today)
         ],
         "heat_map": [
             {"on": on, "hours": [cells[on, hour].uptime_ratio for hour in range(24)]}
@@ -57,7 +58,7 @@ def read_hours(
         ((Period.HOUR, start, rolled_until),) if rolled_until is not None and start < rolled_until else ()
     )
     spans = list(_cut_hours(raw_from, now, zone)) if raw_from < now else []
-    yield from uptime.read_parts(monitor, rolled, spans)
+    yield from uptime.read_uptime_parts(monitor, rolled, spans)
 
 
 def _cut_hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Span]:
@@ -73,7 +74,7 @@ def _dates(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def tell_day(
+def describe_day(
     on: date,
     measured: Measured,
     monitor: Monitor,

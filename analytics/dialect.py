@@ -33,7 +33,7 @@ _SPELLINGS = {
 }
 
 
-def spell(name: str) -> str:
+def spell_sql(name: str) -> str:
     """``pairs``: rows of ``code`` and ``n`` into a histogram's text. ``unpacked``: ``l.histogram`` into rows
     again, whose columns are spelled ``code`` and ``n``."""
     return _SPELLINGS[connection.vendor][name]

@@ -136,7 +136,7 @@ def _grade_days(
     place = {on: number for number, on in enumerate(dates)}
     letters = {pk: [str(DayLetter.NO_DATA)] * len(dates) for pk in ids}
     for monitor_id, on, measured in sums:
-        letters[monitor_id][place[on]] = grade_day(measured)
+        letters[monitor_id][place[on]] = choose_day_letter(measured)
     return {pk: "".join(some) for pk, some in letters.items()}
 
 
@@ -164,7 +164,7 @@ def _draw_line(means: Sequence[float | None]) -> str:
     return "".join(NOTHING if mean is None else str(round(mean / greatest * HIGHEST)) for mean in means)
 
 
-def grade_day(found: Measured) -> DayLetter:
+def choose_day_letter(found: Measured) -> DayLetter:
     if not found.measured_ms:
         return DayLetter.MAINTENANCE if found.maintenance_ms else DayLetter.NO_DATA
     if found.down_ms > found.measured_ms * NOTABLE:

@@ -72,7 +72,7 @@ class Latency:
         return dict(zip(PHASES[1:], medians(self.histogram)[1:], strict=True))
 
 
-def read_parts(
+def read_latency_parts(
     monitor_id: int, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Sequence[Any]]]:
     """Yields (start, values of ``COLUMNS``) for each rollup of the monitor in ``rolled``, then for each span
@@ -117,5 +117,5 @@ def totals_sql() -> str:
     return (
         f"SUM(CASE {of_total} n ELSE 0 END) AS count, SUM(CASE {of_total} total ELSE 0 END) AS sum_ms,"
         f" COALESCE(MIN(CASE {of_total} low END), 0) AS min_ms,"
-        f" COALESCE(MAX(CASE {of_total} high END), 0) AS max_ms, {dialect.spell('pairs')} AS histogram"
+        f" COALESCE(MAX(CASE {of_total} high END), 0) AS max_ms, {dialect.spell_sql('pairs')} AS histogram"
     )

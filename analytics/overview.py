@@ -33,7 +33,7 @@ from incidents.maintenance import Running, read_running
 from incidents.models import Incident
 from incidents.selectors import by_monitor, list_open_incidents
 from monitors.selectors import SHOWN
-from monitors.status import Belief, explain, find_since
+from monitors.status import Belief, explain_state, find_since
 from monitors.transitions import State, decide_state
 from probes.result import Status
 
@@ -196,7 +196,7 @@ def _make_state(
     elif running:
         status, since_ms, reason = "maintenance", to_ms(running.start), running.title
     else:
-        reason = explain(state, [(one.belief, one.status, one.error) for one in regions])
+        reason = explain_state(state, [(one.belief, one.status, one.error) for one in regions])
         if state is State.DOWN and incident:
             since_ms = to_ms(incident[2])
     newest = max(regions, key=lambda one: (one.checked_at_ms or 0, one.name), default=None)

@@ -16,7 +16,7 @@ from django.db import models
 from analytics.archive.stores import open_archive
 from analytics.archive.writing import Rest, purge_into
 from analytics.models import LatencyRollup, Period, Progress, Rollup
-from analytics.rollups import take_lease
+from analytics.rollups import lease_progress
 from analytics.windows import floor_day, floor_hour
 from monitors.models import Monitor, Result
 
@@ -47,7 +47,7 @@ def raw_kept_from(now: datetime) -> datetime:
     return now - timedelta(days=settings.RAW_RETENTION_DAYS)
 
 
-def purge(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = math.inf) -> Purged:
+def purge_results(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = math.inf) -> Purged:
     """Delete what is older than the settings keep. Safe to run twice at once, and to be killed at any moment.
 
     Each delete is followed by a rest as long as it took: ``rest`` gets the seconds. After ``for_s`` it stops
@@ -103,7 +103,7 @@ def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
 
     Under the lease: who has it may be reading what is to be deleted.
     """
-    lease = take_lease(owner, now=now)
+    lease = lease_progress(owner, now=now)
     if lease is None:
         return None
     progress = lease.read()

@@ -132,10 +132,10 @@ def _day_latency_sql(ids: Collection[int], day: datetime) -> Sql:
                    COALESCE(MIN(CASE WHEN count > 0 THEN min_ms END), 0) AS min_ms, MAX(max_ms) AS max_ms
             FROM analytics_latencyrollup WHERE {hours} GROUP BY monitor_id
         ) t JOIN (
-            SELECT monitor_id, {dialect.spell("pairs")} AS histogram FROM (
-                SELECT l.monitor_id, {dialect.spell("code")} AS code, SUM({dialect.spell("n")}) AS n
+            SELECT monitor_id, {dialect.spell_sql("pairs")} AS histogram FROM (
+                SELECT l.monitor_id, {dialect.spell_sql("code")} AS code, SUM({dialect.spell_sql("n")}) AS n
                 FROM (SELECT monitor_id, histogram FROM analytics_latencyrollup WHERE {hours}) l,
-                     {dialect.spell("unpacked")}
+                     {dialect.spell_sql("unpacked")}
                 GROUP BY l.monitor_id, code
             ) counted GROUP BY monitor_id
         ) h ON h.monitor_id = t.monitor_id""",

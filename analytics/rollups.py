@@ -55,7 +55,7 @@ def catch_up(
     Safe to run twice at once: one of the two does nothing. Killed in between, the next run does it again.
     Calls ``told`` with how far it has come.
     """
-    lease = take_lease(owner, now=now)
+    lease = lease_progress(owner, now=now)
     if lease is None:
         return 0
     progress = lease.read()
@@ -81,7 +81,7 @@ def catch_up(
     return (hour - begun) // HOUR
 
 
-def is_behind(*, now: datetime) -> bool:
+def has_hours_to_roll(*, now: datetime) -> bool:
     """Is there an hour that is over and not rolled up?"""
     return Progress.objects.filter(pk=Progress.UPTIME, rolled_until__lt=floor_hour(now - SETTLE)).exists()
 
@@ -93,7 +93,7 @@ def catch_up_wholly(
     hours = 0
     while True:
         now = clock()
-        if take_lease(owner, now=now) is None:
+        if lease_progress(owner, now=now) is None:
             raise RollupBusy
         rolled = catch_up(owner=owner, now=now, told=told)
         hours += rolled
@@ -113,7 +113,7 @@ def roll_again(
 
     Returns how many those were. Raises ``RollupBusy`` while another process rolls up.
     """
-    lease = take_lease(owner, now=now)
+    lease = lease_progress(owner, now=now)
     if lease is None:
         raise RollupBusy
     progress, days, hours = lease.read(), set(), 0
@@ -202,7 +202,7 @@ def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datet
     StaleSpan.objects.filter(pk__in=[span.pk for span in spans]).delete()
 
 
-def take_lease(owner: str, *, now: datetime) -> Lease[Progress] | None:
+def lease_progress(owner: str, *, now: datetime) -> Lease[Progress] | None:
     """Take the right to move the progress and to purge what was rolled up. None while another process has it.
     The first time, the progress begins at the hour in which the oldest monitor was made."""
     if not Progress.objects.filter(pk=Progress.UPTIME).exists():

@@ -114,9 +114,9 @@ def _read_pieces(
     """What was found in each step of ``[start, now)``, by its begin; a step without results is empty."""
     spans = list(_cut_raw(*sources.raw, step)) if sources.raw else []
     pieces = {_floor(at, step): Piece() for at, _ in _cut(start, now, step)}
-    for at, measured in uptime.read_parts(monitor, sources.rolled, spans):
+    for at, measured in uptime.read_uptime_parts(monitor, sources.rolled, spans):
         pieces[_floor(at, step)].measured += measured
-    for at, figures in latency.read_parts(monitor.pk, sources.rolled, spans):
+    for at, figures in latency.read_latency_parts(monitor.pk, sources.rolled, spans):
         pieces[_floor(at, step)].latency.add(*figures)
     return pieces
 

@@ -168,7 +168,7 @@ def read_raw(holds: Mapping[int, int], spans: Sequence[Span]) -> Iterable[tuple[
         yield monitor_id, starts[start_ms], Measured(*map(int, figures))
 
 
-def read_parts(
+def read_uptime_parts(
     monitor: Monitor, rolled: Iterable[Range], raw: Sequence[Span]
 ) -> Iterator[tuple[datetime, Measured]]:
     """(begin, figures) of each rollup of one monitor in the ranges, then of each raw span; two queries."""

@@ -24,7 +24,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def make_monitors():
     from monitors.models import Monitor, RegionState
     from monitors.slots import phase_of
-    from tests.pipeline.factories import make_team
+    from tests.factories import make_team
 
     team = make_team()
     Monitor.objects.bulk_create(

@@ -32,7 +32,7 @@ def read_fields(
         try:
             values[name] = msgspec.convert(clean(value), fields[name].type)  # noqa: TID251  # ready with the form
         except msgspec.ValidationError:
-            errors[name] = f"Must be {describe(fields[name].type)}."
+            errors[name] = f"Must be {describe_type(fields[name].type)}."
     return values
 
 
@@ -42,7 +42,7 @@ def read_meta(type_: Any) -> msgspec.Meta:
     return found
 
 
-def describe(type_: Any) -> str:
+def describe_type(type_: Any) -> str:
     return str(read_meta(type_).description)
 
 

@@ -83,7 +83,7 @@ def resting(work: str, what: str) -> list[Any]:
     ]
 
 
-def forget() -> None:
+def forget_failures() -> None:
     """Forget all failures."""
     for known in (left_out, _failed_at, _told_at):
         known.clear()

@@ -42,7 +42,7 @@ def find_charset(name: str) -> str | None:
     return codec if codec in _CHARSETS else None
 
 
-def read_json(body: bytes, *, charset: str = "") -> Any:
+def read_request_json(body: bytes, *, charset: str = "") -> Any:
     """The values of a JSON text, in UTF-8 (RFC 8259) unless ``charset`` or a byte order mark says otherwise.
     Raises what the API answers: 400 with the errors by field, 415 for a charset that is not read."""
     codec = next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if body.startswith(mark)), None)
@@ -65,7 +65,7 @@ def read_json(body: bytes, *, charset: str = "") -> Any:
     return data
 
 
-def read_body(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
+def read_whole_body(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
     """The whole body of a request. Raises 413 when it is longer than its view allows, whatever its headers
     said."""
     most: int = getattr(context.get("view"), "max_body_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
@@ -80,4 +80,4 @@ class JsonParser(parsers.JSONParser):
         context = parser_context or {}
         request = getattr(context.get("request"), "_request", None)
         charset = request.content_params.get("charset", "") if request else ""
-        return read_json(read_body(stream, context), charset=charset)
+        return read_request_json(read_whole_body(stream, context), charset=charset)

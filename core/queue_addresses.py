@@ -60,6 +60,6 @@ def aws_region_of(url: str, *, region: str = "") -> str | None:
     return region if _REGION.match(region) else None
 
 
-def name_of(url_or_arn: str) -> str:
+def name_queue(url_or_arn: str) -> str:
     """The queue's name, the last part of its URL and of its ARN."""
     return re.split("[/:]", url_or_arn.rstrip("/"))[-1]

@@ -46,7 +46,7 @@ def connect_s3(*, region: str, endpoint: str) -> Any:
     )
 
 
-def explain_refusal(error: Exception) -> StorageError:
+def make_storage_error(error: Exception) -> StorageError:
     return StorageError(f"The bucket did not take it: {' '.join(str(error).split())[:200]}")
 
 

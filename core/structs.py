@@ -31,7 +31,7 @@ def convert(value: Any, type_: type[Read]) -> Read:
     return msgspec.convert(value, type_)  # noqa: TID251  # its one place
 
 
-def read_json(body: str | bytes, type_: type[Read]) -> Read:
+def read_struct(body: str | bytes, type_: type[Read]) -> Read:
     """Raises ``msgspec.DecodeError`` for what is no JSON, and its subclass ``msgspec.ValidationError`` for
     what is not of the type."""
     make_ready(type_)

@@ -13,7 +13,7 @@ from delivery.apprise_plugins import NOTIFY_TYPES, make_plugin
 from delivery.attempt import Attempt, Verdict
 from delivery.message import Content, DeliveryMessage, Outcome
 from delivery.outcomes import judge_answer, judge_fault
-from delivery.requests_patch import install
+from delivery.requests_patch import patch_requests
 from delivery.shortening import shorten, shorten_line
 
 Parts = tuple[str, str]
@@ -52,7 +52,7 @@ def send_by_apprise(
     ``plugin`` is an address of Apprise's, or the arguments of its plugin's constructor. ``adapt`` may change
     title and body last.
     """
-    install()
+    patch_requests()
     made = make_plugin(plugin)
     if made is None:
         sentence = "The channel's configuration is no longer valid; save it again."

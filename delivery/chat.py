@@ -10,21 +10,21 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from delivery.attempt import Attempt, HttpAnswer
-from delivery.http import ask
-from delivery.markup import TextLine, TextSpan, is_readable, read_markdown, read_text
+from delivery.http import send_request
+from delivery.markup import TextLine, TextSpan, is_readable, read_markdown, read_plain_text
 from delivery.message import Content, DeliveryMessage, Tone
 from delivery.shortening import fit, say_gap, shorten_line
 
 COLOURS = {Tone.BAD: 0xB91C1C, Tone.WARNING: 0xB45309, Tone.GOOD: 0x15803D, Tone.INFO: 0x1D4ED8}
 
 
-def read_lines(content: Content) -> list[TextLine]:
+def read_text_lines(content: Content) -> list[TextLine]:
     """The message below its title: the Markdown, or the text where there is no Markdown or too much of it.
 
     A first line that repeats the subject is left out; a link that no line holds is added.
     """
     readable = bool(content.markdown) and is_readable(content.markdown)
-    lines = read_markdown(content.markdown) if readable else read_text(content.text)
+    lines = read_markdown(content.markdown) if readable else read_plain_text(content.text)
     first = lines[0].text.strip() if lines else ""
     if first == content.subject and any(line.spans for line in lines[1:]):
         lines = lines[1:]
@@ -149,6 +149,6 @@ def post_json(
     method: str = "POST",
 ) -> HttpAnswer:
     """Send ``body`` as JSON in one request, with the delivery's key as ``Idempotency-Key``. Raises as
-    ``http.ask``."""
+    ``http.send_request``."""
     sent = {"Content-Type": "application/json", "Idempotency-Key": delivery.key, **(headers or {})}
-    return ask(method, url, content=msgspec.json.encode(body), headers=sent, attempt=attempt)
+    return send_request(method, url, content=msgspec.json.encode(body), headers=sent, attempt=attempt)

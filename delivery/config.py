@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.forms import describe, read_fields, read_meta
+from core.forms import describe_type, read_fields, read_meta
 from delivery.headers import join_headers, split_headers
 from delivery.registry import KINDS, load_kind
 from probes.config_error import ConfigError
@@ -37,7 +37,7 @@ def check_config(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         elif field.name in given:
             pass  # read_fields reported it
         elif field.required:
-            errors[field.name] = f"Required: {describe(field.type)}."
+            errors[field.name] = f"Required: {describe_type(field.type)}."
         else:
             complete[field.name] = msgspec.to_builtins(_default(field))
     load_kind(kind).check(complete, errors)

@@ -33,7 +33,9 @@ def trusted() -> ssl.SSLContext:
     return trust_as_libcurl(context)
 
 
-def ask(method: str, url: str, *, content: bytes, headers: Mapping[str, str], attempt: Attempt) -> HttpAnswer:
+def send_request(
+    method: str, url: str, *, content: bytes, headers: Mapping[str, str], attempt: Attempt
+) -> HttpAnswer:
     """Send one request and read the beginning of the answer (``MAX_BODY_BYTES``). Redirects are not followed.
 
     Raises ``httpx.HTTPError``, ``httpx.InvalidURL`` and ``OSError``. A body that breaks off or does not end
@@ -64,10 +66,10 @@ def _read(response: "httpx.Response") -> bytes:
                 break
     except (httpx.HTTPError, OSError):
         pass
-    return unpack(body, response.headers.get("content-encoding", ""))
+    return decompress(body, response.headers.get("content-encoding", ""))
 
 
-def unpack(body: bytes, encodings: str) -> bytes:
+def decompress(body: bytes, encodings: str) -> bytes:
     """The first ``MAX_BODY_BYTES`` of a body, unpacked if the receiver compressed it although we did not ask
     for that."""
     unpacker = make_unpacker(encodings)

@@ -73,7 +73,7 @@ def read_markdown(source: str) -> list[TextLine]:
     return reader.lines
 
 
-def read_text(source: str) -> list[TextLine]:
+def read_plain_text(source: str) -> list[TextLine]:
     """The lines of plain text."""
     lines = _BREAKS.split(_printable(source))
     return [TextLine((TextSpan(line),) if line.strip() else ()) for line in lines]

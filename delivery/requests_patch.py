@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from delivery.attempt import Attempt, HttpAnswer
 from delivery.egress_guard import current
-from delivery.http import MAX_BODY_BYTES, unpack
+from delivery.http import MAX_BODY_BYTES, decompress
 from probes.charsets import read_text
 
 # At DEBUG it logs the path of every request, and paths hold tokens.
@@ -32,7 +32,7 @@ class Enough(requests.RequestException):
 
 
 @cache
-def install() -> None:
+def patch_requests() -> None:
     """Replace both functions, once a process and for good."""
     sessions = vars(requests.sessions)
     send, read_netrc = HTTPAdapter.send, sessions["get_netrc_auth"]
@@ -110,4 +110,4 @@ def _read(response: Any) -> bytes:
             body += chunk
     except Exception:  # noqa: BLE001, S110  # the status came; a body that breaks off changes nothing about it
         pass
-    return unpack(body, response.headers.get("Content-Encoding", ""))
+    return decompress(body, response.headers.get("Content-Encoding", ""))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from incidents.maintenance import times_of
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import Span, explain, find_range
+from incidents.occurrences import Span, explain_window_fault, find_range
 
 RANGE_STEPS = 20_000
 """What all windows together may cost, some 20 ms."""
@@ -34,7 +34,7 @@ def unfold(windows: Iterable[MaintenanceWindow], since: datetime, until: datetim
         if left <= 0 or len(unfolded.found) + len(looked.spans) > MOST:
             unfolded.left_out.append((window, _TOO_MANY))
         elif looked.fault:
-            unfolded.left_out.append((window, explain(looked.fault, times)))
+            unfolded.left_out.append((window, explain_window_fault(looked.fault, times)))
         else:
             unfolded.found += [(window, span) for span in looked.spans]
     unfolded.found.sort(key=lambda each: (each[1], each[0].pk))

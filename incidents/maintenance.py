@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from incidents.models import MaintenanceWindow
-from incidents.occurrences import Span, Times, covering, explain, find_day, next_occurrence
+from incidents.occurrences import Span, Times, covering, explain_window_fault, find_day, next_occurrence
 from monitors.models import Monitor
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def _follow(
             left[purse] -= looked.steps + _ASK_STEPS
             spans.update(looked.spans)
             if looked.fault:
-                _warn_once(window.pk, explain(looked.fault, times))
+                _warn_once(window.pk, explain_window_fault(looked.fault, times))
         found[window.pk] = sorted(spans)
     for pk in left_out:
         _warn_once(pk, _TOO_MANY)

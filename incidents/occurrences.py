@@ -85,11 +85,11 @@ def _answer(
     try:
         return question(at, times)
     except _FAULTS as fault:
-        told(explain(fault, times))
+        told(explain_window_fault(fault, times))
     return None
 
 
-def explain(fault: Exception, times: Times) -> str:
+def explain_window_fault(fault: Exception, times: Times) -> str:
     """Why nobody can follow the window, as a sentence."""
     if isinstance(fault, BrokenRule):
         return f"We cannot follow this rrule: {fault}."

@@ -170,7 +170,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
 def post(zappa: Zappa) -> None:
     """Set what Zappa cannot, then look whether everything is as asked. Raises ``DeployRefused``."""
     functions = Clients(zappa.aws_region or "").functions
-    finish(functions, zappa.lambda_name, zappa.stage_config)
+    finish_function(functions, zappa.lambda_name, zappa.stage_config)
 
 
 def wait_until_ready(functions: "LambdaClient", function: str) -> None:
@@ -181,7 +181,7 @@ def wait_until_ready(functions: "LambdaClient", function: str) -> None:
     functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=patience)
 
 
-def finish(
+def finish_function(
     functions: "LambdaClient",
     function: str,
     config: dict[str, Any],

@@ -10,7 +10,7 @@ from infra.stages import PROJECT, infra_path
 Report = Callable[[str], None]
 
 
-def name_of(stage: str) -> str:
+def name_cluster(stage: str) -> str:
     """The cluster's name, as in infra/database.yaml."""
     return f"{PROJECT}-{stage}"
 
@@ -20,7 +20,7 @@ def unprotect(clients: Clients, stage: str) -> None:
     protected, which it is from its first moment."""
     try:
         clients.rds.modify_db_cluster(
-            DBClusterIdentifier=name_of(stage), DeletionProtection=False, ApplyImmediately=True
+            DBClusterIdentifier=name_cluster(stage), DeletionProtection=False, ApplyImmediately=True
         )
     except clients.rds.exceptions.DBClusterNotFoundFault:
         return
@@ -30,6 +30,6 @@ def set_password(clients: Clients, stage: str, *, report: Report) -> None:
     """Give a database that was made from a snapshot, and has the snapshot's password, the stage's own."""
     password = secrets.read_secret(clients.ssm, f"{infra_path(stage)}/DATABASE_PASSWORD")
     clients.rds.modify_db_cluster(
-        DBClusterIdentifier=name_of(stage), MasterUserPassword=password, ApplyImmediately=True
+        DBClusterIdentifier=name_cluster(stage), MasterUserPassword=password, ApplyImmediately=True
     )
     report("  the database's password is the stage's own")

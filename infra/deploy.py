@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra import migrating
 from infra.clients import Clients
-from infra.edges import check_edge_region, open_edge, read_edges
+from infra.edges import check_edge_region, open_edge, read_edge_queues
 from infra.outputs import NotProvisioned, check_home, find_api_domain, find_stacks, is_deployed
 from infra.provision import finish_stacks
 from infra.stacks import EDGE_STACKS, ROLES
@@ -87,7 +87,9 @@ def deploy(
         report(f"{zappa.key}")
         deploy_one(clients, zappa, report=report, run=run)
         if zappa.plane == "edge":
-            for there in (Clients(region) for region, url in read_edges(clients.ssm, stage).items() if url):
+            for there in (
+                Clients(region) for region, url in read_edge_queues(clients.ssm, stage).items() if url
+            ):
                 report(f"{zappa.key} in {there.session.region_name}")
                 deploy_one(there, zappa, report=report, run=beside(there))
         if zappa.plane == "migrate" and migrate:

@@ -8,7 +8,7 @@ from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
 from infra.deploy import Run, tell_home, zappa_beside
-from infra.edges import check_edge_region, close_edge, forget_edge, read_edges
+from infra.edges import check_edge_region, close_edge, forget_edge, read_edge_queues
 from infra.mappings import arn_of, wait_for_rest
 from infra.outputs import NotProvisioned, check_home, find_stacks, is_deployed
 from infra.stacks import ALL, BASTION, DATABASE, EDGE_STACKS, Stack
@@ -35,7 +35,7 @@ def destroy(
     check_home(clients, stage, find_stacks(clients, stage))
     for zappa in reversed(zappa_stages(stage)):
         _undeploy(clients, zappa, beside=beside, report=report)
-    for region in read_edges(clients.ssm, stage):
+    for region in read_edge_queues(clients.ssm, stage):
         _take_away_edge(clients, stage, Clients(region), report=report, beside=beside, poll_s=poll_s)
     _delete_stacks(clients, stage, (*ALL, BASTION), report=report, poll_s=poll_s)
     if delete_parameters:
@@ -59,7 +59,7 @@ def destroy_edge(
     """
     check_home(home, stage, find_stacks(home, stage))
     there = check_edge_region(home, region)
-    if region not in read_edges(home.ssm, stage):
+    if region not in read_edge_queues(home.ssm, stage):
         raise NotProvisioned(
             f"{stage} has no edge in {region}: manage.py aws status names those that it has."
         )

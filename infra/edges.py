@@ -31,7 +31,7 @@ def check_edge_region(home: Clients, region: str) -> Clients:
     return Clients(region)
 
 
-def read_edges(ssm: "SSMClient", stage: str) -> dict[str, str]:
+def read_edge_queues(ssm: "SSMClient", stage: str) -> dict[str, str]:
     """The queue's URL by region, in order; empty where no edge reads it."""
     edges = {
         parameter["Name"].rpartition("/")[2]: parameter["Value"]

@@ -42,8 +42,8 @@ def migrate(
     """Migrate, and report each line that the function writes. Raises ``MigrationFailed``."""
     function = ZappaStage(stage, "migrate").function
     while True:
-        run = start(clients, function)
-        follow(clients, run, report=report, poll_s=poll_s, wait_s=wait_s, start_within_s=start_within_s)
+        run = start_run(clients, function)
+        follow_run(clients, run, report=report, poll_s=poll_s, wait_s=wait_s, start_within_s=start_within_s)
         if run.said(DONE):
             return
         if not run.said(STOPPED):
@@ -72,7 +72,7 @@ class Run:
         return any(line.startswith(words) for line in self.lines)
 
 
-def start(clients: Clients, function: str) -> Run:
+def start_run(clients: Clients, function: str) -> Run:
     """Have Lambda call it once: it tries no call again (``event_retries``), and neither do we."""
     began_ms = round(time.time() * 1000) - LATE_MS
     answer = clients.functions_once.invoke(
@@ -83,14 +83,14 @@ def start(clients: Clients, function: str) -> Run:
     return Run(function, answer["ResponseMetadata"]["RequestId"], began_ms)
 
 
-def follow(
+def follow_run(
     clients: Clients, run: Run, *, report: Report, poll_s: float, wait_s: float, start_within_s: float
 ) -> None:
     """Until the function has ended, reporting what it writes. Raises ``MigrationFailed`` when nothing is
     heard of it."""
     began = time.monotonic()
     while not run.ended:
-        for line in read_lines(clients, run):
+        for line in read_log_lines(clients, run):
             report(f"    {line}")
         waited_s = time.monotonic() - began
         if not run.started and waited_s > start_within_s:
@@ -104,7 +104,7 @@ def follow(
             time.sleep(poll_s)
 
 
-def read_lines(clients: Clients, run: Run) -> Iterator[str]:
+def read_log_lines(clients: Clients, run: Run) -> Iterator[str]:
     """What has been written since, of this call alone: a sandbox writes all its calls into one stream."""
     run.stream = run.stream or _find_stream(clients, run)
     while run.stream and not run.ended:

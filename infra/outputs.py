@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra.clients import Clients
 from infra.cloudformation import Found, Stacks
-from infra.edges import WrongRegion, read_edges, spell_edges
+from infra.edges import WrongRegion, read_edge_queues, spell_edges
 from infra.mappings import arn_of
 from infra.stacks import ALL, BASTION, EDGE, known_outputs
 from infra.stages import ZappaStage, read_zappa_config, stack_name
@@ -34,7 +34,7 @@ def gather_outputs(clients: Clients, stage: str, found: dict[str, Found]) -> dic
     outputs = known_outputs(stage)
     if home := home_of(found):
         outputs |= {k: v for k, v in read_outputs(Clients(home), stage).items() if k not in OF_THE_REGION}
-    elif edges := spell_edges(read_edges(clients.ssm, stage)):
+    elif edges := spell_edges(read_edge_queues(clients.ssm, stage)):
         outputs["EdgeQueueUrls"] = edges
     for stack in found.values():
         outputs |= stack.outputs

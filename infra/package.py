@@ -66,13 +66,13 @@ def _build(name: str, target: Path) -> Path:
     if package.is_file() and stamp.is_file() and stamp.read_text() == digest:
         return package
     check_builder()
-    dependencies = install(name, target / f"{name}-dependencies")
+    dependencies = install_pins(name, target / f"{name}-dependencies")
     rmtree(tree, ignore_errors=True)
     copy_sources(name, tree)
     prune(name, tree)
     compile_tree(tree)
     copytree(dependencies, tree, dirs_exist_ok=True, ignore=ignore_patterns(".installed"))
-    finish(name, tree, package)
+    zip_package(name, tree, package)
     stamp.write_text(digest)
     return package
 
@@ -92,7 +92,7 @@ def digest_sources() -> str:
     return digest.hexdigest()
 
 
-def install(name: str, folder: Path) -> Path:
+def install_pins(name: str, folder: Path) -> Path:
     """The package's pinned dependencies in ``folder``, without what is not needed and compiled; once, until
     the pins or the rules change."""
     wanted = [hashlib.sha256((ROOT / "infra" / "pruning.py").read_bytes()).hexdigest(), *read_pins(name)]
@@ -179,7 +179,7 @@ def collect_static(folder: Path) -> None:
     _run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"], env=environment)
 
 
-def finish(name: str, tree: Path, package: Path) -> None:
+def zip_package(name: str, tree: Path, package: Path) -> None:
     """Look at it, zip it, tell how large it is. Raises ``CannotPackage``."""
     glibc = find_glibc(tree)
     if glibc > GLIBC_MOST:

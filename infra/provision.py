@@ -58,7 +58,7 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
 
 
-def plan(clients: Clients, stage: str, wishes: Wishes) -> Plan:
+def plan_stage(clients: Clients, stage: str, wishes: Wishes) -> Plan:
     """What a run would do. Reads only. Raises ``WrongWish``, ``WrongVersion``."""
     found, wishes = _begin(clients, stage, wishes)
     lines = [

@@ -18,16 +18,16 @@ PACKAGES = {"api": "api", "core": "core", "edge": "edge", "migrate": "core"}
 """By plane, the package in build/sam (make sam-packages)."""
 
 
-def write(clients: Clients, stage: str, *, runtime: str) -> str:
+def write_template(clients: Clients, stage: str, *, runtime: str) -> str:
     """The text of serverless.yml. Raises ``NotProvisioned``."""
     outputs, region = read_outputs(clients, stage), clients.session.region_name or ""
     text = yaml.safe_dump(
-        describe(stage, outputs, region=region, runtime=runtime), sort_keys=False, width=110
+        make_template(stage, outputs, region=region, runtime=runtime), sort_keys=False, width=110
     )
     return f"# By make serverless, of zappa_settings.json: change that, not this.\n{text}"
 
 
-def describe(stage: str, outputs: dict[str, str], *, region: str, runtime: str) -> dict[str, Any]:
+def make_template(stage: str, outputs: dict[str, str], *, region: str, runtime: str) -> dict[str, Any]:
     """The same as a dictionary. Raises ``NotProvisioned``."""
     configs = {}
     for zappa in zappa_stages(stage):

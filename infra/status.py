@@ -7,7 +7,7 @@ from infra import account, aurora
 from infra.callbacks import fill_settings, find_wrong
 from infra.clients import Clients
 from infra.cloudformation import Found
-from infra.edges import check_edge_region, read_edges
+from infra.edges import check_edge_region, read_edge_queues
 from infra.outputs import (
     NotProvisioned,
     check_home,
@@ -23,7 +23,7 @@ from infra.wishes import has_cdn
 DEAD = ("ChecksDeadQueueUrl", "ResultsDeadQueueUrl", "DeliveriesDeadQueueUrl", "ReceiptsDeadQueueUrl")
 
 
-def tell(clients: Clients, stage: str) -> Iterator[str]:
+def tell_stage(clients: Clients, stage: str) -> Iterator[str]:
     """Stacks, functions with what is wrong with them, dead letters, further edges, addresses. Reads only."""
     found = find_stacks(clients, stage)
     check_home(clients, stage, found)
@@ -38,7 +38,7 @@ def tell(clients: Clients, stage: str) -> Iterator[str]:
         yield f"{zappa.function:<28} {_tell_function(clients, zappa.key, outputs)}"
     yield from _tell_dead_letters(clients, outputs)
     yield from _tell_limits(clients, stage, found)
-    for region in read_edges(clients.ssm, stage):
+    for region in read_edge_queues(clients.ssm, stage):
         yield from _tell_edge(clients, stage, region)
     yield f"{'the app and the API':<28} {outputs.get('PublicUrl', 'not there')}"
     yield f"{'published status pages':<28} {outputs.get('StatusUrl', 'not there')}"
@@ -83,7 +83,7 @@ def _tell_edge(home: Clients, stage: str, region: str) -> Iterator[str]:
     yield f"{f'edge in {region}':<28} {said}"
     if lack := account.find_lack_of_functions(there, stage, home=False):
         yield from _indent([lack])
-    if not read_edges(home.ssm, stage).get(region):
+    if not read_edge_queues(home.ssm, stage).get(region):
         yield f"{'':<28} no checks are sent there"
 
 

@@ -13,7 +13,7 @@ MOST = 20
 Edges = Mapping[int, Set[int]]
 
 
-def read_edges(team_ids: Collection[int]) -> Edges:
+def read_dependencies(team_ids: Collection[int]) -> Edges:
     """The monitors that each monitor of the teams depends on directly, by monitor. One query."""
     through = Monitor.depends_on.through
     edges: dict[int, set[int]] = defaultdict(set)
@@ -56,7 +56,7 @@ def find_dependencies(team_id: int, ids: Collection[int], *, monitor_id: int | N
         raise ValidationError({"depends_on": f"The team has no monitor {', '.join(map(str, missing))}."})
     if monitor_id in ids:
         raise ValidationError({"depends_on": "A monitor cannot depend on itself."})
-    if ids and monitor_id is not None and monitor_id in reach(ids, read_edges([team_id])):
+    if ids and monitor_id is not None and monitor_id in reach(ids, read_dependencies([team_id])):
         raise ValidationError(
             {"depends_on": "That is a circle: one of these depends on this monitor already."}
         )

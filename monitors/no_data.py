@@ -23,7 +23,7 @@ from monitors.patience import (
     is_overdue,
     say_silence,
 )
-from monitors.transitions import Change, Health, State, compare, decide_state
+from monitors.transitions import Change, Health, State, compare_beliefs, decide_state
 from probes.result import Status
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -76,7 +76,7 @@ def note_lost(
     states: dict[int, list[RegionState]] = defaultdict(list)
     for state in RegionState.objects.select_for_update().filter(monitor_id__in=monitor_ids).order_by("pk"):
         states[state.monitor_id].append(state)
-    overdue = {state.pk: state for state in find_overdue(monitor_ids, watch=watch, now=now)}
+    overdue = {state.pk: state for state in find_silent(monitor_ids, watch=watch, now=now)}
     lost = Lost()
     monitors = Monitor.objects.in_bulk({state.monitor_id for state in overdue.values()})
     changed: list[RegionState] = []
@@ -90,7 +90,7 @@ def note_lost(
                 state.lose_data(since=since, code=code, reason=reason)
                 changed.append(state)
         after = _healths(states[pk])
-        if change := compare(before, after, now):
+        if change := compare_beliefs(before, after, now):
             lost.changes[monitor] = [change]
         turn = decide_state(before.values()), decide_state(after.values())
         if turn[0] is not turn[1]:
@@ -104,7 +104,7 @@ def _healths(states: Iterable[RegionState]) -> dict[str, Health]:
 
 
 def find_candidates(*, watch: Watch, now: datetime) -> list[int]:
-    """Monitors of which nothing was heard for too long, unless something excuses that: ``find_overdue`` says.
+    """Monitors of which nothing was heard for too long, unless something excuses that: ``find_silent`` says.
 
     Two statements. The first looks up the end of each monitor's results in their key, and stops at the first
     that is known: it costs the number of monitors, whatever is stored of them.
@@ -116,7 +116,7 @@ def find_candidates(*, watch: Watch, now: datetime) -> list[int]:
     )
 
 
-def find_overdue(monitor_ids: Collection[int], *, watch: Watch, now: datetime) -> list[RegionState]:
+def find_silent(monitor_ids: Collection[int], *, watch: Watch, now: datetime) -> list[RegionState]:
     """The states of these monitors of which nothing was heard for too long, and nobody has said so yet. Each
     has its ``monitor`` and ``known_ms``, the slot of its last known result. Two statements."""
     states = _with_data().filter(monitor_id__in=monitor_ids).order_by("pk")

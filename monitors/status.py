@@ -64,7 +64,7 @@ Finding = tuple[Belief, str | None, str | None]
 """What a region believes, with the status and the sentence of its newest result."""
 
 
-def explain(state: State, findings: Sequence[Finding]) -> str:
+def explain_state(state: State, findings: Sequence[Finding]) -> str:
     """Why the monitor is in trouble, in a sentence; empty while it is not, and where nobody said why."""
     if state is State.NO_DATA:
         last = max(findings, key=lambda finding: finding[0].no_data_since_ms or 0)

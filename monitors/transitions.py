@@ -174,7 +174,7 @@ def fold(
         for finding in slot:
             if finding.region in after or finding.region not in gone or finding.status is not Status.UNKNOWN:
                 after[finding.region] = step(after.get(finding.region, Health()), finding, policy)
-        change = compare(before, after, at)
+        change = compare_beliefs(before, after, at)
         if change:
             changes.append(change)
     return after, changes
@@ -193,7 +193,7 @@ def _last_slots(
     return last
 
 
-def compare(before: Mapping[str, Health], after: Mapping[str, Health], at: datetime) -> Change | None:
+def compare_beliefs(before: Mapping[str, Health], after: Mapping[str, Health], at: datetime) -> Change | None:
     """What people must hear when the regions believed ``before`` and believe ``after`` since ``at``."""
     was, now = is_down(before.values()), is_down(after.values())
     if now and not was:

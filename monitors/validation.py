@@ -65,7 +65,7 @@ def default_timeout_s(interval_s: int) -> int:
 
 def check_together(kind: str, url: str, config: Mapping[str, Any]) -> None:
     """Raises ``ValidationError`` for a configuration that does not go together with the target."""
-    if errors := load_kind(kind).judge_together(url, config):
+    if errors := load_kind(kind).validate_together(url, config):
         raise ValidationError({f"config.{field}": why for field, why in errors.items()})
 
 

@@ -33,7 +33,7 @@ def queues() -> Sender:
     return _sender
 
 
-def send(queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
+def send_body(queue: str, body: bytes, *, delay_s: float = 0.0) -> None:
     _sender.send(queue, body, delay_s=delay_s)
 
 

@@ -70,7 +70,7 @@ class EdgeBackend(BaseEmailBackend):
         deliveries = [make_delivery(message) for message in email_messages if message.recipients()]
         try:
             for delivery in deliveries:  # one a message, because a message comes again as a whole
-                dispatch.send("deliveries", encode(Deliveries([delivery])))
+                dispatch.send_body("deliveries", encode(Deliveries([delivery])))
         except QueuesAway:
             if not self.fail_silently:
                 raise

@@ -28,10 +28,10 @@ SEND_ALERTS = "send alerts"
 PUBLISH_PAGES, SEND_NOTICES = "publish pages", "send notices"
 
 
-def tell(events: Sequence[IncidentEvent], *, now: datetime) -> None:
+def tell_events(events: Sequence[IncidentEvent], *, now: datetime) -> None:
     """Plan the alerts and write the status pages' posts for ``events``."""
-    if events and planning.plan(events, now=now):
-        wake()
+    if events and planning.plan_deliveries(events, now=now):
+        wake_sending()
     if events:
         do_together(
             "tell pages", events, partial(_tell_pages, now=now), name=lambda e: ("incident", e.incident.pk)
@@ -40,7 +40,7 @@ def tell(events: Sequence[IncidentEvent], *, now: datetime) -> None:
 
 @transaction.atomic
 def _tell_pages(events: Sequence[IncidentEvent], *, now: datetime) -> None:
-    if pages.take(events, now=now):
+    if pages.write_posts(events, now=now):
         wake_pages()
 
 
@@ -59,7 +59,7 @@ def _tell_turns(turns: Sequence[Turn], *, now: datetime) -> None:
         mark_changed(monitor_ids=turned)
     troubles = update_degraded_troubles(turns, now=now)
     if troubles and planning.plan_troubles(troubles, now=now):
-        wake()
+        wake_sending()
 
 
 def tell_burns(burns: Sequence[Burn], *, now: datetime) -> None:
@@ -68,7 +68,7 @@ def tell_burns(burns: Sequence[Burn], *, now: datetime) -> None:
     with transaction.atomic():
         troubles = update_budget_troubles(burns, now=now)
         if troubles and planning.plan_troubles(troubles, now=now):
-            wake()
+            wake_sending()
 
 
 def tell_no_data(*, now: datetime) -> None:
@@ -77,17 +77,17 @@ def tell_no_data(*, now: datetime) -> None:
     troubles = update_no_data_troubles(now=now)
     planning.take_back(troubles, now=now)
     if troubles and planning.plan_troubles(troubles, now=now):
-        wake()
+        wake_sending()
 
 
 def look_again(team_ids: Collection[int]) -> None:
     """Have the open and waiting alerts of these teams planned again, because who is told, when or how may
     have changed."""
     if wake_teams(team_ids):
-        wake()
+        wake_sending()
 
 
-def wake() -> None:
+def wake_sending() -> None:
     """Ask for the job that sends alerts, for the moment when new alerts are no longer held
     (``planning.HOLD``). The timetable runs the job as well, perhaps later."""
     body = encode(Wake(SEND_ALERTS))
@@ -106,4 +106,4 @@ def wake_pages() -> None:
 def _send_after_commit(body: bytes, *, delay_s: float = 0.0) -> None:
     """Queue a wake after the commit. An error is only logged (``robust``), because the change is committed
     already: the timetable runs the job all the same."""
-    transaction.on_commit(lambda: dispatch.send("receipts", body, delay_s=delay_s), robust=True)
+    transaction.on_commit(lambda: dispatch.send_body("receipts", body, delay_s=delay_s), robust=True)

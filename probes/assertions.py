@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from probes.json_body import NotJson, read_json
+from probes.json_body import NotJson, read_json_body
 from probes.json_path import MAX_STEPS, PathError, PathSteps, TooCostly, find_values, parse_path
 
 _STATUS = re.compile(r"(?P<low>[1-9]\d\d)(?:\s*-\s*(?P<high>[1-9]\d\d))?|(?P<family>[1-9])xx", re.IGNORECASE)
@@ -78,7 +78,7 @@ def judge_json(body: bytes, path: str, expected: Any, content_type: str = "") ->
     true, "NaN" fits NaN.
     """
     try:
-        document = read_json(body, content_type)
+        document = read_json_body(body, content_type)
         return _judge_values(find_values(parse_path(path), document, PathSteps()), path, expected)
     except NotJson as why:
         return str(why)

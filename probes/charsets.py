@@ -60,7 +60,7 @@ _ATTRIBUTE = re.compile(rb"[\s/]*+([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'
 def read_text(body: bytes, content_type: str = "") -> str:
     """``body`` as text. What cannot be read becomes U+FFFD."""
     name, start = find_encoding(body, content_type)
-    return decode(body[start:], name or guess_encoding(body))
+    return decode_text(body[start:], name or guess_encoding(body))
 
 
 def find_encoding(body: bytes, content_type: str = "") -> tuple[str, int]:
@@ -95,7 +95,7 @@ def read_label(content_type: str) -> str:
 def find_codec(label: str) -> str:
     """The name of the codec for a label of the standard, "" for any other word.
 
-    ``x-user-defined`` and ``replacement`` are no codecs of Python's; only ``decode`` knows them.
+    ``x-user-defined`` and ``replacement`` are no codecs of Python's; only ``decode_text`` knows them.
     """
     if not label.isascii():
         return ""
@@ -108,7 +108,7 @@ def find_codec(label: str) -> str:
     return _CODECS.get(found.name, str(found.codec_info.name))
 
 
-def decode(body: bytes, name: str) -> str:
+def decode_text(body: bytes, name: str) -> str:
     """``body`` read by a codec that ``find_codec`` named; what cannot be read is replaced."""
     if name in ("x-user-defined", "replacement"):
         found = webencodings.lookup(name)

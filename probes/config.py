@@ -40,9 +40,9 @@ def check_config(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     rules, errors = load_kind(kind), dict[str, str]()
     values = read_fields(rules.config, rules.tidy(config), errors)
     complete: dict[str, Any] = msgspec.to_builtins(rules.config(**values))
-    rules.judge(complete, errors)
+    rules.validate(complete, errors)
     if not errors:
-        _judge_size(complete, errors)
+        _validate_size(complete, errors)
     if errors:
         raise ConfigError(errors)
     return complete
@@ -52,7 +52,7 @@ MAX_CONFIG_BYTES = 180_000
 """Bytes. A message holds a whole configuration, and queues take 256 KB at most."""
 
 
-def _judge_size(complete: dict[str, Any], errors: dict[str, str]) -> None:
+def _validate_size(complete: dict[str, Any], errors: dict[str, str]) -> None:
     try:
         sizes = {name: len(msgspec.json.encode(value)) for name, value in complete.items()}
     except (UnicodeEncodeError, RecursionError):

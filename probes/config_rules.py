@@ -33,7 +33,7 @@ def tidy_family(config: Mapping[str, Any]) -> dict[str, Any]:
     return tidy
 
 
-def explain(errors: dict[str, str], field: str, check: Callable[[], object]) -> None:
+def collect_error(errors: dict[str, str], field: str, check: Callable[[], object]) -> None:
     """Run ``check``. When it raises ``ValueError``, the text becomes the field's error, unless the field has
     one."""
     try:
@@ -42,7 +42,7 @@ def explain(errors: dict[str, str], field: str, check: Callable[[], object]) -> 
         errors.setdefault(field, str(mistake))
 
 
-def judge_credentials(config: dict[str, Any], errors: dict[str, str]) -> None:
+def validate_credentials(config: dict[str, Any], errors: dict[str, str]) -> None:
     """Judge ``headers`` and ``auth``: whether an HTTP request can carry them."""
     for name, value in config["headers"].items():
         problem = _judge_header(name, value if isinstance(value, str) else value["value"])
@@ -60,7 +60,7 @@ def judge_credentials(config: dict[str, Any], errors: dict[str, str]) -> None:
         errors.setdefault("auth", "The user name must not contain a colon.")
 
 
-def judge_server_name(config: dict[str, Any], errors: dict[str, str]) -> None:
+def validate_server_name(config: dict[str, Any], errors: dict[str, str]) -> None:
     """Judge ``server_name``, the name that the certificate must be for, and normalise it."""
     if config["server_name"]:
         try:

@@ -29,7 +29,7 @@ def read_address(check: Check, *, default_port: int | None = None) -> tuple[str,
         raise ProbeError(ErrorCode.CONFIG_INVALID, str(mistake), status=Status.UNKNOWN) from None
 
 
-async def resolve(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
+async def look_up(host: str, port: int, *, family: str, kind: socket.SocketKind) -> list[Found]:
     """Look ``host`` up with the system's resolver. Raises ``ProbeError`` with the reason.
 
     An address needs no lookup. While the resolver does not answer, lookups may hold all threads. A check that
@@ -93,7 +93,7 @@ async def explain_resolve_failure(host: str, *, family: str, limit_s: float) -> 
     the judgement is then that there is no route.)"""
     try:
         async with asyncio.timeout(limit_s):
-            found = await resolve(host, 0, family=family, kind=socket.SOCK_STREAM)
+            found = await look_up(host, 0, family=family, kind=socket.SOCK_STREAM)
     except ProbeError as reason:
         return reason.judgement
     except TimeoutError:
@@ -116,7 +116,7 @@ async def open_stream(check: Check, host: str, port: int, *, family: str) -> soc
     left, so that an IPv6 address that does not answer leaves time for IPv4.
     """
     with check.timing("dns_ms"):
-        found = await resolve(host, port, family=family, kind=socket.SOCK_STREAM)
+        found = await look_up(host, port, family=family, kind=socket.SOCK_STREAM)
     check.port = port
     told: tuple[OSError, str] | None = None
     with check.timing("connect_ms"):

@@ -33,7 +33,7 @@ def list_headers(config: Carrying, *, at_home: bool) -> dict[str, str]:
     return given
 
 
-def list_secrets(config: Carrying) -> list[str]:
+def list_secret_texts(config: Carrying) -> list[str]:
     """The secret texts, which no sentence may show. Texts of fewer than three characters are left out."""
     secrets = [
         value.value for value in config.headers.values() if not isinstance(value, str) and value.secret
@@ -48,6 +48,6 @@ def list_secrets(config: Carrying) -> list[str]:
 def redact(sentence: str, config: Carrying) -> str:
     """The sentence with its secrets hidden. A server may send a secret back, and the sentence may quote the
     server."""
-    for secret in list_secrets(config):
+    for secret in list_secret_texts(config):
         sentence = sentence.replace(secret, "•••")
     return sentence

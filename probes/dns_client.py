@@ -15,7 +15,7 @@ import dns.reversename
 from core.descriptors import is_shortage
 from core.hosts import split_host_port
 from probes.check import Check, ProbeError
-from probes.connect import resolve
+from probes.connect import look_up
 from probes.dns_records import spell_found
 from probes.errors import SHORT, ErrorCode
 from probes.guard import BlockedAddress
@@ -23,7 +23,7 @@ from probes.result import Status
 from probes.routes import RESOLV_CONF
 
 
-async def ask(check: Check, *, kind: str, of: str) -> list[str]:
+async def ask_name_server(check: Check, *, kind: str, of: str) -> list[str]:
     """The records of ``kind`` that the name server ``of`` (empty: the system's) has for the target."""
     resolver = await _make_resolver(check, of)
     name = _spell_name(check.spec.target, kind)
@@ -59,7 +59,7 @@ async def _make_resolver(check: Check, where: str) -> dns.asyncresolver.Resolver
     if not where:
         return _get_system_resolver()
     host, port = split_host_port(where, default_port=53)
-    found = await resolve(host, port, family="any", kind=socket.SOCK_DGRAM)
+    found = await look_up(host, port, family="any", kind=socket.SOCK_DGRAM)
     addresses = _allow(check, list(dict.fromkeys(str(each[4][0]) for each in found)))
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = addresses, port

@@ -80,7 +80,7 @@ def _spell_part(part: str) -> str:
     return part.rstrip(".") or "."
 
 
-def compare(records: Sequence[str], expected: Sequence[str], *, kind: str, match: str) -> str:
+def compare_records(records: Sequence[str], expected: Sequence[str], *, kind: str, match: str) -> str:
     """What is wrong with the records, in a sentence; empty when nothing is."""
     if not expected:
         return ""

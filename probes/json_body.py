@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from probes.charsets import decode, find_codec, read_label
+from probes.charsets import decode_text, find_codec, read_label
 
 MAX_DIGITS = 300
 """Numbers with more digits are read as floats."""
@@ -20,7 +20,7 @@ class NotJson(Exception):
     """The body cannot be read. The text is a sentence, one of ``NOT_JSON``."""
 
 
-def read_json(body: bytes, content_type: str) -> Any:
+def read_json_body(body: bytes, content_type: str) -> Any:
     """The JSON document in ``body``. Raises ``NotJson``.
 
     msgspec reads it quickly. What msgspec refuses is read by Python's own parser, which takes common
@@ -49,7 +49,7 @@ def _spell_out(body: bytes, content_type: str) -> Iterator[str]:
     with suppress(ValueError):
         yield body.decode(json.detect_encoding(body), "surrogatepass")
     if named:
-        yield decode(body, named)
+        yield decode_text(body, named)
     yield body.decode("utf-8-sig", "replace")
 
 

@@ -14,7 +14,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from probes.charsets import GUESSES, UTF_8, decode, find_codec, find_encoding, guess_encoding
+from probes.charsets import GUESSES, UTF_8, decode_text, find_codec, find_encoding, guess_encoding
 
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 # Marks beyond what any language writes on one letter: to put them in order takes the square of their number.
@@ -30,7 +30,7 @@ def contains_keyword(body: bytes, keyword: str, content_type: str = "") -> bool:
     name, start = find_encoding(body, content_type)
     if _is_there_as_utf_8(body, keyword, name):
         return True
-    text = decode(body[start:] if start else body, name or guess_encoding(body))
+    text = decode_text(body[start:] if start else body, name or guess_encoding(body))
     return (
         (name != UTF_8 and keyword in text)
         or _is_there_unified(text, keyword, content_type.lower())

@@ -65,10 +65,10 @@ class CheckKind:
     needs: tuple[str, ...] = ()
     tidy: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     """Changes values into what people mean by them, before their types are judged."""
-    judge: Callable[[dict[str, Any], dict[str, str]], None] = lambda _config, _errors: None
+    validate: Callable[[dict[str, Any], dict[str, str]], None] = lambda _config, _errors: None
     """Judges the complete configuration by rules that no type tells. Adds errors by field; may bring values
     into their normal form."""
-    judge_together: Callable[[str, Mapping[str, Any]], dict[str, str]] = lambda _target, _config: {}
+    validate_together: Callable[[str, Mapping[str, Any]], dict[str, str]] = lambda _target, _config: {}
     """Returns errors by field of a configuration that does not fit the target."""
     moves_secrets: Callable[[str, Mapping[str, Any], str, Mapping[str, Any]], bool] = _moves
     """Whether stored secrets would go to another server, or unencrypted, if the first target and

@@ -42,7 +42,7 @@ class RdapAnswer:
 
     @property
     def host(self) -> str:
-        return name_host(self.url)
+        return read_host(self.url)
 
     @property
     def of_redirector(self) -> bool:
@@ -55,7 +55,7 @@ class Unanswered(Exception):
     def __init__(self, judgement: Judgement, url: str) -> None:
         super().__init__(judgement.sentence)
         self.judgement = judgement
-        self.host = name_host(url)
+        self.host = read_host(url)
 
 
 class Question(HttpTransfer):
@@ -96,7 +96,7 @@ class Question(HttpTransfer):
             self.answer.set_exception(Unanswered(judgement, self._url))
 
 
-async def ask(check: Check, url: str, *, engines: Engines) -> RdapAnswer:
+async def ask_registry(check: Check, url: str, *, engines: Engines) -> RdapAnswer:
     """Fetch ``url``. Raises ``Unanswered``. The body of an answer of more than 1 MiB is empty."""
     question = Question(check, url, engines)
     engines.curl.start(question)
@@ -106,7 +106,7 @@ async def ask(check: Check, url: str, *, engines: Engines) -> RdapAnswer:
         engines.curl.stop(question)
 
 
-def name_host(url: str) -> str:
+def read_host(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
@@ -150,7 +150,7 @@ async def find_base(check: Check, name: str, *, engines: Engines) -> str:
         """Half of the time is the registry's."""
         try:
             async with asyncio.timeout(check.remaining_s() / 2):
-                answer = await ask(check, url, engines=engines)
+                answer = await ask_registry(check, url, engines=engines)
         except (Unanswered, TimeoutError):
             return b""
         return answer.body if answer.status == 200 else b""
@@ -161,7 +161,7 @@ async def find_base(check: Check, name: str, *, engines: Engines) -> str:
 def read_bootstrap(body: bytes) -> dict[str, str]:
     """The base address by suffix, https where there is a choice. Empty when ``body`` is no such list."""
     try:
-        services = structs.read_json(body.removeprefix(codecs.BOM_UTF8), _Bootstrap).services
+        services = structs.read_struct(body.removeprefix(codecs.BOM_UTF8), _Bootstrap).services
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     bases = {}

@@ -404,7 +404,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "sentrypulse.api.document.finish",
+        "sentrypulse.api.document.complete_document",
     ],
     "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
         "MonitorKindName": "probes.registry.KINDS",

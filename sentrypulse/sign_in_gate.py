@@ -22,7 +22,7 @@ from accounts.library_forms import mend_fields
 from accounts.models import User
 from accounts.throttles import Count, count_attempts, list_login_counts
 from core.client_address import client_address, fold_address
-from core.parsers import TooLarge, read_json
+from core.parsers import TooLarge, read_request_json
 from core.values import BIGGEST_ID
 
 MAX_BODY_BYTES = 65_536
@@ -93,7 +93,7 @@ class SignInGate:
             allowed = ", ".join(sorted(methods))
             return _refuse(405, [(f"Ask by {allowed}.", "method_not_allowed", "")], {"Allow": allowed})
         try:
-            body = read_body(request)
+            body = read_sign_in_body(request)
         except APIException as fault:
             return _refuse(fault.status_code, _list_faults(fault.detail))
         wait_s = count_attempts(methods[request.method](request, body), now=time.time())
@@ -110,7 +110,7 @@ class SignInGate:
         return None
 
 
-def read_body(request: HttpRequest) -> Body:
+def read_sign_in_body(request: HttpRequest) -> Body:
     """The JSON of the body, which the library reads once more. Raises what the API answers."""
     if request.method == "GET":
         return {}
@@ -122,7 +122,7 @@ def read_body(request: HttpRequest) -> Body:
         raise TooLarge(f"A request may hold {MAX_BODY_BYTES:,} bytes at most here.")
     if not request.body:
         return {}
-    body = read_json(request.body)
+    body = read_request_json(request.body)
     if not isinstance(body, dict):
         raise ParseError("Send a JSON object.")
     if faults := {name: ["This must be text."] for name, value in body.items() if not _is_plain(name, value)}:

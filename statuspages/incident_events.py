@@ -10,7 +10,7 @@ from statuspages.models import Component, Post, PostVisibility, StatusPage
 from statuspages.posts import Concern, write_automatic_posts
 
 
-def take(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
+def write_posts(events: Sequence[IncidentEvent], *, now: datetime) -> bool:
     """Write the automatic posts for ``events`` and mark the pages as changed; return whether a page changed.
     Call it in the events' transaction.
 

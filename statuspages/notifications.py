@@ -141,7 +141,7 @@ def _build(notices: Sequence[Notice], *, now: datetime) -> list[DeliveryMessage]
     return deliveries
 
 
-def give_up_unpacked(whys: Mapping[str, str], *, now: datetime) -> None:
+def give_up_notices(whys: Mapping[str, str], *, now: datetime) -> None:
     """Give up the notices whose messages no queue can carry. ``whys`` holds the reasons by message id."""
     for message_id, why in whys.items():
         rows = list(Notice.objects.filter(pk=int(message_id.partition(":")[2])))

@@ -21,7 +21,7 @@ from accounts.selectors import Person, team_ids_for
 from statuspages.models import StatusPage, Visibility
 from statuspages.rendering import render_page
 from statuspages.rendering.files import CACHE_CONTROL, MAX_AGE_S, PageFile
-from statuspages.rendering.sources import make_policy, make_style
+from statuspages.rendering.sources import make_content_policy, make_style
 
 UNLOCKED_FOR_S = 7 * 86_400
 _SALT = "statuspages.unlocked"
@@ -87,7 +87,7 @@ def answer_message(
     shown = page or StatusPage(title="SentryPulse")
     style = make_style(shown)
     # The target of a form is relative, so that it is right under /status/ and under a custom domain.
-    policy = make_policy(style=style, form_action="'self'")
+    policy = make_content_policy(style=style, form_action="'self'")
     body = render_to_string(
         f"statuspages/{template}.html",
         {"page": shown, "title": title, "text": text, "style": style, "policy": policy, **context},

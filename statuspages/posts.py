@@ -53,10 +53,10 @@ UNWATCHED = gettext_noop(
 def fill_template(text: str, *, language: str, names: Sequence[str]) -> str:
     """The template ``text`` translated to ``language``, with the components' names in it, as Markdown."""
     with translation.override(language):
-        return _(text) % {"components": escape_markdown(", ".join(names)) or _("our services")}
+        return _(text) % {"components": escape_for_page(", ".join(names)) or _("our services")}
 
 
-def escape_markdown(text: str) -> str:
+def escape_for_page(text: str) -> str:
     """``text`` escaped, so that Markdown shows it unchanged."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~&" else c for c in text)
 

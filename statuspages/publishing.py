@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 PUBLISH = "publish pages"
 DEBOUNCE, REFRESH, LEASE = timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=30)
 AT_ONCE, BUDGET_S = 200, 20.0
-"""The most pages and the most seconds in one round. ``is_behind`` says whether pages are left for another
-round."""
+"""The most pages and the most seconds in one round. ``has_copies_due`` says whether pages are left for
+another round."""
 
 
 def publish_due(*, owner: str, now: datetime) -> int:
@@ -39,9 +39,9 @@ def publish_due(*, owner: str, now: datetime) -> int:
 
     ``owner`` names the caller in the leases. Safe to run twice at the same time.
     """
-    if not is_behind(now=now):  # costs a third of reading whole pages
+    if not has_copies_due(now=now):  # costs a third of reading whole pages
         return 0
-    due = find_due(now=now)
+    due = find_due_publications(now=now)
     storage, started, done = open_storage(), time.monotonic(), 0
     for publication in due:
         if time.monotonic() - started > BUDGET_S:
@@ -66,7 +66,7 @@ def publish_now(page: StatusPage, *, now: datetime) -> None:
         )
 
 
-def is_behind(*, now: datetime) -> bool:
+def has_copies_due(*, now: datetime) -> bool:
     """Whether a copy is due at ``now``."""
     return _due(now).exists()
 
@@ -79,7 +79,7 @@ def count_overdue(*, before: datetime, most: int = 1_000) -> int:
     return len(Publication.objects.filter(shown & stale).values_list("pk", flat=True)[:most])
 
 
-def find_due(*, now: datetime) -> list[Publication]:
+def find_due_publications(*, now: datetime) -> list[Publication]:
     """The publications that are due, with copies to make or to remove. The longest waiting comes first; at
     most ``AT_ONCE``."""
     return list(_due(now).select_related("page__team").order_by("rendered_at", "pk")[:AT_ONCE])

@@ -30,7 +30,7 @@ KEEP_NOTICES = timedelta(days=400)
 MAX_SUBSCRIBERS = 50_000
 
 
-def read_address(kind: str, text: str) -> str:
+def clean_address(kind: str, text: str) -> str:
     """The address in the spelling that is stored. Raises ``ValidationError`` with one sentence."""
     text = text.strip()
     try:
@@ -62,13 +62,13 @@ def hash_address(kind: str, address: str) -> str:
 
 
 @transaction.atomic
-def ask(
+def ask_to_confirm(
     page: StatusPage, *, kind: str, address: str, now: datetime, components: Collection[int] = ()
 ) -> Subscriber:
     """Send a message with a link that confirms the subscription. Until it is confirmed, nothing else is sent.
 
     A known address gets the same message, so that nobody learns whether it is known; its new choice of
-    components counts after the link is used. ``address`` must come from ``read_address``. Raises
+    components counts after the link is used. ``address`` must come from ``clean_address``. Raises
     ``RuleViolation`` when the page has ``MAX_SUBSCRIBERS``.
     """
     hashed = hash_address(kind, address)
@@ -152,7 +152,7 @@ def switch_off(subscriber_ids: Collection[int], *, reason: str, now: datetime) -
     told.update(unsubscribed_at=now, off_reason=reason[:300])
 
 
-def forget(*, now: datetime, most: int = 1000) -> int:
+def delete_gone(*, now: datetime, most: int = 1000) -> int:
     """Delete subscribers who never confirmed, or who left more than ``FORGET_GONE_AFTER`` ago, with their
     notices; return the number of subscribers. Also delete notices that were settled more than
     ``KEEP_NOTICES`` ago. At most ``most`` of each in one call."""

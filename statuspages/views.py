@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from rest_framework.exceptions import APIException
 
-from core.parsers import read_json
+from core.parsers import read_request_json
 from statuspages import page_files, previews, subscriptions
 from statuspages.models import StatusPage, SubscriberKind, Visibility
 from statuspages.rendering import render_page
@@ -122,7 +122,7 @@ def take_subscription(request: HttpRequest, page: StatusPage) -> HttpResponse:
     with translation.override(page.language):
         try:
             asked = _read_asked(request)
-            address = subscriptions.read_address(asked["kind"], asked["address"])
+            address = subscriptions.clean_address(asked["kind"], asked["address"])
         except ValidationError as fault:
             return _say(request, page, _("That did not work"), " ".join(fault.messages), status=400)
         wait_s = count_request(request, "subscribe", page_id=page.pk, target=address)
@@ -133,7 +133,7 @@ def take_subscription(request: HttpRequest, page: StatusPage) -> HttpResponse:
             return response
         known = set(page.components.values_list("pk", flat=True))
         components = [pk for pk in asked["components"] if pk in known]
-        subscriptions.ask(
+        subscriptions.ask_to_confirm(
             page, kind=asked["kind"], address=address, components=components, now=timezone.now()
         )
         text = _("If that address can be reached, a message is on its way; its link confirms.")
@@ -145,7 +145,7 @@ def _read_asked(request: HttpRequest) -> dict[str, Any]:
     ``ValidationError``."""
     if _speaks_json(request):
         try:
-            data = read_json(request.body[:BODY_MAX_BYTES] or b"{}")
+            data = read_request_json(request.body[:BODY_MAX_BYTES] or b"{}")
         except APIException as fault:
             raise ValidationError(_tell_fault(fault)) from None
         if not isinstance(data, dict):

@@ -20,6 +20,7 @@ from core.cache import SharedCache
 from core.log_pace import LogPace
 from sentrypulse.requests import ReadableWSGIRequest
 from tests.factories import make_client, make_member, make_team
+from tests.stored_secrets import new_key, store_secrets
 
 # As our servers make them, so that a test's request meets what a stranger's would.
 django_client.WSGIRequest = ReadableWSGIRequest  # type: ignore[attr-defined]  # it imports that name
@@ -134,7 +135,7 @@ def _clean():
         else:
             store.clear()
     SharedCache._away_until = 0.0  # else one test's dead Redis changes the store under the next one's counts
-    isolation.forget()
+    isolation.forget_failures()
     for handler in logging.getLogger().handlers:
         for pace in handler.filters:
             if isinstance(pace, LogPace):
@@ -191,3 +192,11 @@ def viewer(team):
 @pytest.fixture
 def stranger(db):
     return make_client(make_member(make_team("Theirs")))
+
+
+@pytest.fixture
+def stored(db, settings):
+    """A monitor, a channel and a subscriber with secrets; the key that they were written with."""
+    settings.FIELD_ENCRYPTION_KEY = key = new_key()
+    store_secrets()
+    return key

@@ -91,7 +91,7 @@ def _is_unwatched(row: Delivery) -> bool:
     )
 
 
-def tell_headline(row: Delivery, trouble: Trouble) -> str:
+def write_headline(row: Delivery, trouble: Trouble) -> str:
     end = trouble.closed_at if row.event == Event.RECOVERED and trouble.closed_at else row.planned_at
     return say_headline(
         row.event,
@@ -131,7 +131,7 @@ def _tell_trouble(row: Delivery, trouble: Trouble) -> dict[str, Any]:
         and trouble.closed_at is None
     )
     return {
-        "headline": tell_headline(row, trouble),
+        "headline": write_headline(row, trouble),
         "sentence": _say_what(row, trouble),
         "facts": [{"name": name, "value": value} for name, value in lines],
         "link": _find_link(trouble),
@@ -204,7 +204,7 @@ def _tell_digest(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
     begun = len({trouble.pk for item, trouble in told if item.event != Event.RECOVERED})
     parts = [f"{begun} in trouble"] * bool(begun) + [f"{ends} recovered"] * bool(ends)
     parts += [f"{unwatched} no longer watched"] * bool(unwatched)
-    items = [tell_headline(item, trouble) for item, trouble in told]
+    items = [write_headline(item, trouble) for item, trouble in told]
     return {
         "headline": f"{say_count(len(told), 'change')}{' at once' * (len(told) > 1)}: {', '.join(parts)}",
         "sentence": "So many changes came within a minute that they are told together."

@@ -55,12 +55,12 @@ def day_of(name: str) -> date:
     return date.fromisoformat(name.partition("/day=")[2][:10])
 
 
-def pack(team_id: int, rows: Iterable[Row]) -> bytes:
+def pack_lines(team_id: int, rows: Iterable[Row]) -> bytes:
     lines = _encoder.encode_lines([_line(team_id, row) for row in rows])
     return gzip.compress(lines, compresslevel=LEVEL, mtime=0)
 
 
-def unpack(body: bytes) -> Iterator[tuple[bytes, Mapping[str, Any]]]:
+def unpack_lines(body: bytes) -> Iterator[tuple[bytes, Mapping[str, Any]]]:
     """Each line, and what it says."""
     for line in gzip.decompress(body).splitlines():
         yield line, msgspec.json.decode(line)

@@ -60,7 +60,7 @@ def find_rows(spans: Iterable[ArchiveSpan]) -> QuerySet[Result]:
     return Result.objects.filter(asked) if asked else Result.objects.none()
 
 
-def read_rows(spans: Iterable[ArchiveSpan], most: int | None = None) -> list[Row]:
+def read_results(spans: Iterable[ArchiveSpan], most: int | None = None) -> list[Row]:
     ordered = find_rows(spans).order_by("monitor_id", "scheduled_at", "region")
     return list(ordered.values_list(*_AS_STORED)[:most])
 
@@ -100,7 +100,7 @@ def list_teams() -> Iterator[tuple[int, list[int]]]:
 
 def _cut(team_id: int, spans: list[ArchiveSpan]) -> Iterator[tuple[ArchiveSlice, list[Row]]]:
     """Slices of one day. ``spans`` are in the order of their monitors."""
-    while spans and (rows := read_rows(spans, ROWS_AT_ONCE + 1)):
+    while spans and (rows := read_results(spans, ROWS_AT_ONCE + 1)):
         more = len(rows) > ROWS_AT_ONCE
         if more:  # a slot stays whole: its regions are not told apart by a span
             slot = rows[-1][:2]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from core.storage import StorageError, connect_s3, explain_refusal, read_place, write_whole
+from core.storage import StorageError, connect_s3, make_storage_error, read_place, write_whole
 
 
 class Store(Protocol):
@@ -90,4 +90,4 @@ class BucketStore:
                 self._connected = connect_s3(region=self._region, endpoint=self._endpoint)
             return getattr(self._connected, method)(Bucket=self._bucket, **parameters)
         except (BotoCoreError, ClientError) as error:
-            raise explain_refusal(error) from None
+            raise make_storage_error(error) from None

@@ -16,8 +16,8 @@ from typing import Any
 
 from django.db import transaction
 
-from analytics.archive.lines import Row, pack
-from analytics.archive.slices import ArchiveSlice, cut_slices, find_rows, list_teams, read_rows
+from analytics.archive.lines import Row, pack_lines
+from analytics.archive.slices import ArchiveSlice, cut_slices, find_rows, list_teams, read_results
 from analytics.archive.stores import Store
 from analytics.models import Archiving
 from core import leases
@@ -62,7 +62,7 @@ def purge_into(store: Store, *, until: datetime, owner: str, now: datetime, rest
 
 def _purge(turn: "_Turn", store: Store, until: datetime, rest: Rest) -> Iterator[int]:
     if turn.noted is not None:
-        yield _move(turn, store, turn.noted, read_rows(turn.noted.spans), rest)
+        yield _move(turn, store, turn.noted, read_results(turn.noted.spans), rest)
     for team_id, ids in list_teams():
         try:
             yield from _purge_team(turn, store, cut_slices(team_id, ids, until), rest)
@@ -87,7 +87,7 @@ def _move(turn: "_Turn", store: Store, slice_: ArchiveSlice, rows: list[Row], re
     for _ in range(TRIES):
         turn.note(slice_)
         if rows:
-            store.put(slice_.name, pack(slice_.team_id, rows))
+            store.put(slice_.name, pack_lines(slice_.team_id, rows))
         started = time.perf_counter()
         try:
             with transaction.atomic():
@@ -96,7 +96,7 @@ def _move(turn: "_Turn", store: Store, slice_: ArchiveSlice, rows: list[Row], re
                 if deleted != len(rows):
                     raise _Changed
         except _Changed:
-            rows = read_rows(slice_.spans)
+            rows = read_results(slice_.spans)
         else:
             rest(time.perf_counter() - started)
             return deleted

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from analytics.calendar import month_days
-from analytics.reports.formats import spell, spell_duration
+from analytics.reports.formats import spell_duration, spell_figures
 
 LEFT, SLOT, BAR = 44, 21.8, 16.8
 """Where a chart's first day begins, how wide a day is and its bar; the template draws a chart 720 wide."""
@@ -44,7 +44,7 @@ def _uptime_bar(number: int, on: date, day: Mapping[str, Any] | None, floor: int
     share = (round(day["uptime"] * 1_000_000) - floor) / (1_000_000 - floor)
     height = max(1.5, share * UPTIME_HEIGHT)
     look = "full" if day["uptime"] == 1 else "good" if day["uptime"] >= 0.999 else "bad"
-    told = spell(day)
+    told = spell_figures(day)
     return {
         **bar,
         **covered,

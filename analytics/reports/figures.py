@@ -72,7 +72,7 @@ class ReportSources:
     raw: tuple[Span, ...]
 
 
-def read_lines(monitors: QuerySet[Monitor], month: Month, *, now: datetime) -> Iterator[SlaLine]:
+def read_sla_lines(monitors: QuerySet[Monitor], month: Month, *, now: datetime) -> Iterator[SlaLine]:
     """An unsaved line for each of ``monitors`` that existed in the month, with figures up to ``now``, in
     order of the monitors' keys. The month must have begun. A constant number of queries for every
     ``MONITORS_AT_ONCE`` monitors."""

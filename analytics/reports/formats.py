@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 
-def spell(figures: Mapping[str, Any]) -> dict[str, Any]:
+def spell_figures(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "uptime": spell_ratio(figures["uptime"]),
         "coverage": spell_ratio(figures["coverage"]),

@@ -20,7 +20,7 @@ from django.db.models import Exists, Min, OuterRef, Q, Subquery
 from accounts.models import Team
 from analytics.calendar import date_of, next_month
 from analytics.models import SlaLine, SlaReport
-from analytics.reports.figures import Month, read_lines
+from analytics.reports.figures import Month, read_sla_lines
 from analytics.retention import hours_kept_from
 from analytics.uptime import read_rolled_until
 from core.errors import RuleViolation
@@ -116,7 +116,7 @@ def _name(due: tuple[Team, Month]) -> tuple[str, int]:
 
 
 def _freeze(team: Team, month: Month, *, now: datetime) -> bool:
-    lines = list(read_lines(Monitor.objects.filter(team=team), month, now=now))
+    lines = list(read_sla_lines(Monitor.objects.filter(team=team), month, now=now))
     if not lines:
         return False
     try:
@@ -153,7 +153,7 @@ def correct(team: Team, first: date, *, reason: str, now: datetime) -> SlaReport
     if not are_hours_kept(month, now=now):
         raise RuleViolation(f"The hours of {month} are no longer kept; its report stays as it is.")
     old = {line.monitor_id: line for line in newest.lines.order_by("monitor_id")}
-    lines = _correct_lines(old, read_lines(Monitor.objects.filter(team=team), month, now=now))
+    lines = _correct_lines(old, read_sla_lines(Monitor.objects.filter(team=team), month, now=now))
     if {line.monitor_id: line.figures for line in lines} == {pk: line.figures for pk, line in old.items()}:
         raise RuleViolation(
             f"The figures of {month} are those of version {newest.version}; there is nothing to correct."

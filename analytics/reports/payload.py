@@ -59,7 +59,7 @@ def check_line(line: SlaLine, days: Sequence[date]) -> SlaLine:
     return line
 
 
-def tell(report: Report) -> dict[str, Any]:
+def tell_report(report: Report) -> dict[str, Any]:
     """The report in JSON."""
     frozen = report.frozen
     days, total = add_up(report.lines, len(report.days))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import COLOURS, fit_lines, post_json, read_lines
+from delivery.chat import COLOURS, fit_lines, post_json, read_text_lines
 from delivery.forms import Form, ShortText, Url, field, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
@@ -64,7 +64,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 def write_message(content: Content) -> dict[str, Any]:
     """One embed. The empty ``allowed_mentions`` makes it call nobody."""
-    lines = fit_lines(read_lines(content), TEXT_MAX, write=write_line)
+    lines = fit_lines(read_text_lines(content), TEXT_MAX, write=write_line)
     embed: dict[str, Any] = {
         "title": escape_discord(shorten_line(content.subject, TITLE_MAX, length=_count_escaped)),
         "description": "\n".join(write_line(line) for line in lines),

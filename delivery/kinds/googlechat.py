@@ -9,7 +9,7 @@ message, it can be escaped, and it calls nobody.
 from typing import Annotated, Any
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import COLOURS, escape_html, fit_lines, post_json, read_lines, write_html
+from delivery.chat import COLOURS, escape_html, fit_lines, post_json, read_text_lines, write_html
 from delivery.forms import Form, Url, secret_field
 from delivery.markup import TextLine
 from delivery.message import Content, DeliveryMessage
@@ -54,7 +54,7 @@ def write_message(content: Content) -> dict[str, Any]:
     """One card. ``fallbackText`` is what a notification shows."""
     title = shorten_line(content.subject, TITLE_MAX)
     head = f'<b><font color="#{COLOURS[content.tone]:06x}">{escape_html(title)}</font></b>'
-    lines = fit_lines(read_lines(content), HTML_MAX, write=_write_line, length=count_json)
+    lines = fit_lines(read_text_lines(content), HTML_MAX, write=_write_line, length=count_json)
     text = "<br>".join([head, *(_write_line(line) for line in lines)])
     card = {"sections": [{"widgets": [{"textParagraph": {"text": text}}]}]}
     return {"fallbackText": title, "cardsV2": [{"cardId": "alert", "card": card}]}

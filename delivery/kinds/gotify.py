@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import post_json, read_lines
+from delivery.chat import post_json, read_text_lines
 from delivery.forms import Form, Token, Url, field, secret_field
 from delivery.message import Content, DeliveryMessage, Tone
 from delivery.outcomes import judge_answer
@@ -57,7 +57,7 @@ def write_message(content: Content) -> dict[str, Any]:
     extras: dict[str, Any] = {"client::display": {"contentType": "text/plain"}}
     if content.link:
         extras["client::notification"] = {"click": {"url": content.link}}
-    lines = read_lines(msgspec.structs.replace(content, markdown=""))
+    lines = read_text_lines(msgspec.structs.replace(content, markdown=""))
     return {
         "title": shorten_line(content.subject, TITLE_MAX),
         "message": shorten("\n".join(line.text for line in lines), TEXT_MAX),

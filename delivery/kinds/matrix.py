@@ -13,7 +13,7 @@ import msgspec
 
 from core import structs
 from delivery.attempt import Attempt, HttpAnswer, Verdict
-from delivery.chat import ask_to_wait, fit_lines, post_json, read_lines, write_html
+from delivery.chat import ask_to_wait, fit_lines, post_json, read_text_lines, write_html
 from delivery.forms import Form, Token, Url, field, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
@@ -90,7 +90,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 def _read_wait(answer: HttpAnswer) -> HttpAnswer:
     """Servers before Matrix 1.10 say in the body how long to wait."""
     with contextlib.suppress(msgspec.MsgspecError):
-        wait_ms = structs.read_json(answer.text, _Refusal).retry_after_ms
+        wait_ms = structs.read_struct(answer.text, _Refusal).retry_after_ms
         return ask_to_wait(answer, None if wait_ms is None else wait_ms / 1_000)
     return answer
 
@@ -99,7 +99,7 @@ def write_message(content: Content) -> dict[str, Any]:
     """The message as HTML, and as text for clients that show no HTML. The empty ``m.mentions`` makes it call
     nobody."""
     head = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), bold=True),))
-    lines = [head, *fit_lines(read_lines(content), HTML_MAX, write=write_html, length=count_json)]
+    lines = [head, *fit_lines(read_text_lines(content), HTML_MAX, write=write_html, length=count_json)]
     return {
         "msgtype": "m.text",
         "body": "\n".join(line.text for line in lines),

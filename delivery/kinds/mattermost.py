@@ -8,7 +8,7 @@ channels, hashtags, emoticons.
 from typing import Annotated, Any
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import COLOURS, fit_lines, post_json, read_lines, write_code_block, write_code_line
+from delivery.chat import COLOURS, fit_lines, post_json, read_text_lines, write_code_block, write_code_line
 from delivery.forms import Form, ShortText, Url, field, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
@@ -69,7 +69,7 @@ def write_message(content: Content) -> dict[str, Any]:
     is a link; else the title stands in the code block."""
     title = shorten_line(content.subject, TITLE_MAX)
     attachment = {"fallback": title, "color": f"#{COLOURS[content.tone]:06x}"}
-    lines = fit_lines(read_lines(content), TEXT_MAX, write=write_code_line, length=count_json)
+    lines = fit_lines(read_text_lines(content), TEXT_MAX, write=write_code_line, length=count_json)
     if content.link:
         attachment |= {"title": title, "title_link": content.link}
     else:

@@ -9,7 +9,7 @@ import json
 from typing import Annotated, Any
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import fit_lines, post_json, read_lines
+from delivery.chat import fit_lines, post_json, read_text_lines
 from delivery.forms import Form, Url, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage, Tone
@@ -67,14 +67,14 @@ def write_message(content: Content) -> dict[str, Any]:
         "size": "large",
         "color": _COLOURS[content.tone],
     }
-    lines = [line for line in read_lines(content) if line.spans]
+    lines = [line for line in read_text_lines(content) if line.spans]
     shown = fit_lines(lines, CARD_MAX, write=_encode_line)
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
-        "body": [{"type": "RichTextBlock", "inlines": [head]}, *(write_line(line) for line in shown)],
+        "body": [{"type": "RichTextBlock", "inlines": [head]}, *(write_paragraph(line) for line in shown)],
     }
     if content.link:
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Open", "url": content.link}]
@@ -83,10 +83,10 @@ def write_message(content: Content) -> dict[str, Any]:
 
 
 def _encode_line(line: TextLine) -> str:
-    return json.dumps(write_line(line))
+    return json.dumps(write_paragraph(line))
 
 
-def write_line(line: TextLine) -> dict[str, Any]:
+def write_paragraph(line: TextLine) -> dict[str, Any]:
     runs = [_write_run(span) for span in line.spans if span.text]
     if line.marker:
         runs = [_write_run(TextSpan(f"{line.marker} ")), *runs]

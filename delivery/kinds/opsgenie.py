@@ -12,7 +12,7 @@ import msgspec
 from delivery.attempt import Attempt, Verdict
 from delivery.dedup import PagerStep, read_episode
 from delivery.forms import MAX_RECIPIENTS, Form, ShortText, Token, field, secret_field
-from delivery.http import ask
+from delivery.http import send_request
 from delivery.message import DeliveryMessage, Tone
 from delivery.outcomes import judge_answer
 from delivery.registry import ChannelKind
@@ -64,7 +64,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
     if step is not PagerStep.TRIGGER:
         url = f"{url}/{quote(alias, safe='')}/{_ACTIONS[step]}?identifierType=alias"
         body = {"source": "SentryPulse", "note": shorten(delivery.content.text, _TEXT_MAX)}
-    answer = ask(
+    answer = send_request(
         "POST",
         url,
         content=msgspec.json.encode(body),

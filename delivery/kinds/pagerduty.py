@@ -11,7 +11,7 @@ import msgspec
 from delivery.attempt import Attempt, Verdict
 from delivery.dedup import PagerStep, read_episode
 from delivery.forms import Form, Token, field, secret_field
-from delivery.http import ask
+from delivery.http import send_request
 from delivery.message import DeliveryMessage, Tone
 from delivery.outcomes import judge_answer
 from delivery.registry import ChannelKind
@@ -55,7 +55,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
     }
     if step is PagerStep.TRIGGER:
         event |= _describe(delivery)
-    answer = ask(
+    answer = send_request(
         "POST",
         URLS[delivery.config["region"]],
         content=msgspec.json.encode(event),

@@ -6,7 +6,7 @@ Its text is a code block, because versions of Rocket.Chat differ in what a backs
 from typing import Annotated, Any
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import COLOURS, fit_lines, post_json, read_lines, write_code_block, write_code_line
+from delivery.chat import COLOURS, fit_lines, post_json, read_text_lines, write_code_block, write_code_line
 from delivery.forms import Form, ShortText, Url, field, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
@@ -64,7 +64,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 def write_message(content: Content) -> dict[str, Any]:
     """One attachment, because only an attachment has a colour, and text outside of one could call people."""
     head = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), link=content.link),))
-    lines = [head, *fit_lines(read_lines(content), TEXT_MAX, write=write_code_line)]
+    lines = [head, *fit_lines(read_text_lines(content), TEXT_MAX, write=write_code_line)]
     attachment = {"color": f"#{COLOURS[content.tone]:06x}", "text": write_code_block(lines)}
     return {"alias": "SentryPulse", "parseUrls": False, "attachments": [attachment]}
 

@@ -8,7 +8,7 @@ no markup and no mention in it, so what a target said is shown as it is.
 from typing import Annotated, Any
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import COLOURS, fit_lines, post_json, read_lines
+from delivery.chat import COLOURS, fit_lines, post_json, read_text_lines
 from delivery.forms import Form, Url, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage, Outcome
@@ -62,7 +62,7 @@ def write_message(content: Content) -> dict[str, Any]:
     """One attachment, because only an attachment has a colour. ``fallback`` is what a notification shows."""
     title = shorten_line(content.subject, TITLE_MAX)
     head = TextLine((TextSpan(title, bold=True, link=content.link),))
-    lines = [head, *fit_lines(read_lines(content), TEXT_MAX, write=lambda line: line.text)]
+    lines = [head, *fit_lines(read_text_lines(content), TEXT_MAX, write=lambda line: line.text)]
     block = {
         "type": "rich_text",
         "elements": [{"type": "rich_text_section", "elements": write_elements(lines)}],

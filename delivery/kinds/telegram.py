@@ -7,7 +7,7 @@ import msgspec
 
 from core import structs
 from delivery.attempt import Attempt, HttpAnswer, Verdict
-from delivery.chat import ask_to_wait, fit_lines, post_json, read_lines, write_html
+from delivery.chat import ask_to_wait, fit_lines, post_json, read_text_lines, write_html
 from delivery.forms import Form, ShortText, Token, field, secret_field
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
@@ -71,7 +71,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 def _read_wait(answer: HttpAnswer) -> HttpAnswer:
     """Telegram says in the body how long to wait (``parameters.retry_after``, seconds)."""
     with contextlib.suppress(msgspec.MsgspecError):
-        return ask_to_wait(answer, structs.read_json(answer.text, _Refusal).parameters.retry_after)
+        return ask_to_wait(answer, structs.read_struct(answer.text, _Refusal).parameters.retry_after)
     return answer
 
 
@@ -79,7 +79,7 @@ def write_message(config: dict[str, Any], content: Content) -> dict[str, Any]:
     title = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), bold=True),))
     head = write_html(title)
     room = TEXT_MAX - count_utf16(head) - 2
-    lines = fit_lines(read_lines(content), room, write=write_html, length=count_utf16)
+    lines = fit_lines(read_text_lines(content), room, write=write_html, length=count_utf16)
     chat = config["chat_id"]
     message = {
         "chat_id": chat if chat.startswith("@") else int(chat),

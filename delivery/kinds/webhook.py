@@ -9,7 +9,7 @@ from core.hosts import check_web_address, spell_host
 from delivery.attempt import Attempt, HttpAnswer, Verdict
 from delivery.forms import Form, ShortText, Url, field, secret_field
 from delivery.headers import HeaderValue, check_headers
-from delivery.http import ask
+from delivery.http import send_request
 from delivery.message import DeliveryMessage, Outcome
 from delivery.outcomes import judge_answer
 from delivery.registry import ChannelKind
@@ -69,7 +69,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
     """
     config, url = delivery.config, spell_host(delivery.config["url"])
     at = attempt.read_clock()
-    body = msgspec.json.encode({**describe(delivery), "sent_at": at})
+    body = msgspec.json.encode({**make_document(delivery), "sent_at": at})
     for_all = {"Content-Type": "application/json", "Idempotency-Key": delivery.key}
     for_origin = {
         name: value if isinstance(value, str) else value["value"] for name, value in config["headers"].items()
@@ -79,7 +79,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
     origin = _origin(url)
     for _ in range(MAX_REDIRECTS + 1):
         headers = {**for_origin, **for_all} if _origin(url) == origin else for_all
-        answer = ask(config["method"], url, content=body, headers=headers, attempt=attempt)
+        answer = send_request(config["method"], url, content=body, headers=headers, attempt=attempt)
         if answer.status not in _MOVED or "location" not in answer.headers:
             return judge_answer(answer, attempt=attempt)
         onward = urljoin(url, answer.headers["location"])
@@ -89,7 +89,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
     return _too_many(answer)
 
 
-def describe(delivery: DeliveryMessage) -> dict[str, Any]:
+def make_document(delivery: DeliveryMessage) -> dict[str, Any]:
     """The whole document: the message's data, and its texts."""
     content = delivery.content
     return {

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from delivery.attempt import Attempt, Verdict
-from delivery.chat import fit_lines, read_lines, write_code_block, write_code_line
+from delivery.chat import fit_lines, read_text_lines, write_code_block, write_code_line
 from delivery.forms import Form, ShortText, Token, Url, field, secret_field
-from delivery.http import ask
+from delivery.http import send_request
 from delivery.markup import TextLine, TextSpan
 from delivery.message import Content, DeliveryMessage
 from delivery.outcomes import judge_answer
@@ -80,7 +80,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
         "topic": config["topic"],
         "content": write_message(delivery.content),
     }
-    answer = ask(
+    answer = send_request(
         "POST",
         f"{config['server']}/api/v1/messages",
         content=urlencode(form).encode(),
@@ -96,7 +96,7 @@ def send(delivery: DeliveryMessage, *, attempt: Attempt) -> Verdict:
 
 def write_message(content: Content) -> str:
     head = TextLine((TextSpan(shorten_line(content.subject, TITLE_MAX), link=content.link),))
-    lines = [head, *fit_lines(read_lines(content), TEXT_MAX, write=write_code_line)]
+    lines = [head, *fit_lines(read_text_lines(content), TEXT_MAX, write=write_code_line)]
     return write_code_block(lines, language="text")
 
 

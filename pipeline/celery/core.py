@@ -39,7 +39,7 @@ def load_jobs() -> None:
         import_module(job.run.partition(":")[0])
 
 
-def check_encryption_key() -> None:
+def require_encryption_key() -> None:
     """Raises ``SettingsError`` when FIELD_ENCRYPTION_KEY does not open the stored secrets. Closes its
     connections, so that forked processes inherit none."""
     fault = find_key_fault()
@@ -77,7 +77,7 @@ def _with_database(work: Callable[[], Failed]) -> Failed:
     raise Postponed
 
 
-def run_job(name: str) -> None:
+def run_named_job(name: str) -> None:
     """Run a job of the timetable now, until it has nothing left to do. While the database is away the job is
     left out: its next tick comes by itself."""
     job = next(job for job in TIMETABLE if job.name == name)

@@ -32,7 +32,7 @@ def probe(bodies: Sequence[bytes]) -> Failed:
     failed: Failed = _probe(
         bodies,
         prober=shared_prober(),
-        send=lambda body: dispatch.send("results", body),
+        send=lambda body: dispatch.send_body("results", body),
         send_on=lambda specs: dispatch.send_all("checks", pack_specs(specs)),
         now=read_clock(),
     )
@@ -42,6 +42,6 @@ def probe(bodies: Sequence[bytes]) -> Failed:
 def deliver(bodies: Sequence[bytes]) -> Failed:
     """Send the deliveries of the messages, and their receipts to the core (``stages.deliver``)."""
     failed: Failed = _deliver(
-        bodies, courier=shared_courier(), send=lambda body: dispatch.send("receipts", body)
+        bodies, courier=shared_courier(), send=lambda body: dispatch.send_body("receipts", body)
     )
     return failed

@@ -262,7 +262,7 @@ class CelerySender(Sender):
 def _read_dead(body: str | bytes) -> Dead:
     """The dead letter of a body; one with the id ``unreadable`` for what another program has put there."""
     try:
-        return structs.read_json(body, Dead)
+        return structs.read_struct(body, Dead)
     except msgspec.MsgspecError:
         text = body if isinstance(body, str) else bytes(body).decode(errors="replace")
         never = datetime.fromtimestamp(0, UTC)

@@ -110,7 +110,7 @@ def handle(queue: str, body: str, failures: int = 0, wait_s: float = 0.0) -> Non
 def tick(job: str) -> None:
     """Run a job of the timetable. When it fails or is lost, its next tick comes by itself."""
     try:
-        resolve_name("pipeline.celery.core:run_job")(job)
+        resolve_name("pipeline.celery.core:run_named_job")(job)
     except QueuesAway as error:
         logger.warning("job postponed name=%r: %s", job, error)
     except Exception:  # a bug in one job must not end the clock
@@ -233,7 +233,7 @@ def set_up_worker(instance: Any, **kwargs: Any) -> None:
         if "core" in planes:
             _set_up_django()
             resolve_name("pipeline.celery.core:load_jobs")()
-            resolve_name("pipeline.celery.core:check_encryption_key")()
+            resolve_name("pipeline.celery.core:require_encryption_key")()
         for queue, route in ROUTES.items():
             if route.plane in planes:
                 _load(queue)

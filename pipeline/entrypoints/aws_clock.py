@@ -47,7 +47,7 @@ def place_of(job: Job) -> ClockPlace:
     return ClockPlace.DUE if job.every_s < NIGHTLY_FROM_S else ClockPlace.NIGHT
 
 
-def tick(*, owner: str, now: datetime) -> None:
+def run_minute(*, owner: str, now: datetime) -> None:
     """The work of one minute. A tick that comes late, twice or not at all loses and doubles no slot (see
     ``schedule``). A job may be woken twice, which is harmless; a job that was due in a skipped minute is
     woken in the next.
@@ -77,10 +77,10 @@ def _name(job: Job) -> tuple[str, str]:
 
 def run_night() -> None:
     """Wake the jobs of the night, and the roll-up of the day that is over."""
-    wake([AGGREGATE, *(job.name for job in TIMETABLE if place_of(job) is ClockPlace.NIGHT)])
+    wake_jobs([AGGREGATE, *(job.name for job in TIMETABLE if place_of(job) is ClockPlace.NIGHT)])
 
 
-def wake(jobs: Iterable[str]) -> None:
+def wake_jobs(jobs: Iterable[str]) -> None:
     """Ask for each job now, in a function of its own."""
     dispatch.send_all("receipts", [_wake(job) for job in jobs])
 

@@ -63,7 +63,7 @@ def _name_owner(context: Any) -> str:
 def scheduler(event: dict[str, Any], context: Any) -> None:
     """EventBridge, ``rate(1 minute)``: send the coming minute's checks, and wake every job whose turn it
     is."""
-    aws_clock.tick(owner=_name_owner(context), now=read_clock())
+    aws_clock.run_minute(owner=_name_owner(context), now=read_clock())
 
 
 @entry("nightly")

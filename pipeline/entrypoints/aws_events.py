@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any
 
 from core import json_logs, telemetry
-from core.queue_addresses import Addresses, name_of
+from core.queue_addresses import Addresses, name_queue
 from core.telemetry import Notes
 from pipeline.queues.base import Failed
 
@@ -100,9 +100,9 @@ def handle_batch(
 
 def find_queue(arn: str, queues: dict[str, Handle], addresses: Addresses) -> str:
     """The name of the queue that ``arn`` is, among those with a function. Raises ``UnknownQueue``."""
-    name = name_of(arn)
+    name = name_queue(arn)
     for queue in queues:
-        if any(name_of(url) == name for url in addresses.get(queue, {}).values()):
+        if any(name_queue(url) == name for url in addresses.get(queue, {}).values()):
             return queue
     raise UnknownQueue(f"No function of this stage takes messages of {arn or 'an event without a queue'}.")
 

@@ -52,5 +52,5 @@ def read_resumed_at() -> datetime | None:
     return Sign.objects.filter(pk=RESUMED).values_list("seen_at", flat=True).first()
 
 
-def forget(names: list[str]) -> None:
+def delete_signs(names: list[str]) -> None:
     Sign.objects.filter(pk__in=names).delete()

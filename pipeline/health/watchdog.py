@@ -32,7 +32,7 @@ def watch_ourselves(*, owner: str, now: datetime) -> None:
     report = examine(now=now)
     _tell_log(report)
     if report["ok"] and settings.WATCHDOG_URL and _is_due(signs.WATCHDOG_CALLED, now=now):
-        dispatch.send("deliveries", encode(Deliveries([_make_call(settings.WATCHDOG_URL, now=now)])))
+        dispatch.send_body("deliveries", encode(Deliveries([_make_call(settings.WATCHDOG_URL, now=now)])))
         signs.save_sign(signs.WATCHDOG_CALLED, at=now, every=timedelta())
 
 
@@ -84,4 +84,4 @@ def look_at_workers(*, now: datetime) -> None:
     for name, planes in found.items():
         signs.save_sign(signs.WORKER + name, at=now, detail=",".join(sorted(planes)), every=timedelta())
     seen = signs.read(prefix=signs.WORKER)
-    signs.forget([name for name, sign in seen.items() if now - sign.seen_at > FORGET_WORKERS_AFTER])
+    signs.delete_signs([name for name, sign in seen.items() if now - sign.seen_at > FORGET_WORKERS_AFTER])

@@ -19,7 +19,7 @@ from monitors import no_data
 from monitors.models import Monitor, RegionState
 from monitors.patience import Watch
 from monitors.transitions import State
-from pipeline.fanout import tell, tell_no_data, tell_turns, wake_pages
+from pipeline.fanout import tell_events, tell_no_data, tell_turns, wake_pages
 from pipeline.messages import pack_specs
 from pipeline.models import DataWatch
 from pipeline.specs import build_spec
@@ -84,10 +84,10 @@ def _note_lost(counts: list[int], monitor_ids: Sequence[int], *, watch: Watch, n
 
 
 def _note_lost_in_one(monitor_ids: Sequence[int], *, watch: Watch, now: datetime) -> int:
-    lost = no_data.note_lost(monitor_ids, watch=watch, now=now, explain=explain)
+    lost = no_data.note_lost(monitor_ids, watch=watch, now=now, explain=explain_unsendable)
     events = apply_changes(lost.changes)
     _say_on_incidents(lost.without_data, now=now)
-    tell(events, now=now)
+    tell_events(events, now=now)
     tell_turns([_turn(*turned, now=now) for turned in lost.turned if turned[2] is State.UP], now=now)
     if mark_changed(monitor_ids=[monitor.pk for monitor, _, _ in lost.turned]):
         wake_pages()
@@ -106,7 +106,7 @@ def _say_on_incidents(monitors: Sequence[Monitor], *, now: datetime) -> None:
             say_while_open([pk], STOPPED.format(reason=lost.reason), at=now)
 
 
-def explain(monitor: Monitor) -> no_data.Why | None:
+def explain_unsendable(monitor: Monitor) -> no_data.Why | None:
     """Why no check of the monitor can be sent: a code and a sentence. None when one can be sent."""
     if monitor.kind == "heartbeat":
         return None

@@ -85,14 +85,14 @@ def flush_tokens(*, owner: str, now: datetime) -> None:
 def roll_up(*, owner: str, now: datetime) -> bool:
     """Roll up the hours that are over, and again those that late results belong to. True: there is more to
     do."""
-    return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.is_behind(now=now)
+    return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.has_hours_to_roll(now=now)
 
 
 def purge(*, owner: str, now: datetime) -> bool:
     """Delete what is older than the settings keep. True: there is more to do."""
-    if retention.purge(owner=owner, now=now, for_s=SLICE_S).more:
+    if retention.purge_results(owner=owner, now=now, for_s=SLICE_S).more:
         return True
-    ledger.purge(now=now)
+    ledger.purge_ledger(now=now)
     return False
 
 
@@ -146,8 +146,8 @@ def send_again(*, now: datetime) -> None:
 
 def send_alerts(*, owner: str, now: datetime) -> None:
     """Plan the alerts that become due by time alone (reminders, escalation), and send what is due."""
-    planning.follow(now=now)
-    _send(sending.take_due(now=now), now=now, give_up=sending.give_up_unpacked)
+    planning.follow_troubles(now=now)
+    _send(sending.take_due(now=now), now=now, give_up=sending.give_up_deliveries)
     signs.save_job_sign("send alerts", at=now)
 
 
@@ -186,13 +186,13 @@ def freeze_reports(*, owner: str, now: datetime) -> None:
 def publish_pages(*, owner: str, now: datetime) -> bool:
     """Publish the status pages that changed, and those whose copy is a minute old. True: there is more to do.
     When none could be published (the storage is away), the rest waits for the next round."""
-    return publishing.publish_due(owner=owner, now=now) > 0 and publishing.is_behind(now=now)
+    return publishing.publish_due(owner=owner, now=now) > 0 and publishing.has_copies_due(now=now)
 
 
 def send_notices(*, owner: str, now: datetime) -> None:
     """Tell subscribers of status pages what is new there."""
     notifications.plan_due(now=now)
-    _send(notifications.claim_deliveries(now=now), now=now, give_up=notifications.give_up_unpacked)
+    _send(notifications.claim_deliveries(now=now), now=now, give_up=notifications.give_up_notices)
     signs.save_job_sign("send notices", at=now)
 
 
@@ -203,4 +203,4 @@ def verify_domains(*, owner: str, now: datetime) -> None:
 
 def forget_subscribers(*, owner: str, now: datetime) -> None:
     """Delete the addresses of those who never confirmed, or have left."""
-    subscriptions.forget(now=now)
+    subscriptions.delete_gone(now=now)

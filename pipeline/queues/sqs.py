@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core import telemetry
 from core.env import Env
-from core.queue_addresses import Addresses, aws_region_of, name_of
+from core.queue_addresses import Addresses, aws_region_of, name_queue
 from core.retries import SQS_ATTEMPTS, SQS_REFUSED
 from pipeline.queues.base import DeadLetter, Parcel, QueuesAway, Sender
 
@@ -194,7 +194,7 @@ class SqsSender(Sender):
         policy = self._attributes(queue, "RedrivePolicy").get("RedrivePolicy")
         if not policy:
             return None
-        name = name_of(json.loads(policy)["deadLetterTargetArn"])
+        name = name_queue(json.loads(policy)["deadLetterTargetArn"])
         return Queue(queue.shown, f"{queue.url.rpartition('/')[0]}/{name}", queue.client)
 
     def _count(self, queue: Queue) -> int:

@@ -22,7 +22,7 @@ from monitors import recording
 from monitors.models import Monitor
 from monitors.transitions import State, decide_state
 from pipeline import metrics
-from pipeline.fanout import tell, tell_turns
+from pipeline.fanout import tell_events, tell_turns
 from pipeline.health import own_network, shortages
 from pipeline.messages import Results, read_messages
 from pipeline.queues.base import Failed, QueuesAway
@@ -128,7 +128,7 @@ def _record_together(recorded: Recorded, results: Sequence[CheckResult], *, now:
         for late in believed.late:
             events += rewrite_incidents(late)
         believed.save()
-        tell(events, now=now)
+        tell_events(events, now=now)
         turns = _find_turns(believed)
         tell_turns(turns, now=now)
         _note_data_again(turns, events, now=now)

@@ -63,7 +63,7 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
     ``QueuesAway``.
     """
     started = time.perf_counter()
-    cursor = take_lease(owner, now=now, ahead=ahead)
+    cursor = lease_cursor(owner, now=now, ahead=ahead)
     if cursor is None:
         return Scheduled()
     start, away_from = find_start(cursor, now=now, ahead=ahead)
@@ -93,7 +93,7 @@ def schedule(*, owner: str, now: datetime, ahead: timedelta = timedelta(0)) -> S
     return Scheduled(messages=len(parcels), away_from=away_from)
 
 
-def take_lease(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
+def lease_cursor(owner: str, *, now: datetime, ahead: timedelta = timedelta(0)) -> Cursor | None:
     """The cursor, if ``owner`` gets its lease: for five seconds, or with ``ahead`` until shortly before the
     next round. None when somebody else has it."""
     rows, lasts = Cursor.objects.filter(pk=CURSOR), max(LEASE, ahead - LEASE)

@@ -9,7 +9,7 @@ from core import structs
 from core.hosts import split_host_port
 from probes.check import Check, Engines, Judgement
 from probes.config_fields import DegradedMs, field
-from probes.config_rules import explain
+from probes.config_rules import collect_error
 from probes.errors import ErrorCode
 from probes.kind import CheckKind, Target
 from probes.result import Status
@@ -74,9 +74,9 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
     if config["resolver"]:
-        explain(errors, "resolver", lambda: split_host_port(config["resolver"], default_port=53))
+        collect_error(errors, "resolver", lambda: split_host_port(config["resolver"], default_port=53))
 
 
 def name_host(spec: CheckSpec) -> str:
@@ -91,14 +91,14 @@ def start(check: Check, *, engines: Engines) -> None:
 async def probe_dns(check: Check) -> Judgement:
     """Ask by UDP, by TCP when the answer is truncated, and again until an answer comes or the time is up.
     Then compare the records."""
-    from probes.dns_client import ask
-    from probes.dns_records import compare
+    from probes.dns_client import ask_name_server
+    from probes.dns_records import compare_records
 
     config = structs.convert(check.spec.config, DnsConfig)
     check.phase = "dns_ms"
-    records = await ask(check, kind=config.record_type, of=config.resolver)
+    records = await ask_name_server(check, kind=config.record_type, of=config.resolver)
     check.total_ms = sum(check.timings.values())
-    if wrong := compare(records, config.expected, kind=config.record_type, match=config.match):
+    if wrong := compare_records(records, config.expected, kind=config.record_type, match=config.match):
         return Judgement(Status.DOWN, ErrorCode.DNS_MISMATCH, wrong)
     return check.judge_soft_limits(expiry_days=0, degraded_ms=config.degraded_ms)
 
@@ -113,6 +113,6 @@ KIND = CheckKind(
     start=start,
     needs=("probes.dns_client",),
     tidy=tidy,
-    judge=judge,
+    validate=validate,
     name_host=name_host,
 )

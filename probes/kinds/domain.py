@@ -24,7 +24,7 @@ from probes.check import UP, Check, Engines, Judgement, ProbeError
 from probes.config_fields import EXPIRY_DAYS_MUST_BE, ExpiryDays, field
 from probes.errors import ErrorCode
 from probes.expiry import find_passed, list_thresholds, say_days, spell_thresholds
-from probes.json_body import NotJson, read_json
+from probes.json_body import NotJson, read_json_body
 from probes.kind import CheckKind, Target
 from probes.result import Status
 from probes.spec import CheckSpec
@@ -85,7 +85,7 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
     if not config["rdap_url"]:
         return
     try:
@@ -133,7 +133,7 @@ async def probe_domain(check: Check, *, engines: Engines) -> Judgement:
             if not base:
                 tld = name.rpartition(".")[2]
                 raise _cannot_tell(f"IANA lists no RDAP server for .{tld}; if you know one, set rdap_url.")
-            answer = await rdap.ask(check, f"{base}domain/{name}", engines=engines)
+            answer = await rdap.ask_registry(check, f"{base}domain/{name}", engines=engines)
     except rdap.Unanswered as reason:
         ours = reason.judgement.status is Status.UNKNOWN
         code = (reason.judgement.code if ours else None) or ErrorCode.EXPIRY_UNKNOWN
@@ -182,7 +182,7 @@ def _read_answer(answer: "RdapAnswer", name: str) -> _Domain | None:
 def _read_domain(body: bytes, content_type: str) -> _Domain | None:
     try:  # on the thread that serves everybody: a long one must be good
         if len(body) <= ODD_BYTES:
-            found = read_json(body, content_type)
+            found = read_json_body(body, content_type)
         else:
             found = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
     except (NotJson, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -273,7 +273,7 @@ KIND = CheckKind(
     start=start,
     needs=("probes.rdap",),
     tidy=tidy,
-    judge=judge,
+    validate=validate,
     name_host=name_host,
     default_interval_s=86_400,
     min_interval_s=3_600,

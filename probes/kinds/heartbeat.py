@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from core.time_zones import find_zone
 from probes.config_fields import field
-from probes.config_rules import explain
+from probes.config_rules import collect_error
 from probes.heartbeat_schedule import check_cron, spell_cron
 from probes.kind import CheckKind
 
@@ -88,12 +88,12 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
     if config["cron"] and config["period_s"] is not None:
         errors.setdefault("period_s", "Set either period_s or cron, not both.")
     if config["cron"]:
-        explain(errors, "cron", lambda: check_cron(config["cron"]))
-    explain(errors, "timezone", lambda: find_zone(config["timezone"]))
+        collect_error(errors, "cron", lambda: check_cron(config["cron"]))
+    collect_error(errors, "timezone", lambda: find_zone(config["timezone"]))
 
 
 def check_target(target: str) -> str:
@@ -110,5 +110,5 @@ KIND = CheckKind(
     check_target=check_target,
     start=None,
     tidy=tidy,
-    judge=judge,
+    validate=validate,
 )

@@ -15,7 +15,7 @@ import msgspec
 from core import structs
 from probes.assertions import check_json_path, normalise_json_path, parse_statuses
 from probes.check import Check, Engines, Judgement
-from probes.config_rules import explain, judge_credentials, moves_secrets, tidy_tls
+from probes.config_rules import collect_error, moves_secrets, tidy_tls, validate_credentials
 from probes.errors import ErrorCode
 from probes.http_config import HttpConfig
 from probes.kind import CheckKind, Target
@@ -36,11 +36,11 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
     return tidy_tls(spelled)
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
-    judge_credentials(config, errors)
-    explain(errors, "expected_status", lambda: parse_statuses(config["expected_status"]))
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
+    validate_credentials(config, errors)
+    collect_error(errors, "expected_status", lambda: parse_statuses(config["expected_status"]))
     if config["json_path"]:
-        explain(errors, "json_path", lambda: check_json_path(config["json_path"]))
+        collect_error(errors, "json_path", lambda: check_json_path(config["json_path"]))
     elif config["json_equals"] is not None:
         errors.setdefault(
             "json_path", "Set the path whose value json_equals is compared with, such as $.status."
@@ -62,7 +62,7 @@ def _is_short_json(value: Any) -> bool:
         return False
 
 
-def judge_together(url: str, config: Mapping[str, Any]) -> dict[str, str]:
+def validate_together(url: str, config: Mapping[str, Any]) -> dict[str, str]:
     """HTTP/3 needs an https URL, because there is no HTTP/3 without TLS."""
     if config.get("http_version") != "3" or not url.startswith("http://"):
         return {}
@@ -96,8 +96,8 @@ KIND = CheckKind(
     start=start,
     needs=("probes.http_transfer",),
     tidy=tidy,
-    judge=judge,
-    judge_together=judge_together,
+    validate=validate,
+    validate_together=validate_together,
     moves_secrets=moves_secrets,
     schemes=tuple(HTTP_PORTS),
 )

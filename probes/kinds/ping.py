@@ -75,11 +75,11 @@ async def probe_ping(check: Check) -> Judgement:
     exchange takes.
     """
     from probes import icmp
-    from probes.connect import drop, resolve
+    from probes.connect import drop, look_up
 
     config = structs.convert(check.spec.config, PingConfig)
     with check.timing("dns_ms"):
-        found = await resolve(check.spec.target, 0, family=config.ip_family, kind=socket.SOCK_DGRAM)
+        found = await look_up(check.spec.target, 0, family=config.ip_family, kind=socket.SOCK_DGRAM)
     family, _, _, _, where = next((each for each in found if has_route(each[4][0])), found[0])
     check.address = where[0]
     check.guard.check(where[0])

@@ -14,7 +14,7 @@ from core import structs
 from core.hosts import join_host_port, split_host_port
 from probes.check import Check, Engines, Judgement, ProbeError
 from probes.config_fields import BasicAuth, DegradedMs, ExpiryDays, Family, HostName, VerifyTls, field
-from probes.config_rules import CONTROL, judge_server_name, tidy_tls
+from probes.config_rules import CONTROL, tidy_tls, validate_server_name
 from probes.errors import ErrorCode
 from probes.kind import CheckKind, Target
 from probes.targets import refuse_url
@@ -67,8 +67,8 @@ def check_target(target: str) -> str:
     return join_host_port(host, port) if port else host
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
-    judge_server_name(config, errors)
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
+    validate_server_name(config, errors)
     auth = config["auth"] or {}
     if auth and config["security"] == "none":
         errors.setdefault("security", 'Set "starttls" or "tls": a password is not sent in the clear.')
@@ -231,5 +231,5 @@ KIND = CheckKind(
     start=start,
     needs=("probes.streams",),
     tidy=tidy_tls,
-    judge=judge,
+    validate=validate,
 )

@@ -8,7 +8,7 @@ from msgspec import Struct
 from core import structs
 from probes.check import Check, Engines, Judgement
 from probes.config_fields import DegradedMs, ExpiryDays, Family, HostName, VerifyTls
-from probes.config_rules import judge_server_name, tidy_tls
+from probes.config_rules import tidy_tls, validate_server_name
 from probes.kind import CheckKind, Target
 from probes.targets import check_host_port
 
@@ -71,5 +71,5 @@ KIND = CheckKind(
     start=start,
     needs=("probes.chains", "probes.handshake"),
     tidy=tidy_tls,
-    judge=judge_server_name,
+    validate=validate_server_name,
 )

@@ -30,7 +30,7 @@ from probes.config_fields import (
     VerifyTls,
     field,
 )
-from probes.config_rules import judge_credentials, moves_secrets, tidy_tls
+from probes.config_rules import moves_secrets, tidy_tls, validate_credentials
 from probes.credentials import USER_AGENT, list_headers, redact
 from probes.errors import ErrorCode
 from probes.kind import CheckKind, Target
@@ -87,8 +87,8 @@ def check_target(target: str) -> str:
     return check_url(target, ports=PORTS)
 
 
-def judge(config: dict[str, Any], errors: dict[str, str]) -> None:
-    judge_credentials(config, errors)
+def validate(config: dict[str, Any], errors: dict[str, str]) -> None:
+    validate_credentials(config, errors)
     for name in config["headers"]:
         if name.lower().startswith("sec-websocket-"):
             why = "This header is set by the connection itself; leave it out."
@@ -329,7 +329,7 @@ KIND = CheckKind(
     start=start,
     needs=("probes.streams",),
     tidy=tidy_tls,
-    judge=judge,
+    validate=validate,
     moves_secrets=moves_secrets,
     schemes=tuple(PORTS),
 )

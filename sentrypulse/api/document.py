@@ -1,7 +1,7 @@
 """What the OpenAPI document says beyond what its views say of themselves.
 
-``finish`` is a hook of drf-spectacular's settings, called with the whole document. It needs no database, so
-``manage.py spectacular --file openapi.yaml`` writes the document anywhere.
+``complete_document`` is a hook of drf-spectacular's settings, called with the whole document. It needs no
+database, so ``manage.py spectacular --file openapi.yaml`` writes the document anywhere.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ _HEALTH: Document = {
 }
 
 
-def finish(result: Document, **_: Any) -> Document:
+def complete_document(result: Document, **_: Any) -> Document:
     """Complete and tighten the document."""
     schemas = result["components"]["schemas"]
     _add_configs(schemas)

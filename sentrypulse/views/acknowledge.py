@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from actions.incidents import acknowledge_by_link
-from alerts.acknowledge_links import LinkInvalid, read_link
+from alerts.acknowledge_links import LinkInvalid, read_acknowledge_link
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -24,7 +24,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     """Shows the incident with a button; the button's POST acknowledges."""
     now = timezone.now()
     try:
-        row = read_link(token)
+        row = read_acknowledge_link(token)
         if request.method != "POST":
             return _page(request, "ask", row=row)
         first = acknowledge_by_link(row, now=now)

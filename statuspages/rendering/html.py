@@ -27,7 +27,7 @@ from statuspages.rendering.formats import (
 )
 from statuspages.rendering.palette import DARK, LIGHT, STATES
 from statuspages.rendering.snapshot import ShownComponent, ShownIncident, ShownMaintenance, Snapshot
-from statuspages.rendering.sources import form_target, make_policy, make_style, read_script
+from statuspages.rendering.sources import form_target, make_content_policy, make_style, read_script
 
 HTML = "text/html; charset=utf-8"
 TITLES_AT_MOST = 160
@@ -49,7 +49,7 @@ class _Row:
 def render_html(snapshot: Snapshot) -> PageFile:
     """index.html"""
     style, script = make_style(snapshot.page, state=snapshot.state), read_script()
-    policy = make_policy(style=style, script=script, form_action=_form_origin(snapshot))
+    policy = make_content_policy(style=style, script=script, form_action=_form_origin(snapshot))
     context = {
         **_shared(snapshot, style=style, policy=policy),
         "script": mark_safe(script),  # noqa: S308  # our own file
@@ -71,7 +71,7 @@ def render_html(snapshot: Snapshot) -> PageFile:
 def render_embed(snapshot: Snapshot) -> PageFile:
     """embed.html"""
     style, script = make_style(snapshot.page, state=snapshot.state), read_script()
-    policy = make_policy(style=style, script=script)
+    policy = make_content_policy(style=style, script=script)
     context = {
         **_shared(snapshot, style=style, policy=policy),
         "script": mark_safe(script),  # noqa: S308  # our own file

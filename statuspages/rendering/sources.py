@@ -42,7 +42,7 @@ def _clean(css: str) -> str:
         return ""
 
 
-def make_policy(*, style: str = "", script: str = "", form_action: str = "'none'") -> str:
+def make_content_policy(*, style: str = "", script: str = "", form_action: str = "'none'") -> str:
     """A Content-Security-Policy (Level 3) that allows exactly this style and script, by hash, and our
     pictures."""
     parts = ["default-src 'none'", "base-uri 'none'", "img-src 'self' data:", f"form-action {form_action}"]

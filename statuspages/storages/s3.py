@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.storage import StorageError, connect_s3, explain_refusal
+from core.storage import StorageError, connect_s3, make_storage_error
 from statuspages.rendering.files import CACHE_CONTROL, PageFile
 
 TRIES = 12
@@ -104,9 +104,9 @@ class S3Storage:
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
                     continue
-                raise explain_refusal(error) from None
+                raise make_storage_error(error) from None
             except BotoCoreError as error:
-                raise explain_refusal(error) from None
+                raise make_storage_error(error) from None
             return True
         raise StorageError(f"Somebody else keeps writing {key}.")
 
@@ -116,12 +116,12 @@ class S3Storage:
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
-            raise explain_refusal(error) from None
+            raise make_storage_error(error) from None
         except BotoCoreError as error:
-            raise explain_refusal(error) from None
+            raise make_storage_error(error) from None
 
     def _call(self, method: Any, **parameters: Any) -> Any:
         try:
             return method(**parameters)
         except (BotoCoreError, ClientError) as error:
-            raise explain_refusal(error) from None
+            raise make_storage_error(error) from None

@@ -13,7 +13,7 @@ from tests.factories import MembershipFactory, TeamFactory, UserFactory, secret_
 
 @pytest.fixture(autouse=True)
 def _in_place(monkeypatch):
-    monkeypatch.setattr(mail, "start", mail.deliver)
+    monkeypatch.setattr(mail, "send_in_thread", mail.send_or_log)
 
 
 @pytest.fixture

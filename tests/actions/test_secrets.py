@@ -3,38 +3,20 @@
 import io
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from actions.secrets import forget_unreadable
 from alerts.models import Channel
-from core.field_encryption import seal, unseal
+from core.field_encryption import unseal
 from incidents.models import Incident
 from incidents.services import open_incident
 from monitors.models import Monitor
 from pipeline.health.encryption_key import find_key_fault
 from statuspages.models import Subscriber
-from tests.factories import make_monitor, make_team
-from tests.statuspages.factories import make_page, subscribe
+from tests.stored_secrets import new_key
 
 pytestmark = pytest.mark.django_db
-
-SECRET = {"type": "basic", "username": "u", "password": "hush"}
-
-
-def new_key():
-    return Fernet.generate_key().decode()
-
-
-@pytest.fixture
-def stored(settings):
-    """A monitor, a channel and a subscriber with secrets."""
-    settings.FIELD_ENCRYPTION_KEY = new_key()
-    team = make_team()
-    make_monitor(team, config={"auth": SECRET})
-    Channel.objects.create(team=team, name="Hook", kind="webhook", secrets=seal({"secret": "s"}))
-    subscribe(make_page(team))
 
 
 def test_a_key_that_is_lost_lets_the_product_go_on_without_what_it_kept(stored, settings):

@@ -38,7 +38,7 @@ class Telling:
         return [max(at, self.now + timedelta(seconds=1)) for at in found if at is not None]
 
     def turn(self):
-        planning.follow(now=self.now)
+        planning.follow_troubles(now=self.now)
         answers = []
         for message in sending.take_due(now=self.now):
             self.messages.append(message)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from alerts.acknowledge_links import acknowledge_link, incident_link, monitor_link
 from alerts.models import Delivery
-from alerts.planning import plan
+from alerts.planning import plan_deliveries
 from incidents.models import Incident
 from incidents.reconcile import IncidentEvent
 from incidents.services import open_incident, resolve
@@ -29,7 +29,7 @@ def row(team, now):
     make_rule(make_channel(team), events=["down", "acknowledged"])
     incident = open_incident(make_monitor(team), started_at=now, cause=None)
     assert incident is not None
-    plan([IncidentEvent("opened", incident)], now=now)
+    plan_deliveries([IncidentEvent("opened", incident)], now=now)
     return Delivery.objects.get()
 
 

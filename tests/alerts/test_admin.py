@@ -19,7 +19,7 @@ def test_a_channel_that_an_operator_switches_on_gets_what_is_wrong_now(
 ):
     """Before: the alerts waited for the job's next run; no message woke it."""
     queues: list[str] = []
-    monkeypatch.setattr("pipeline.dispatch.send", lambda queue, body, **_: queues.append(queue))
+    monkeypatch.setattr("pipeline.dispatch.send_body", lambda queue, body, **_: queues.append(queue))
     request: Any = rf.post("/admin/")
     request.user = UserFactory(is_staff=True, is_superuser=True)
     request._messages = CookieStorage(request)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.escalation import Due, DueNotice, EscalationStep, Facts, Flap, Quiet, RulePolicy, find_due
+from alerts.escalation import Due, DueNotice, EscalationStep, Facts, Flap, Quiet, RulePolicy, find_due_notices
 from alerts.models import DEFAULT_EVENTS
 from tests.alerts.factories import T0
 
@@ -32,7 +32,7 @@ def tell(facts, policy, *, until, every=1):
             seen = replace(seen, acknowledged_at=None)
         if facts.closed_at and facts.closed_at > now:
             seen = replace(seen, closed_at=None)
-        for notice in find_due(seen, policy, heard=heard, now=now).notices:
+        for notice in find_due_notices(seen, policy, heard=heard, now=now).notices:
             told.setdefault(notice, minute)
         heard |= {notice.channel for notice in told if notice.event not in {"recovered", "acknowledged"}}
         minute += every
@@ -76,7 +76,9 @@ def test_reminders_come_until_somebody_acknowledges():
 
 
 def test_reminders_that_were_missed_are_not_made_up_for():
-    due = find_due(facts(), make_policy(remind_every=minutes(10)), heard={FIRST}, now=T0 + minutes(47))
+    due = find_due_notices(
+        facts(), make_policy(remind_every=minutes(10)), heard={FIRST}, now=T0 + minutes(47)
+    )
     assert {n for n in due.notices if n.event == "reminder"} == {DueNotice("reminder", FIRST, 4)}
     assert due.look_at == T0 + minutes(50)
 
@@ -123,17 +125,17 @@ def test_what_is_over_by_then_is_not():
 
 def test_an_end_within_the_quiet_hours_is_told_after_them():
     began_before = facts(told_from=T0 - minutes(30), closed_at=T0 + minutes(10))
-    due = find_due(began_before, make_policy(quiet=QUIET), heard={FIRST}, now=T0 + minutes(10))
+    due = find_due_notices(began_before, make_policy(quiet=QUIET), heard={FIRST}, now=T0 + minutes(10))
     assert due == Due(look_at=T0 + minutes(60))
-    after = find_due(began_before, make_policy(quiet=QUIET), heard={FIRST}, now=T0 + minutes(60))
+    after = find_due_notices(began_before, make_policy(quiet=QUIET), heard={FIRST}, now=T0 + minutes(60))
     assert after.notices == {DueNotice("recovered", FIRST)}
 
 
 def test_what_is_held_is_not_told_and_its_end_neither():
     held = facts(held=True)
-    assert find_due(held, make_policy(), heard=(), now=T0) == Due()
+    assert find_due_notices(held, make_policy(), heard=(), now=T0) == Due()
     assert (
-        find_due(
+        find_due_notices(
             replace(held, closed_at=T0 + minutes(1)), make_policy(), heard=(), now=T0 + minutes(1)
         ).notices
         == set()
@@ -142,8 +144,8 @@ def test_what_is_held_is_not_told_and_its_end_neither():
 
 def test_what_is_held_until_a_moment_is_looked_at_then():
     held = facts(held_until=T0 + minutes(20))
-    assert find_due(held, make_policy(), heard=(), now=T0) == Due(look_at=T0 + minutes(20))
-    assert find_due(facts(), make_policy(), heard=(), now=T0 + minutes(20)).notices == {
+    assert find_due_notices(held, make_policy(), heard=(), now=T0) == Due(look_at=T0 + minutes(20))
+    assert find_due_notices(facts(), make_policy(), heard=(), now=T0 + minutes(20)).notices == {
         DueNotice("down", FIRST)
     }
 
@@ -152,34 +154,39 @@ def test_what_is_held_until_a_moment_is_looked_at_then():
 
 
 def test_the_first_of_a_flapping_tells_of_it_instead_of_down():
-    due = find_due(facts(flap=Flap.FIRST), make_policy(), heard=(), now=T0)
+    due = find_due_notices(facts(flap=Flap.FIRST), make_policy(), heard=(), now=T0)
     assert due.notices == {DueNotice("flapping", FIRST)}
 
 
 def test_more_of_it_is_silent_until_it_has_stayed_down():
     more = facts(flap=Flap.MORE)
-    assert find_due(more, make_policy(), heard={FIRST}, now=T0 + minutes(9)) == Due(look_at=T0 + minutes(10))
+    assert find_due_notices(more, make_policy(), heard={FIRST}, now=T0 + minutes(9)) == Due(
+        look_at=T0 + minutes(10)
+    )
     assert (
-        DueNotice("down", FIRST) in find_due(more, make_policy(), heard={FIRST}, now=T0 + minutes(10)).notices
+        DueNotice("down", FIRST)
+        in find_due_notices(more, make_policy(), heard={FIRST}, now=T0 + minutes(10)).notices
     )
 
 
 @pytest.mark.parametrize("flap", list(Flap))
 def test_its_last_recovery_is_told_once_it_has_stayed_up(flap):
     over = facts(flap=flap, closed_at=T0 + minutes(2))
-    assert find_due(over, make_policy(), heard={FIRST}, now=T0 + minutes(11)) == Due(look_at=T0 + minutes(12))
-    assert find_due(over, make_policy(), heard={FIRST}, now=T0 + minutes(12)).notices == {
+    assert find_due_notices(over, make_policy(), heard={FIRST}, now=T0 + minutes(11)) == Due(
+        look_at=T0 + minutes(12)
+    )
+    assert find_due_notices(over, make_policy(), heard={FIRST}, now=T0 + minutes(12)).notices == {
         DueNotice("recovered", FIRST)
     }
 
 
 def test_a_recovery_that_another_failure_follows_is_not_told():
     over = facts(flap=Flap.MORE, closed_at=T0 + minutes(2), followed=True)
-    assert find_due(over, make_policy(), heard={FIRST}, now=T0 + minutes(30)) == Due()
+    assert find_due_notices(over, make_policy(), heard={FIRST}, now=T0 + minutes(30)) == Due()
 
 
 def test_an_outage_that_lasted_is_recovered_from_at_once():
     over = facts(flap=Flap.MORE, closed_at=T0 + minutes(25))
-    assert find_due(over, make_policy(), heard={FIRST}, now=T0 + minutes(25)).notices == {
+    assert find_due_notices(over, make_policy(), heard={FIRST}, now=T0 + minutes(25)).notices == {
         DueNotice("recovered", FIRST)
     }

@@ -18,7 +18,7 @@ from alerts.messages.render import (
 )
 from alerts.messages.samples import sample_facts
 from alerts.models import Delivery, Event, MessageTemplate, OwnEvent, Trouble
-from alerts.planning import plan
+from alerts.planning import plan_deliveries
 from delivery.markup import read_markdown
 from delivery.message import Tone
 from incidents.reconcile import IncidentEvent
@@ -80,7 +80,7 @@ def make_row(team, name="Shop", cause=CAUSE, **fields):
     monitor = make_monitor(team, name=name, **fields)
     incident = open_incident(monitor, started_at=T0 - timedelta(minutes=4), cause=cause)
     assert incident is not None
-    plan([IncidentEvent("opened", incident)], now=T0)
+    plan_deliveries([IncidentEvent("opened", incident)], now=T0)
     return Delivery.objects.select_related("team", "trouble__monitor", "trouble__incident").get()
 
 
@@ -89,7 +89,7 @@ def close(row, *, now=T0 + timedelta(minutes=2), **how):
     incident = row.trouble.incident
     close_incident(incident, at=now, text="Over.", **how)
     Delivery.objects.update(status="sent")
-    plan([IncidentEvent("resolved", incident)], now=now)
+    plan_deliveries([IncidentEvent("resolved", incident)], now=now)
     return Delivery.objects.select_related("team", "trouble__monitor", "trouble__incident").get(
         event="recovered"
     )

@@ -81,8 +81,8 @@ def test_an_incident_is_recorded_though_it_cannot_be_planned_and_is_planned_soon
         broken.setattr(Delivery.objects, "bulk_create", fail)
         record([make_result(monitor, at, "D")], now=at)
     assert (Incident.objects.count(), Delivery.objects.count()) == (1, 0)
-    assert planning.follow(now=at + timedelta(seconds=30)) == 0
-    assert planning.follow(now=at + planning.LOOK_AGAIN) == 1
+    assert planning.follow_troubles(now=at + timedelta(seconds=30)) == 0
+    assert planning.follow_troubles(now=at + planning.LOOK_AGAIN) == 1
 
 
 def test_an_incident_and_its_deliveries_are_written_together_or_not_at_all(team, hook, monkeypatch):
@@ -106,7 +106,7 @@ def test_recording_again_and_planning_again_tells_nobody_twice(team, telling):
             record([make_result(monitor, at, letter)], now=at)
     incident = Incident.objects.get()
     for _ in range(3):
-        planning.plan([IncidentEvent("opened", incident)], now=T0)
+        planning.plan_deliveries([IncidentEvent("opened", incident)], now=T0)
     telling.run(seconds=150)
     assert telling.subjects() == ["Shop is down"]
     assert Delivery.objects.get().key == f"{Trouble.objects.get().pk}.0:down:{Channel.objects.get().pk}"
@@ -142,7 +142,7 @@ def test_reminders_and_escalation_follow_the_clock_until_somebody_acknowledges(t
     telling.run(seconds=12 * 60)
     incident = Incident.objects.get()
     acknowledge(incident, author=make_member(team), now=telling.now)
-    planning.plan([IncidentEvent("acknowledged", incident)], now=telling.now)
+    planning.plan_deliveries([IncidentEvent("acknowledged", incident)], now=telling.now)
     telling.run(seconds=60 * 60)
     assert telling.subjects("sp") == [
         "Shop is down",
@@ -165,7 +165,7 @@ def test_a_change_that_nobody_told_of_is_found_by_the_clock(team, telling):
 
 def test_an_incident_that_a_person_opens_is_told_in_their_words(team, telling):
     incident = open_manual(team, title="Payments are slow", author=make_member(team), now=T0)
-    planning.plan([IncidentEvent("opened", incident)], now=T0)
+    planning.plan_deliveries([IncidentEvent("opened", incident)], now=T0)
     telling.run(seconds=5)
     assert telling.subjects() == ["Payments are slow"]
 
@@ -355,7 +355,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_events(team, 
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        planning.plan([IncidentEvent("opened", incident) for incident in incidents], now=T0)
+        planning.plan_deliveries([IncidentEvent("opened", incident) for incident in incidents], now=T0)
     assert Delivery.objects.count() == count
     statements = [q["sql"] for q in asked.captured_queries]
     assert len(statements) <= 26, len(statements)

@@ -52,7 +52,7 @@ def test_everything_at_once_tells_each_thing_once(shared_database):
         done.set()
 
     def turn():
-        again(lambda: planning.follow(now=LATER))
+        again(lambda: planning.follow_troubles(now=LATER))
         messages = again(lambda: sending.take_due(now=LATER))
         sent.update(message.key for message in messages)
         taken = [

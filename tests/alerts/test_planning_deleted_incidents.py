@@ -10,7 +10,7 @@ from alerts.models import Delivery
 from incidents.models import Incident
 from incidents.reconcile import IncidentEvent
 from incidents.services import open_manual
-from pipeline.fanout import tell
+from pipeline.fanout import tell_events
 from tests.alerts.factories import drop_defaults, make_channel, make_rule
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def open_and_delete(api, team, user, **rule):
     other, incident = [
         open_manual(team, title=title, author=user, now=timezone.now()) for title in ("Other", "Mistake")
     ]
-    tell([IncidentEvent("opened", one) for one in (other, incident)], now=timezone.now())
+    tell_events([IncidentEvent("opened", one) for one in (other, incident)], now=timezone.now())
     assert api.delete(f"/api/v1/incidents/{incident.pk}/").status_code == 204
     assert Incident.objects.get() == other
 
@@ -36,7 +36,7 @@ def test_what_was_kept_back_of_it_is_kept_back_no_more(api, team, user):
 def test_what_waits_to_be_sent_is_sent_no_more(api, team, user):
     open_and_delete(api, team, user)
     later = timezone.now() + timedelta(minutes=2)
-    planning.follow(now=later)
+    planning.follow_troubles(now=later)
     assert [message.content.subject for message in sending.take_due(now=later)] == ["Other"]
     dropped = Delivery.objects.get(trouble=None)
     assert (dropped.status, dropped.reason) == ("dropped", "over")

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from alerts.messages.render import Renderer
 from alerts.models import Delivery, Trouble
-from alerts.planning import follow, plan
+from alerts.planning import follow_troubles, plan_deliveries
 from delivery.message import Tone
 from incidents.models import Incident
 from incidents.reconcile import IncidentEvent
 from incidents.services import close_open_incidents, open_incident
 from monitors.services import pause_monitors
-from pipeline.fanout import tell
+from pipeline.fanout import tell_events
 from statuspages.models import Post
 from tests.alerts.factories import drop_defaults, make_channel, make_rule
 from tests.factories import make_client, make_member, make_monitor, make_team
@@ -44,7 +44,7 @@ def go_down(*monitors):
         cause = {"error_code": "timeout", "error": "No answer."}
         at = timezone.now() - timedelta(minutes=6)
         events.append(IncidentEvent("opened", open_incident(monitor, started_at=at, cause=cause)))
-    tell(events, now=timezone.now())
+    tell_events(events, now=timezone.now())
     Delivery.objects.update(status="sent")
 
 
@@ -131,7 +131,7 @@ def test_a_digest_counts_them_apart(team):
     go_down(*monitors)
     closed = close_open_incidents([m.pk for m in monitors], at=timezone.now(), text="Over.")
     ends = [IncidentEvent("resolved", incident, ended_by="paused") for incident in closed[1:]]
-    plan([IncidentEvent("resolved", closed[0]), *ends], now=timezone.now())
+    plan_deliveries([IncidentEvent("resolved", closed[0]), *ends], now=timezone.now())
     first = Delivery.objects.filter(event="recovered").first()
     digest = Delivery.objects.create(
         team=team, channel=first.channel, event="digest", key="d", planned_at=timezone.now()
@@ -146,7 +146,7 @@ def test_what_was_missed_when_it_was_paused_is_told_by_the_clock_as_it_was(team)
     go_down(monitor)
     pause_monitors([monitor], now=timezone.now())
     close_open_incidents([monitor.pk], at=timezone.now(), text="Resolved because the monitor was paused.")
-    follow(now=timezone.now())
+    follow_troubles(now=timezone.now())
     assert read_end().subject == "Site 3 is no longer watched: it was paused"
 
 
@@ -156,8 +156,8 @@ def test_trouble_that_opens_again_forgets_how_it_ended(team):
     incident = Incident.objects.get()
     close_open_incidents([monitor.pk], at=timezone.now(), text="Over.")
     incident.refresh_from_db()
-    plan([IncidentEvent("resolved", incident, ended_by="paused")], now=timezone.now())
+    plan_deliveries([IncidentEvent("resolved", incident, ended_by="paused")], now=timezone.now())
     incident.status, incident.resolved_at, incident.open_monitor = "investigating", None, monitor
     incident.save()
-    plan([IncidentEvent("opened", incident)], now=timezone.now())
+    plan_deliveries([IncidentEvent("opened", incident)], now=timezone.now())
     assert Trouble.objects.get().cause == {"error_code": "timeout", "error": "No answer."}

@@ -76,7 +76,7 @@ def test_an_end_that_waits_for_a_rule_that_is_deleted_waits_no_more(telling):
     change_rule(**QUIET)
     telling.check(Trouble.objects.get().monitor, "U", every=10)
     Rule.objects.get().delete()
-    planning.follow(now=T0 + timedelta(hours=2))
+    planning.follow_troubles(now=T0 + timedelta(hours=2))
     assert kept_back() == [("recovered", "quiet_hours", SENTENCE, 20, 7_200)]
     assert Trouble.objects.get().look_at is None
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_threads(monkeypatch):
-    monkeypatch.setattr(mail, "start", mail.deliver)
+    monkeypatch.setattr(mail, "send_in_thread", mail.send_or_log)
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def make_trouble(name="Shop", **columns):
 
 
 def plan_and_send(*, after_s=3):
-    planning.follow(now=T0)
+    planning.follow_troubles(now=T0)
     send(now=T0 + timedelta(seconds=after_s))
 
 
@@ -140,7 +140,7 @@ def plan_and_send(*, after_s=3):
 def test_an_alert_whose_facts_are_poisoned_is_sent_in_plainer_words(queues, columns):
     team, _ = make_trouble("Bad")
     make_trouble("Good")
-    planning.follow(now=T0)
+    planning.follow_troubles(now=T0)
     poison(Trouble.objects.filter(team=team), **columns)
     type(team).objects.filter(pk=team.pk).update(
         timezone="Pacific/Kiritimati"
@@ -273,7 +273,7 @@ def test_planning_of_events_leaves_out_those_that_cannot_be_planned(monkeypatch)
         "alerts.troubles._opening_event", lambda incident: "down" if incident.pk == good.pk else 1 / 0
     )
     events = [IncidentEvent("opened", incident) for incident in (bad, good)]
-    assert planning.plan(events, now=T0) == 1
+    assert planning.plan_deliveries(events, now=T0) == 1
 
 
 def test_a_message_is_never_taken_twice_because_another_is_poisoned():

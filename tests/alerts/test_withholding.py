@@ -10,7 +10,7 @@ from accounts.models import Role
 from actions.alerting import save_channel, save_rule
 from alerts import planning
 from alerts.models import Channel, Delivery, Reason, Rule, Trouble
-from alerts.retention import purge
+from alerts.retention import purge_ledger
 from alerts.sending import begin_test, end_test
 from alerts.services import retry_delivery
 from core.errors import RuleViolation
@@ -235,7 +235,7 @@ def test_there_is_one_row_a_trouble_and_reason_however_often_it_is_looked_at(tea
     record([make_result(monitor, T0, "D"), make_result(monitor, T0 + MINUTE, "D")], now=T0 + MINUTE)
     for minutes in range(1, 60):
         Trouble.objects.update(look_at=T0)
-        planning.follow(now=T0 + minutes * MINUTE)
+        planning.follow_troubles(now=T0 + minutes * MINUTE)
     ((reason, sentence, since, until),) = why()
     assert (reason, since, until) == ("quiet_hours", 60, None)
     assert sentence == (
@@ -258,7 +258,7 @@ def test_an_incident_that_opens_again_has_rows_of_its_own(team, hook, telling):
 def test_what_was_kept_back_goes_with_the_ledger(team, hook, telling, settings):
     make_rule(hook, delay_min=5)
     telling.check(make_monitor(team), "DDU", every=10)
-    assert purge(now=T0 + timedelta(days=settings.LEDGER_RETENTION_DAYS + 1)) == 1
+    assert purge_ledger(now=T0 + timedelta(days=settings.LEDGER_RETENTION_DAYS + 1)) == 1
     assert why() == []
 
 
@@ -272,7 +272,7 @@ def test_writing_it_down_costs_the_same_however_many_there_are(team, hook, count
     Trouble.objects.update(look_at=T0)
     save_rule(Rule.objects.get(), fields={"delay_min": 6})
     with CaptureQueriesContext(connection) as asked:
-        planning.follow(now=T0 + 2 * MINUTE)
+        planning.follow_troubles(now=T0 + 2 * MINUTE)
     assert len(asked) <= 26
     assert Delivery.objects.filter(answer__contains="after 6 min").count() == count
 

@@ -12,8 +12,8 @@ from accounts.models import Role
 from analytics.calendar import parts_of
 from analytics.histogram import code_of
 from analytics.models import LatencyRollup, Period, Progress, Rollup
-from analytics.reports.figures import Month, read_lines
-from analytics.reports.payload import Report, tell
+from analytics.reports.figures import Month, read_sla_lines
+from analytics.reports.payload import Report, tell_report
 from analytics.rollups import hours_of
 from analytics.uptime import SUMS
 from analytics.windows import floor_hour
@@ -162,5 +162,7 @@ def make_october(berlin):
 
 
 def told(team, month, *, now=SETTLED):
-    lines = list(read_lines(Monitor.objects.filter(team=team), month, now=now))
-    return tell(Report(team.pk, month, list(month.days(min(month.end, now))), "team", team.name, lines))
+    lines = list(read_sla_lines(Monitor.objects.filter(team=team), month, now=now))
+    return tell_report(
+        Report(team.pk, month, list(month.days(min(month.end, now))), "team", team.name, lines)
+    )

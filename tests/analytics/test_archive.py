@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics import retention
 from analytics.archive import slices, writing
-from analytics.archive.lines import unpack
+from analytics.archive.lines import unpack_lines
 from analytics.archive.stores import FolderStore, open_archive
 from analytics.models import Archiving, Period, Progress
-from analytics.retention import Purged, purge
+from analytics.retention import Purged, purge_results
 from core.instants import to_ms
 from core.leases import Lease
 from core.storage import StorageError
@@ -44,7 +44,7 @@ def _rolled_up(db):
 
 
 def clean(now=NOW):
-    return purge(owner="test", now=now, rest=lambda seconds: None)
+    return purge_results(owner="test", now=now, rest=lambda seconds: None)
 
 
 def names(root):
@@ -52,7 +52,7 @@ def names(root):
 
 
 def lines(root):
-    return [line for name in names(root) for _, line in unpack((root / name).read_bytes())]
+    return [line for name in names(root) for _, line in unpack_lines((root / name).read_bytes())]
 
 
 def keys(root):
@@ -163,7 +163,7 @@ def test_slices_are_small_and_a_slot_is_in_one_with_all_its_regions(root, monkey
     minutes(other, 8)
     with CaptureQueriesContext(connection) as queries:
         assert clean() == Purged(results=28)
-    assert sorted(len(list(unpack((root / name).read_bytes()))) for name in names(root)) == [9, 9, 10]
+    assert sorted(len(list(unpack_lines((root / name).read_bytes()))) for name in names(root)) == [9, 9, 10]
     assert len(set(keys(root))) == 28
     deletes = [q["sql"] for q in queries if q["sql"].startswith("DELETE") and "monitors_result" in q["sql"]]
     assert len(deletes) == 3
@@ -292,7 +292,9 @@ def test_a_second_purge_at_the_same_time_leaves_results_to_the_first(root, monke
     real, found = FolderStore.put, []
 
     def put(self, name, body):
-        found.append(purge(owner="test", now=NOW, rest=lambda seconds: None))  # even of the same process
+        found.append(
+            purge_results(owner="test", now=NOW, rest=lambda seconds: None)
+        )  # even of the same process
         real(self, name, body)
 
     monkeypatch.setattr(FolderStore, "put", put)
@@ -325,16 +327,16 @@ def test_a_purge_that_has_no_time_left_gives_the_turn_back(root, monkeypatch):
     minutes(make_old(), 7)
     parts = []
     while not parts or parts[-1].more:
-        parts.append(purge(owner="test", now=NOW, rest=lambda seconds: None, for_s=0))
+        parts.append(purge_results(owner="test", now=NOW, rest=lambda seconds: None, for_s=0))
     assert [part.results for part in parts] == [2, 2, 2, 0]
     assert len(keys(root)) == 6
 
 
 def test_the_same_rows_make_the_same_bytes(root):
     minutes(make_old(), 5)
-    rows = slices.read_rows([slices.ArchiveSpan(Result.objects.first().monitor_id, 0, to_ms(NOW))])
-    packed = writing.pack(1, rows)
-    assert packed == writing.pack(1, rows)
+    rows = slices.read_results([slices.ArchiveSpan(Result.objects.first().monitor_id, 0, to_ms(NOW))])
+    packed = writing.pack_lines(1, rows)
+    assert packed == writing.pack_lines(1, rows)
     assert packed[4:8] == bytes(4)  # gzip's time
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analytics import graphs, pieces
-from analytics.graphs import DayLetter, grade_day
+from analytics.graphs import DayLetter, choose_day_letter
 from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.uptime import SUMS, Measured
 from tests.factories import NOW, make_client, make_member, make_monitor, make_team
@@ -72,7 +72,7 @@ def rolled(queries):
     ],
 )
 def test_a_day_has_a_letter(sums, letter):
-    assert grade_day(Measured(**sums)) == letter
+    assert choose_day_letter(Measured(**sums)) == letter
 
 
 def test_days_and_hours_are_told_the_oldest_first(api, team):

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics import rollups
 from analytics.models import Rollup
-from analytics.reports.figures import read_lines
+from analytics.reports.figures import read_sla_lines
 from analytics.stats import read_stats
 from incidents.models import Incident
 from monitors.models import Monitor, Result
@@ -95,7 +95,7 @@ def test_the_days_on_which_the_clock_is_changed_have_23_and_25_hours(berlin, mon
     month = month_of(month, "Europe/Berlin")
     store_month(make_old(berlin), month)
     roll_until("2026-11-01 04:00")
-    (line,) = read_lines(Monitor.objects.all(), month, now=SETTLED)
+    (line,) = read_sla_lines(Monitor.objects.all(), month, now=SETTLED)
     days = line.figures["days"]
     assert (days["up_ms"][day - 1], days["life_ms"][day - 1]) == (hours * 3_600_000, hours * 3_600_000)
     assert sorted(set(days["life_ms"])) == sorted({hours * 3_600_000, 24 * 3_600_000})
@@ -128,7 +128,7 @@ def test_a_monitor_is_only_expected_to_be_measured_while_there_was_one(berlin):
     make_later = make_monitor(berlin, name="November's")
     Monitor.objects.filter(pk=make_later.pk).update(created_at=utc("2026-10-31 23:00"))
     roll_until("2026-11-01 04:00")
-    (line,) = read_lines(Monitor.objects.all(), month_of("2026-10", "Europe/Berlin"), now=SETTLED)
+    (line,) = read_sla_lines(Monitor.objects.all(), month_of("2026-10", "Europe/Berlin"), now=SETTLED)
     assert line.name == "Shop"
     assert line.figures["total"]["life_ms"] == 11.5 * 3_600_000
     assert line.figures["days"]["life_ms"][:30] == [0] * 30
@@ -183,7 +183,9 @@ def test_the_queries_do_not_depend_on_how_many_monitors_there_are(berlin, monkey
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert len(list(read_lines(Monitor.objects.all(), month, now=utc("2026-10-21 00:00")))) == made
+            assert (
+                len(list(read_sla_lines(Monitor.objects.all(), month, now=utc("2026-10-21 00:00")))) == made
+            )
         return len(queries)
 
     for made in range(1, 4):
@@ -201,5 +203,5 @@ def test_the_queries_do_not_depend_on_how_many_monitors_there_are(berlin, monkey
 def test_a_heartbeats_interval_is_that_of_its_job():
     monitor = make_old(kind="heartbeat", url="", config={"period_s": 7200, "grace_s": 60})
     month = month_of("2026-01", "UTC")
-    (line,) = read_lines(Monitor.objects.filter(pk=monitor.pk), month, now=utc("2026-02-02T00:00"))
+    (line,) = read_sla_lines(Monitor.objects.filter(pk=monitor.pk), month, now=utc("2026-02-02T00:00"))
     assert (monitor.interval_s, line.interval_s) == (60, 7200)

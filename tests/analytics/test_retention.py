@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics import retention
 from analytics.models import LatencyRollup, Period, Progress, Rollup
-from analytics.retention import Purged, purge
+from analytics.retention import Purged, purge_results
 from analytics.rollups import LEASE, catch_up
 from analytics.uptime import measure
 from core.instants import to_ms
@@ -29,7 +29,7 @@ def never(seconds):
 
 
 def clean(now=NOW, rest=never):
-    return purge(owner="test", now=now, rest=rest)
+    return purge_results(owner="test", now=now, rest=rest)
 
 
 def rolled_until(at):
@@ -147,7 +147,7 @@ def test_a_purge_that_has_no_time_left_says_so_and_the_next_goes_on(monkeypatch)
     store_at(monitor, *((FIRST_KEPT - number * HOUR, "U") for number in range(1, 8)))
     parts = []
     while not parts or parts[-1].more:
-        parts.append(purge(owner="test", now=NOW, rest=never, for_s=0))
+        parts.append(purge_results(owner="test", now=NOW, rest=never, for_s=0))
     assert [part.results for part in parts][:3] == [2, 2, 2]
     assert slots(monitor) == [FIRST_KEPT - HOUR]
 
@@ -229,7 +229,7 @@ def test_recording_goes_on_while_millions_are_purged(shared_database):
 
     def purge_all():
         try:
-            done.append(purge(owner="test", now=now, rest=lambda seconds: steps.release()))
+            done.append(purge_results(owner="test", now=now, rest=lambda seconds: steps.release()))
         finally:
             connection.close()
             steps.release()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics import rollup_sql
 from analytics.histogram import parse
 from analytics.models import LatencyRollup, Period, Progress, Rollup, StaleSpan
-from analytics.rollups import LEASE, RollupBusy, catch_up, is_behind, mark_stale, roll_again
+from analytics.rollups import LEASE, RollupBusy, catch_up, has_hours_to_roll, mark_stale, roll_again
 from analytics.uptime import measure
 from analytics.windows import LISTED, floor_hour
 from monitors.models import Result
@@ -253,7 +253,7 @@ def test_rolling_up_begins_no_other_hour_when_its_time_is_over_and_is_behind_unt
     make_old()
     begin_at(NOON - 3 * HOUR)
     parts = []
-    while is_behind(now=SETTLED):
+    while has_hours_to_roll(now=SETTLED):
         parts.append(roll(for_s=0))
     assert parts == [1, 1, 1]
     assert Progress.objects.get().rolled_until == NOON

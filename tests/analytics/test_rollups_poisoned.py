@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics import rollup_sql, rollups
 from analytics.models import Progress, Rollup, StaleSpan
-from analytics.retention import purge
+from analytics.retention import purge_results
 from core.instants import EPOCH
 from monitors.models import Monitor, Result
 from tests.analytics.factories import DAY, HOUR, NOW, make_old, store_at
@@ -56,7 +56,7 @@ def test_a_result_of_1970_does_not_make_the_archive_look_for_every_day_since(set
     old = [(NOW - 40 * DAY + n * timedelta(minutes=1), "U") for n in range(3)]
     store_at(monitor, (EPOCH + HOUR, "U"), *old)
     with CaptureQueriesContext(connection) as queries:
-        purged = purge(owner="test", now=NOW, rest=lambda seconds: None)
+        purged = purge_results(owner="test", now=NOW, rest=lambda seconds: None)
     assert purged.results == 3
     assert Result.objects.get().scheduled_at == old[-1][0]  # a monitor's last one stays
     assert len(queries) < 150

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from core import telemetry
-from core.queue_addresses import aws_region_of, name_of, read_addresses
+from core.queue_addresses import aws_region_of, name_queue, read_addresses
 from core.retries import SQS_ATTEMPTS
 from pipeline.messages import decode, spec_bodies
 from pipeline.queues.base import Parcel, QueuesAway
@@ -291,7 +291,7 @@ def test_looking_for_dead_letters_asks_all_of_sqs_and_the_queue_alone_that_is_na
 
     def look(operation, parameters):
         if operation == "ReceiveMessage":
-            asked.append((name_of(parameters["QueueUrl"]), parameters.get("WaitTimeSeconds")))
+            asked.append((name_queue(parameters["QueueUrl"]), parameters.get("WaitTimeSeconds")))
 
     aws.faults.append(look)
     sender.dead_letters()
@@ -345,8 +345,8 @@ def test_what_is_for_a_region_that_is_gone_is_left_out_and_holds_up_no_other(aws
 )
 def test_the_aws_region_of_a_queue_is_in_its_url(url, region, found):
     assert aws_region_of(url, region=region) == found
-    assert name_of(url) == "q"
-    assert name_of("arn:aws:sqs:eu-west-1:1:q") == "q"
+    assert name_queue(url) == "q"
+    assert name_queue("arn:aws:sqs:eu-west-1:1:q") == "q"
 
 
 def test_the_dual_stack_endpoint_is_asked_whatever_host_the_queues_url_names(monkeypatch):

@@ -19,7 +19,7 @@ from incidents.models import Incident, MaintenanceWindow
 from monitors.models import Monitor, Ping, Result, Tag
 from monitors.tags import create_tag
 from statuspages.models import Post, StatusPage, Subscriber
-from statuspages.subscriptions import ask
+from statuspages.subscriptions import ask_to_confirm
 from tests.factories import (
     NOW,
     ApiKeyFactory,
@@ -55,7 +55,7 @@ class World:
 
 
 def make_subscriber(world, number):
-    return ask(world.page, kind="email", address=f"s{number}@example.com", now=NOW)
+    return ask_to_confirm(world.page, kind="email", address=f"s{number}@example.com", now=NOW)
 
 
 def make_team(world, number):

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.test import APIClient
 
 from accounts.models import Team
-from core.parsers import read_json
+from core.parsers import read_request_json
 from tests.factories import UserFactory
 
 TEAMS = "/api/v1/teams/"
@@ -120,5 +120,5 @@ def test_no_body_is_larger_than_its_budget_whatever_its_headers_promise(client, 
 
 def test_reading_raises_what_the_api_answers():
     with pytest.raises(APIException) as refused:
-        read_json(b'{"a": {"b": "\\ud800"}}')
+        read_request_json(b'{"a": {"b": "\\ud800"}}')
     assert refused.value.status_code == 400

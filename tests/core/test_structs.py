@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.structs import convert, read_json
+from core.structs import convert, read_struct
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY_THREADS = """
@@ -50,7 +50,7 @@ def test_what_is_not_of_the_type_is_refused():
     with pytest.raises(msgspec.ValidationError):
         convert({"a": 1}, list[str])
     with pytest.raises(msgspec.ValidationError):
-        read_json(b'["a", 1]', list[str])
+        read_struct(b'["a", 1]', list[str])
     with pytest.raises(msgspec.DecodeError):
-        read_json(b'["a"', list[str])
-    assert convert(("a",), list[str]) == read_json('["a"]', list[str]) == ["a"]
+        read_struct(b'["a"', list[str])
+    assert convert(("a",), list[str]) == read_struct('["a"]', list[str]) == ["a"]

@@ -219,7 +219,7 @@ def test_a_wall_clock_that_jumps_and_returns_stops_neither_schedule_nor_belief(
         def now(cls, tz=None):
             return datetime.now(tz) + offset
 
-    monkeypatch.setattr(embedded, "datetime", Clock)
+    monkeypatch.setattr(embedded, "read_clock", lambda: Clock.now(UTC))
     monkeypatch.setattr(check, "datetime", Clock)  # the one clock of the process, for probes as well
     monitor = watch(target, fail_after=1)
 

@@ -8,7 +8,7 @@ from infra.account import count_wanted, find_lack_of_functions, find_limits, fin
 from infra.provision import provision
 from infra.stacks import Wishes
 from infra.stages import WrongStage
-from infra.status import tell
+from infra.status import tell_stage
 
 SENDER = "SentryPulse <alerts@pulse.example.com>"
 
@@ -80,13 +80,13 @@ def test_provision_and_status_tell_it(aws, clients, capsys):
     assert "Lambda runs 10 functions at once" in told
     assert "Amazon SES is in its sandbox" in told
     provision(clients, "prod", Wishes(), report=lambda line: None, poll_s=0.01)
-    lines = list(tell(clients, "prod"))
+    lines = list(tell_stage(clients, "prod"))
     assert "the account                  may do less than we ask for:" in lines
     assert [line for line in lines if "Lambda runs 10 functions at once" in line]
     assert [line for line in lines if "Amazon SES is in its sandbox" in line]
     assert "database                     Aurora MySQL 3.10.4" in lines
     aws.account.concurrency, aws.account.may_send = 1_000, True
-    assert "the account                  may do what we ask for" in list(tell(clients, "prod"))
+    assert "the account                  may do what we ask for" in list(tell_stage(clients, "prod"))
 
 
 def test_a_stage_that_is_not_in_the_settings_is_refused_before_anything_is_made(aws, clients):

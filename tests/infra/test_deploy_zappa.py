@@ -10,7 +10,7 @@ from infra.outputs import read_outputs
 from infra.provision import provision
 from infra.stacks import ALARMS, FRONTEND, Wishes
 from infra.stages import ZappaStage, read_zappa_config, rule_name, zappa_stages
-from infra.status import tell
+from infra.status import tell_stage
 from tests.infra.conftest import REASON
 from tests.infra.zappa_runs import DATABASE_URL, Runner, make_clients, make_database, run, zappa
 
@@ -223,7 +223,7 @@ def test_zappa_invoke_calls_a_function_of_the_package(account, running):
 def as_asked(account, stage):
     """What the status says of each function of the stage."""
     functions = {zappa_stage.function for zappa_stage in zappa_stages(stage)}
-    lines = [line.split(maxsplit=1) for line in tell(account.clients, stage)]
+    lines = [line.split(maxsplit=1) for line in tell_stage(account.clients, stage)]
     return {name: said for name, said in lines if name in functions}
 
 
@@ -245,13 +245,13 @@ def test_status_tells_of_every_stage(account, deployed, key):
 
 
 def test_a_deployment_without_partial_failures_fails(account, deployed):
-    from infra.callbacks import DeployRefused, fill_settings, finish
+    from infra.callbacks import DeployRefused, fill_settings, finish_function
 
     outputs = read_outputs(account.clients, "prod")
     stage = ZappaStage("prod", "core")
     config = read_zappa_config(stage.key)
     config |= fill_settings(stage, config, outputs, region="eu-west-1")
-    finish(account.clients.functions, stage.function, config)
+    finish_function(account.clients.functions, stage.function, config)
     config["events"][2]["event_source"]["max_concurrency"] = 7
 
     class Deaf:
@@ -267,7 +267,7 @@ def test_a_deployment_without_partial_failures_fails(account, deployed):
             return {"RecursiveLoop": "Terminate"}
 
     with pytest.raises(DeployRefused, match=r"results is not limited to 7 at once.*may not go round"):
-        finish(Deaf(), stage.function, config, tries=1)
+        finish_function(Deaf(), stage.function, config, tries=1)
 
 
 def test_every_stage_of_dev_is_deployed_and_taken_away_and_the_api_has_no_snapshot(account, deployed):

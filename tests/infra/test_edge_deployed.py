@@ -19,7 +19,7 @@ from infra.destroy import destroy_edge
 from infra.outputs import find_stacks, read_outputs
 from infra.provision import provision, provision_edge
 from infra.stacks import Wishes
-from infra.status import tell, tell_edge
+from infra.status import tell_edge, tell_stage
 from tests.infra.conftest import REASON
 
 pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
@@ -161,7 +161,9 @@ def test_the_snapshot_that_is_asked_is_one_that_knows_them(account):
 
 
 def test_all_stands_as_asked(account):
-    told = dict(line.split(maxsplit=1) for line in tell(account.home, "prod") if line.startswith("sentry"))
+    told = dict(
+        line.split(maxsplit=1) for line in tell_stage(account.home, "prod") if line.startswith("sentry")
+    )
     assert told["sentrypulse-prod-core"] == told["sentrypulse-prod"] == "deployed, as asked"
     assert list(tell_edge(account.home, "prod", THERE))[-1].split(maxsplit=3) == [
         "edge",
@@ -245,4 +247,4 @@ def test_it_goes_again_and_home_forgets_it(account):
     left = account.there.functions.list_event_source_mappings()["EventSourceMappings"]
     assert {mapping["State"] for mapping in left} <= {"Deleting"}
     assert find_stacks(account.there, "prod") == {}
-    assert edges.read_edges(account.home.ssm, "prod") == {}
+    assert edges.read_edge_queues(account.home.ssm, "prod") == {}

@@ -10,7 +10,7 @@ from infra.clients import Clients
 from infra.edges import WrongRegion
 from infra.outputs import NotProvisioned, find_stacks, read_outputs
 from infra.stacks import EDGE, EDGE_QUEUES, Wishes
-from infra.status import tell, tell_edge
+from infra.status import tell_edge, tell_stage
 
 THERE = "us-east-1"
 URL = f"https://sqs.{THERE}.amazonaws.com/123456789012/sentrypulse-prod-checks"
@@ -143,7 +143,7 @@ def test_home_remembers_a_region_before_anything_is_made_there(clients, at_home)
 
     with pytest.raises(Interrupted):
         provision_edge(clients, report=report)
-    assert edges.read_edges(clients.ssm, "prod") == {THERE: ""}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {THERE: ""}
     assert "EdgeQueueUrls" not in read_outputs(clients, "prod")  # nobody would take the checks
 
 
@@ -158,24 +158,24 @@ def test_a_region_that_is_none_or_home_is_refused(clients, at_home, region, sent
     with pytest.raises(WrongRegion) as refused:
         provision_edge(clients, region)
     assert str(refused.value) == sentence
-    assert edges.read_edges(clients.ssm, "prod") == {}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {}
 
 
 def test_there_is_no_edge_without_a_home(clients):
     with pytest.raises(NotProvisioned, match="prod is not at home in eu-west-1"):
         provision_edge(clients)
-    assert edges.read_edges(clients.ssm, "prod") == {}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {}
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda there: provision.plan(there, "prod", Wishes()),
+        lambda there: provision.plan_stage(there, "prod", Wishes()),
         lambda there: provision.provision(there, "prod", Wishes(), report=print, poll_s=0.01),
         lambda there: deploy.deploy(there, "prod", report=print),
         lambda there: destroy.destroy(there, "prod", report=print, poll_s=0.01),
         lambda there: provision_edge(there, "ap-south-1"),
-        lambda there: list(tell(there, "prod")),
+        lambda there: list(tell_stage(there, "prod")),
     ],
     ids=["plan", "provision", "deploy", "destroy", "another edge", "status"],
 )
@@ -197,7 +197,7 @@ def test_home_learns_of_an_edge_once_it_stands(clients, there, deployed, zappa):
     ]
     assert read_outputs(clients, "prod")["EdgeQueueUrls"] == f"{THERE}={URL}"
     provision_edge(clients)
-    assert edges.read_edges(clients.ssm, "prod") == {THERE: URL}  # an open edge stays open
+    assert edges.read_edge_queues(clients.ssm, "prod") == {THERE: URL}  # an open edge stays open
 
 
 def test_functions_at_home_that_sam_made_are_left_to_sam(clients, at_home, zappa):
@@ -215,7 +215,7 @@ def test_an_edge_that_was_not_deployed_gets_no_checks(clients, there, at_home, z
     zappa.fails = "deploy"
     with pytest.raises(deploy.ZappaFailed):
         deploy.deploy_edge(clients, "prod", THERE, report=print, beside=zappa)
-    assert edges.read_edges(clients.ssm, "prod") == {THERE: ""}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {THERE: ""}
 
 
 def test_an_edge_is_not_deployed_to_nowhere(clients, at_home, zappa):
@@ -244,7 +244,7 @@ def test_a_deployment_at_home_takes_the_edges_along_that_are_open(clients, deplo
 
 
 def test_the_status_tells_of_edges_and_of_functions_that_do_not_know_them(clients, deployed):
-    lines = list(tell(clients, "prod"))
+    lines = list(tell_stage(clients, "prod"))
     told = {line.split("  ")[0]: line for line in lines}
     assert "does not know that checks are made in eu-west-1, us-east-1" in told["sentrypulse-prod-core"]
     assert "checks has 0 mappings in place of one" in told[f"edge in {THERE}"]
@@ -273,7 +273,7 @@ def test_home_forgets_an_edge_before_it_goes(clients, there, deployed, zappa):
         (THERE, "undeploy -y prod_edge"),
     ]
     assert find_stacks(there, "prod") == {}
-    assert edges.read_edges(clients.ssm, "prod") == {}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {}
     assert "EdgeQueueUrls" not in read_outputs(clients, "prod")
     assert "roles" in find_stacks(clients, "prod")
     with pytest.raises(NotProvisioned, match=f"prod has no edge in {THERE}"):
@@ -284,10 +284,10 @@ def test_a_destruction_that_was_interrupted_is_gone_on_with(clients, there, depl
     zappa.fails = "undeploy"
     with pytest.raises(deploy.ZappaFailed):
         destroy_edge(clients, zappa)
-    assert edges.read_edges(clients.ssm, "prod") == {THERE: ""}  # no checks, and not forgotten
+    assert edges.read_edge_queues(clients.ssm, "prod") == {THERE: ""}  # no checks, and not forgotten
     zappa.fails = ""
     destroy_edge(clients, zappa)
-    assert (find_stacks(there, "prod"), edges.read_edges(clients.ssm, "prod")) == ({}, {})
+    assert (find_stacks(there, "prod"), edges.read_edge_queues(clients.ssm, "prod")) == ({}, {})
 
 
 def test_an_edge_stays_while_home_would_still_send_checks_there(clients, there, deployed, zappa):
@@ -315,7 +315,7 @@ def test_a_stage_does_not_go_without_its_edges(clients, there, deployed, zappa):
         (THERE, "undeploy -y prod_edge"),
     ]
     assert (find_stacks(there, "prod"), find_stacks(clients, "prod")) == ({}, {})
-    assert edges.read_edges(clients.ssm, "prod") == {}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {}
 
 
 # The command
@@ -328,7 +328,7 @@ def test_a_dry_run_tells_the_price_of_an_edge_and_makes_nothing(clients, there, 
     assert "The least it costs a month, before anybody uses it: 0.50 USD" in told
     assert told.endswith("A dry run: nothing was made.\n")
     assert find_stacks(there, "prod") == {}
-    assert edges.read_edges(clients.ssm, "prod") == {}
+    assert edges.read_edge_queues(clients.ssm, "prod") == {}
 
 
 def test_the_commands_are_about_the_edge(clients, there, at_home, capsys, monkeypatch):

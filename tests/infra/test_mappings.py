@@ -5,7 +5,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.callbacks import DeployRefused, finish
+from infra.callbacks import DeployRefused, finish_function
 from infra.mappings import PARTIAL, StaysBusy, list_mappings, settle_mapping, wait_for_rest
 from tests.infra.conftest import REASON
 
@@ -132,7 +132,7 @@ def test_a_deployment_that_cannot_finish_says_so(aws, clients, function, source)
     make_as_zappa_does(clients, function, source)
     config = {"events": [{"event_source": source}], "event_retries": 0, "event_age_s": 60}
     with pytest.raises(DeployRefused, match="Run the same again"):
-        finish(clients.functions, "reader", config, wait_s=0)
+        finish_function(clients.functions, "reader", config, wait_s=0)
 
 
 def test_lambda_refuses_a_queue_that_shows_messages_again_too_soon(clients):

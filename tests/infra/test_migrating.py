@@ -110,7 +110,7 @@ def test_the_log_of_another_call_is_not_taken_for_its_own(clients, migrate):
 
     events = [{"timestamp": round(time() * 1000), "message": f"{line}\n"} for line in said]
     clients.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
-    assert list(migrating.read_lines(clients, run)) == ["x"]
+    assert list(migrating.read_log_lines(clients, run)) == ["x"]
     assert (run.started, run.ended) == (True, False)
 
 

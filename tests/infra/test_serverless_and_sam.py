@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from infra.callbacks import environment
-from infra.serverless import describe
+from infra.serverless import make_template
 from infra.stacks import FOLDER
 from infra.stages import ZappaStage, read_zappa_config, rule_name
 
@@ -93,7 +93,7 @@ def read_sam(plane):
 
 
 def read_serverless(plane):
-    written = describe("prod", OUTPUTS, region=REGION, runtime="python3.12")
+    written = make_template("prod", OUTPUTS, region=REGION, runtime="python3.12")
     written = yaml.safe_load(yaml.safe_dump(written))
     made = written["functions"][plane]
     more = written["resources"]["extensions"].get(f"{plane.capitalize()}LambdaFunction", {"Properties": {}})
@@ -168,7 +168,7 @@ def test_functions_come_out_as_zappas(read, plane):
 
 
 def test_serverless_keeps_names_stage_and_network():
-    written = describe("prod", OUTPUTS, region=REGION, runtime="python3.12")
+    written = make_template("prod", OUTPUTS, region=REGION, runtime="python3.12")
     assert {plane: one["name"] for plane, one in written["functions"].items()} == {
         plane: ZappaStage("prod", plane).function for plane in PLANES
     }
@@ -221,7 +221,9 @@ def test_the_serverless_framework_packages_the_same_functions(tmp_path):
     make_packages(tmp_path / "build" / "sam")
     folder = tmp_path / "build" / "serverless"
     folder.mkdir()
-    written = describe("prod", OUTPUTS | {"PackagesBucket": "packages"}, region=REGION, runtime="python3.12")
+    written = make_template(
+        "prod", OUTPUTS | {"PackagesBucket": "packages"}, region=REGION, runtime="python3.12"
+    )
     (folder / "serverless.yml").write_text(yaml.safe_dump(written))
     quiet = {"SLS_TELEMETRY_DISABLED": "1", "SLS_INTERACTIVE_SETUP_ENABLE": "0", "HOME": str(tmp_path)}
     command = [SERVERLESS, "package", "--package", "out"]

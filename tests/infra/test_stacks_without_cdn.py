@@ -12,7 +12,7 @@ from infra.cloudformation import StackFailed
 from infra.outputs import find_stacks, read_outputs
 from infra.stacks import Wishes
 from infra.stages import ZappaStage, read_zappa_config
-from infra.status import tell
+from infra.status import tell_stage
 from infra.wishes import WrongWish
 from monitors.models import Ping
 from tests.infra.conftest import REASON
@@ -102,7 +102,7 @@ def test_who_looks_is_told_what_is_lost(clients, capsys):
     assert "frontend" not in told
     assert "Lost are the app, names of your own, plain http for pings" in told
     run(clients, cdn=False)
-    lines = list(tell(clients, "prod"))
+    lines = list(tell_stage(clients, "prod"))
     assert any("Lost are the app" in line for line in lines)
     assert not [line for line in lines if line.startswith("sentrypulse-prod-frontend")]
     with pytest.raises(CommandError, match="prod has no distribution"):

@@ -8,7 +8,7 @@ import pytest
 from analytics.archive import stores
 from analytics.archive.stores import BucketStore, open_archive
 from analytics.models import Archiving, Progress
-from analytics.retention import Purged, purge
+from analytics.retention import Purged, purge_results
 from core.storage import StorageError
 from infra.callbacks import environment
 from infra.stages import ZappaStage
@@ -40,7 +40,7 @@ def called(aws, provisioned, settings, monkeypatch):
 
 
 def clean():
-    return purge(owner="test", now=NOW, rest=lambda seconds: None)
+    return purge_results(owner="test", now=NOW, rest=lambda seconds: None)
 
 
 def test_purged_results_lie_in_the_bucket_and_can_be_read_back(called, clients, provisioned):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitors.status import Belief, explain, find_since
+from monitors.status import Belief, explain_state, find_since
 from monitors.transitions import State, decide_state
 
 
@@ -42,14 +42,14 @@ def test_since_when_the_regions_say_so_together(told, state, since):
 def test_trouble_is_explained_by_those_who_see_it():
     up, down = believe(("U", 1), ("D", 2))
     refused = "Expected 200-299, got 503."
-    assert explain(State.DOWN, [(down, "down", refused)]) == refused
+    assert explain_state(State.DOWN, [(down, "down", refused)]) == refused
     many = [(down, "down", refused), (down, "down", "Timed out."), (up, "up", "")]
-    assert explain(State.DOWN, many) == "Expected 200-299, got 503 (2 of 3 regions)."
+    assert explain_state(State.DOWN, many) == "Expected 200-299, got 503 (2 of 3 regions)."
     assert (
-        explain(State.DEGRADED, [(up, "up", ""), (down, "down", "Timed out.")])
+        explain_state(State.DEGRADED, [(up, "up", ""), (down, "down", "Timed out.")])
         == "Timed out (1 of 2 regions)."
     )
-    assert explain(State.UP, [(up, "degraded", "Slow.")]) == ""
-    assert explain(State.DOWN, [(down, "unknown", "Our own network.")]) == ""
+    assert explain_state(State.UP, [(up, "degraded", "Slow.")]) == ""
+    assert explain_state(State.DOWN, [(down, "unknown", "Our own network.")]) == ""
     (silent,) = believe(("?", 1))
-    assert explain(State.NO_DATA, [(silent, "up", "")]) == "Nothing came."
+    assert explain_state(State.NO_DATA, [(silent, "up", "")]) == "Nothing came."

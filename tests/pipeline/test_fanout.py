@@ -14,6 +14,6 @@ class Away(Sender):
 def test_what_was_changed_stays_changed_when_nobody_can_be_woken(monkeypatch, caplog):
     monkeypatch.setattr(dispatch, "_sender", Away())
     with transaction.atomic():
-        fanout.wake()
+        fanout.wake_sending()
         fanout.wake_pages()
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 4

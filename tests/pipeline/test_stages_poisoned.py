@@ -50,7 +50,7 @@ def test_a_result_that_cannot_be_recorded_fails_its_message_alone_and_the_others
 
 def test_a_page_that_cannot_be_told_keeps_no_incident_from_being_recorded(monkeypatch):
     monitor = make_monitor()
-    monkeypatch.setattr("statuspages.incident_events.take", lambda events, now: 1 / 0)
+    monkeypatch.setattr("statuspages.incident_events.write_posts", lambda events, now: 1 / 0)
     for number in range(2):
         at = T0 + number * MINUTE
         assert stage.record([make_result(monitor, at, "D")], now=at).left_out == []
@@ -105,6 +105,6 @@ def test_a_schedule_that_fails_keeps_no_job_from_being_woken(monkeypatch):
 
     monkeypatch.setattr(aws_clock, "ask_soon", ask)
     with pytest.raises(ZeroDivisionError):
-        aws_clock.tick(owner="test", now=T0)
+        aws_clock.run_minute(owner="test", now=T0)
     assert encode(Wake("send alerts")) in {parcel.body for parcel in sent}
     assert len(sent) > 5

@@ -27,7 +27,7 @@ from pipeline.models import Cursor, DataWatch, NetworkOutage
 from statuspages.models import Logo, Notice, Subscriber
 from statuspages.posts import write_post
 from statuspages.services import create_page
-from statuspages.subscriptions import ask
+from statuspages.subscriptions import ask_to_confirm
 from tests.alerts.factories import agree, make_channel, make_delivery, make_rule
 from tests.analytics.factories import make_slo
 from tests.factories import ApiKeyFactory, InvitationFactory, make_monitor
@@ -171,9 +171,9 @@ def _make_page(team: Team, shop: Monitor, owner: User) -> None:
     subscribe(page, f"reader-{team.name}@example.com", now=NOW - DAY)
     subscribe(page, f"https://{team.name}.example.com/posts", kind="webhook", now=NOW - DAY)
     Notice.objects.filter(subscriber__page=page).delete()
-    ask(page, kind="email", address=f"gone-{team.name}@example.com", now=NOW - 30 * DAY)
+    ask_to_confirm(page, kind="email", address=f"gone-{team.name}@example.com", now=NOW - 30 * DAY)
     Subscriber.objects.filter(address=f"gone-{team.name}@example.com").update(created_at=NOW - 30 * DAY)
-    ask(page, kind="email", address=f"new-{team.name}@example.com", now=NOW)
+    ask_to_confirm(page, kind="email", address=f"new-{team.name}@example.com", now=NOW)
     component = page.components.get()
     Subscriber.objects.get(address=f"reader-{team.name}@example.com").components.add(component)
     write_post(

@@ -26,11 +26,11 @@ def team():
 
 @pytest.fixture
 def api(team):
-    isolation.forget()
+    isolation.forget_failures()
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(MembershipFactory(team=team, role=Role.OWNER).user)
     yield client
-    isolation.forget()
+    isolation.forget_failures()
 
 
 def poison(table, pk, **columns):

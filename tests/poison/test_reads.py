@@ -93,7 +93,7 @@ class World:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """A block whose writes are taken back, in which somebody is a member of all teams."""
-        isolation.forget()
+        isolation.forget_failures()
         cache.clear()
         with undone():
             Membership.objects.bulk_create(
@@ -104,7 +104,7 @@ class World:
     def read_as_healthy(self, doses: Sequence[Dose]) -> list[str]:
         """What the healthy team and strangers are answered otherwise while the others are poisoned."""
         wrong = []
-        isolation.forget()
+        isolation.forget_failures()
         cache.clear()
         with undone():
             for dose, team in zip(doses, self.ill, strict=False):

@@ -64,7 +64,7 @@ class Run:
         self._results = results
 
     def go(self) -> "Run":
-        isolation.forget()
+        isolation.forget_failures()
         signs._written.clear()
         queues = Queues()
         dispatch.use_sender(queues)
@@ -77,7 +77,7 @@ class Run:
         return self
 
     def _come_round(self, now: datetime, queues: Queues) -> None:
-        isolation.forget()  # as if a minute had passed for what rests
+        isolation.forget_failures()  # as if a minute had passed for what rests
         for job in TIMETABLE:
             self._try(job.name, partial(run_job, job, owner="test", now=now))
             self._try(job.name, partial(ask_soon, job, now=now, until=now + timedelta(minutes=1)))

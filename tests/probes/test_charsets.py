@@ -2,7 +2,7 @@ import webencodings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.charsets import decode, find_codec, find_encoding, read_label, read_text
+from probes.charsets import decode_text, find_codec, find_encoding, read_label, read_text
 
 PYTHONS_OWN = (
     "undefined", "idna", "punycode", "utf-7", "unicode_escape", "raw_unicode_escape", "utf-8-sig", "rot13",
@@ -26,7 +26,7 @@ def test_every_label_of_the_standard_reads_every_byte():
         name = find_codec(label)
         assert name or label in ("ascii", "us-ascii", "ansi_x3.4-1968", "iso-ir-6")
         for length in (0, 1, 2, 3, len(junk)):
-            decode(junk[:length], name or "utf-8")
+            decode_text(junk[:length], name or "utf-8")
 
 
 @given(st.binary(max_size=80), st.text(max_size=40))
@@ -85,11 +85,11 @@ def test_the_document_is_asked_as_browsers_ask_it():
 
 
 def test_characters_beyond_pythons_codecs_are_read_as_browsers_read_them():
-    assert decode(b"\xad\xa1\xfc\xe2\xa4\xa2", "euc_jp") == "①髙あ"
-    assert decode(b"\x1b$B\x2d\x21\x1b(Bok", "iso2022_jp_ext") == "①ok"
-    assert decode(b"\xa3\xe1", "big5hkscs") == "€"
-    assert decode(b"\x80", find_codec("gbk")) in ("€", "\ufffd")
-    assert decode("①髙".encode("cp932"), find_codec("Shift_JIS")) == "①髙"
+    assert decode_text(b"\xad\xa1\xfc\xe2\xa4\xa2", "euc_jp") == "①髙あ"
+    assert decode_text(b"\x1b$B\x2d\x21\x1b(Bok", "iso2022_jp_ext") == "①ok"
+    assert decode_text(b"\xa3\xe1", "big5hkscs") == "€"
+    assert decode_text(b"\x80", find_codec("gbk")) in ("€", "\ufffd")
+    assert decode_text("①髙".encode("cp932"), find_codec("Shift_JIS")) == "①髙"
 
 
 def test_hostile_documents_are_read_in_no_time_worth_mentioning():

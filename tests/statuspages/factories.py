@@ -8,7 +8,7 @@ from incidents.reconcile import IncidentEvent
 from incidents.services import close_incident, open_incident
 from statuspages.models import StatusPage
 from statuspages.services import create_page
-from statuspages.subscriptions import ask, confirm
+from statuspages.subscriptions import ask_to_confirm, confirm
 from tests.analytics.factories import NOW, make_old
 from tests.factories import TeamFactory
 
@@ -55,7 +55,9 @@ def come_back(incident, *, at=NOW + timedelta(minutes=9)):
 
 def subscribe(page, address="ada@example.com", *, kind="email", components=(), now=NOW):
     """Asked and confirmed."""
-    asked = ask(page, kind=kind, address=address, components=components, now=now - timedelta(minutes=5))
+    asked = ask_to_confirm(
+        page, kind=kind, address=address, components=components, now=now - timedelta(minutes=5)
+    )
     return confirm(unseal(asked.secrets)["confirm"], now=now - timedelta(minutes=4))
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from alerts.models import Delivery
 from incidents.reconcile import IncidentEvent
 from incidents.services import acknowledge, delete_incident, open_manual, retract
-from statuspages.incident_events import take
+from statuspages.incident_events import write_posts
 from statuspages.models import Post, Publication
 from statuspages.posts import edit_post, write_post
 from tests.alerts.factories import make_channel, make_rule
@@ -30,7 +30,7 @@ def changes_of(page):
 
 def count_queries(events):
     with CaptureQueriesContext(connection) as queries, transaction.atomic():
-        take(events, now=NOW)
+        write_posts(events, now=NOW)
     return len(
         [query for query in queries.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     )
@@ -40,11 +40,11 @@ def test_an_incident_is_told_from_its_beginning_to_its_end():
     monitor = make_old()
     page = make_page(None, monitor, components=[{"name": "Shop", "monitors": [monitor]}])
     opened = go_down(monitor)
-    take([opened], now=NOW)
+    write_posts([opened], now=NOW)
     author = make_member(page.team)
     acknowledge(opened.incident, author=author, now=NOW + MINUTE)
-    take([IncidentEvent("acknowledged", opened.incident)], now=NOW + MINUTE)
-    take([come_back(opened.incident)], now=NOW + 2 * MINUTE)
+    write_posts([IncidentEvent("acknowledged", opened.incident)], now=NOW + MINUTE)
+    write_posts([come_back(opened.incident)], now=NOW + 2 * MINUTE)
     assert texts_of(page) == [
         ("investigating", "We are investigating trouble with Shop and will say more as soon as we know it."),
         ("investigating", "Our team is looking into the trouble with Shop."),
@@ -57,7 +57,7 @@ def test_an_incident_is_told_from_its_beginning_to_its_end():
 def test_automatic_posts_speak_the_pages_language():
     monitor = make_old()
     page = make_page(None, monitor, language="de", components=[{"name": "Laden", "monitors": [monitor]}])
-    take([go_down(monitor)], now=NOW)
+    write_posts([go_down(monitor)], now=NOW)
     assert texts_of(page)[0][1].startswith("Wir untersuchen eine Störung bei Laden")
 
 
@@ -65,7 +65,7 @@ def test_a_page_that_wants_no_automatic_posts_only_changes():
     monitor = make_old()
     page = make_page(None, monitor, automatic_posts=False)
     before = changes_of(page)
-    take([go_down(monitor)], now=NOW)
+    write_posts([go_down(monitor)], now=NOW)
     assert texts_of(page) == []
     assert changes_of(page) == before + 1
 
@@ -75,10 +75,10 @@ def test_taking_an_event_again_says_nothing_again():
     page = make_page(None, monitor)
     opened = go_down(monitor)
     for _ in range(2):
-        take([opened], now=NOW)
+        write_posts([opened], now=NOW)
     resolved = come_back(opened.incident)
     for _ in range(2):
-        take([resolved], now=NOW + MINUTE)
+        write_posts([resolved], now=NOW + MINUTE)
     assert [status for status, _ in texts_of(page)] == ["investigating", "resolved"]
 
 
@@ -86,7 +86,7 @@ def test_an_end_is_not_told_where_no_beginning_was():
     monitor = make_old()
     opened = go_down(monitor)
     page = make_page(None, monitor)
-    take([come_back(opened.incident)], now=NOW)
+    write_posts([come_back(opened.incident)], now=NOW)
     assert texts_of(page) == []
 
 
@@ -94,13 +94,13 @@ def test_what_people_have_said_already_is_not_said_again_by_itself():
     monitor = make_old()
     page = make_page(None, monitor)
     opened = go_down(monitor)
-    take([opened], now=NOW)
+    write_posts([opened], now=NOW)
     author = make_member(page.team)
     write_post(
         page, author=author, now=NOW + MINUTE, incident=opened.incident, text="All good.", status="resolved"
     )
     opened.incident.refresh_from_db()
-    take([IncidentEvent("resolved", opened.incident)], now=NOW + 2 * MINUTE)
+    write_posts([IncidentEvent("resolved", opened.incident)], now=NOW + 2 * MINUTE)
     assert [status for status, _ in texts_of(page)] == ["investigating", "resolved"]
 
 
@@ -108,9 +108,9 @@ def test_an_incident_that_never_was_is_told_as_a_false_alarm():
     monitor = make_old()
     page = make_page(None, monitor)
     opened = go_down(monitor)
-    take([opened], now=NOW)
+    write_posts([opened], now=NOW)
     retract(opened.incident, at=NOW + MINUTE)
-    take([IncidentEvent("resolved", opened.incident)], now=NOW + MINUTE)
+    write_posts([IncidentEvent("resolved", opened.incident)], now=NOW + MINUTE)
     assert texts_of(page)[-1] == ("resolved", "This was a false alarm: A worked all the time.")
 
 
@@ -119,7 +119,7 @@ def test_only_pages_that_show_the_monitor_say_it():
     shown, hidden = make_old(team), make_old(team)
     mine, other = make_page(team, shown), make_page(team, hidden)
     theirs = make_page(TeamFactory())
-    take([go_down(shown)], now=NOW)
+    write_posts([go_down(shown)], now=NOW)
     assert [len(texts_of(page)) for page in (mine, other, theirs)] == [1, 0, 0]
     assert changes_of(other) == 1
 
@@ -143,7 +143,7 @@ def test_a_components_name_is_a_name_whatever_markdown_makes_of_it(name):
     line = " ".join(name.split())[:100]
     monitor = make_old()
     page = make_page(None, monitor, components=[{"name": line, "monitors": [monitor]}])
-    take([go_down(monitor)], now=NOW)
+    write_posts([go_down(monitor)], now=NOW)
     assert "](" not in texts_of(page)[0][1].replace("\\", "")  # no link was made
 
 
@@ -213,7 +213,7 @@ def test_what_people_opened_for_a_monitor_is_not_told_by_itself():
         page.team, title="Rack 7 is on fire", author=make_member(page.team), now=NOW, monitor=monitor
     )
     before = changes_of(page)
-    assert take([IncidentEvent("opened", incident)], now=NOW)
+    assert write_posts([IncidentEvent("opened", incident)], now=NOW)
     assert texts_of(page) == []
     assert changes_of(page) == before + 1
 
@@ -233,6 +233,6 @@ def test_a_deleted_incident_leaves_the_pages_of_its_team():
     post, _ = write_post(page, author=author, now=NOW, title="Slow", text="x")
     before, incident = changes_of(page), post.incident
     delete_incident(incident)
-    assert take([IncidentEvent("deleted", incident)], now=NOW)
+    assert write_posts([IncidentEvent("deleted", incident)], now=NOW)
     assert changes_of(page) == before + 1
     assert not page.posts.exists()

@@ -55,7 +55,7 @@ def confirm_all():
 
 
 def test_nobody_is_told_anything_but_how_to_confirm_before_they_have(page, author):
-    asked = subscriptions.ask(page, kind="email", address="ada@example.com", now=NOW)
+    asked = subscriptions.ask_to_confirm(page, kind="email", address="ada@example.com", now=NOW)
     write_post(page, author=author, now=NOW, title="Slow", text="We look.")
     (letter,) = send()
     assert letter.kind == "email"
@@ -108,7 +108,7 @@ def test_a_webhook_gets_data_and_the_secret_of_its_signature(page, author):
 
 
 def test_the_first_call_of_a_webhook_carries_what_confirms_it(page):
-    asked = subscriptions.ask(page, kind="webhook", address="https://hooks.example.com/x", now=NOW)
+    asked = subscriptions.ask_to_confirm(page, kind="webhook", address="https://hooks.example.com/x", now=NOW)
     (call,) = send()
     assert call.content.data["event"] == "confirm"
     assert call.content.data["confirm_url"].endswith(tokens_of(asked)["confirm"])
@@ -220,7 +220,7 @@ def test_who_leaves_between_planning_and_sending_is_not_told(page, author):
 
 
 def test_a_link_confirms_once_and_for_three_days(page):
-    asked = subscriptions.ask(page, kind="email", address="ada@example.com", now=NOW)
+    asked = subscriptions.ask_to_confirm(page, kind="email", address="ada@example.com", now=NOW)
     token = tokens_of(asked)["confirm"]
     assert subscriptions.confirm(token, now=NOW + timedelta(days=3)) is None
     assert subscriptions.confirm(token, now=NOW + DAY) == asked
@@ -231,7 +231,9 @@ def test_a_link_confirms_once_and_for_three_days(page):
 def test_asking_again_changes_the_components_only_when_that_is_confirmed_too(page):
     first, second = page.components.all()
     subscriber = subscribe(page, components=[first.pk])
-    again = subscriptions.ask(page, kind="email", address="ADA@example.com", components=[second.pk], now=NOW)
+    again = subscriptions.ask_to_confirm(
+        page, kind="email", address="ADA@example.com", components=[second.pk], now=NOW
+    )
     assert again == subscriber
     assert list(subscriber.components.all()) == [first]
     subscriptions.confirm(tokens_of(again)["confirm"], now=NOW)
@@ -239,19 +241,21 @@ def test_asking_again_changes_the_components_only_when_that_is_confirmed_too(pag
 
 
 def test_a_link_of_an_older_letter_is_good_no_more_once_a_newer_was_asked_for(page):
-    first = tokens_of(subscriptions.ask(page, kind="email", address="ada@example.com", now=NOW))["confirm"]
-    subscriptions.ask(page, kind="email", address="ada@example.com", now=NOW)
+    first = tokens_of(subscriptions.ask_to_confirm(page, kind="email", address="ada@example.com", now=NOW))[
+        "confirm"
+    ]
+    subscriptions.ask_to_confirm(page, kind="email", address="ada@example.com", now=NOW)
     assert subscriptions.confirm(first, now=NOW) is None
     assert len(send()) == 1
 
 
 def test_addresses_that_never_confirmed_or_have_left_are_forgotten(page):
-    never = subscriptions.ask(page, kind="email", address="never@example.com", now=NOW)
+    never = subscriptions.ask_to_confirm(page, kind="email", address="never@example.com", now=NOW)
     gone, stays = subscribe(page, "gone@example.com"), subscribe(page, "stays@example.com")
     Subscriber.objects.filter(pk=never.pk).update(created_at=NOW)
     subscriptions.unsubscribe(tokens_of(gone)["unsubscribe"], now=NOW)
-    assert subscriptions.forget(now=NOW + timedelta(days=6)) == 0
-    assert subscriptions.forget(now=NOW + timedelta(days=31)) == 2
+    assert subscriptions.delete_gone(now=NOW + timedelta(days=6)) == 0
+    assert subscriptions.delete_gone(now=NOW + timedelta(days=31)) == 2
     assert list(Subscriber.objects.all()) == [stays]
 
 
@@ -270,13 +274,13 @@ def test_addresses_that_never_confirmed_or_have_left_are_forgotten(page):
 )
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(Exception, match=r".") as refused:
-        subscriptions.read_address("email", address)
+        subscriptions.clean_address("email", address)
     assert type(refused.value).__name__ == "ValidationError"
 
 
 def test_an_international_domain_is_written_to_in_ascii():
-    assert subscriptions.read_address("email", "Ada@straße.de") == "Ada@xn--strae-oqa.de"
-    assert subscriptions.read_address("webhook", "https://straße.de/ä") == "https://xn--strae-oqa.de/ä"
+    assert subscriptions.clean_address("email", "Ada@straße.de") == "Ada@xn--strae-oqa.de"
+    assert subscriptions.clean_address("webhook", "https://straße.de/ä") == "https://xn--strae-oqa.de/ä"
 
 
 @pytest.mark.parametrize(
@@ -297,10 +301,10 @@ def test_an_international_domain_is_written_to_in_ascii():
 )
 def test_what_is_no_url_for_a_webhook_is_refused(url):
     if url.endswith("\n"):
-        assert subscriptions.read_address("webhook", url) == url.strip()
+        assert subscriptions.clean_address("webhook", url) == url.strip()
         return
     with pytest.raises(Exception, match=r".") as refused:
-        subscriptions.read_address("webhook", url)
+        subscriptions.clean_address("webhook", url)
     assert type(refused.value).__name__ == "ValidationError"
 
 

@@ -30,7 +30,7 @@ def published(settings):
 
 
 def due(now):
-    return [publication.page_id for publication in publishing.find_due(now=now)]
+    return [publication.page_id for publication in publishing.find_due_publications(now=now)]
 
 
 def run(now=NOW):

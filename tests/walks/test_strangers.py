@@ -19,7 +19,7 @@ from monitors.services import create_monitor
 from statuspages.models import Component, Logo, Post, StatusPage, Subscriber
 from statuspages.posts import write_post
 from statuspages.services import create_page
-from statuspages.subscriptions import ask
+from statuspages.subscriptions import ask_to_confirm
 from tests.alerts.factories import make_channel, make_delivery, make_rule
 from tests.analytics.factories import make_slo
 from tests.factories import (
@@ -263,7 +263,7 @@ def make_page(team, monitor, owner, *, now):
         components=[{"name": "A", "monitors": [monitor]}],
     )
     post, _ = write_post(page, author=owner, now=now, text="A note", title="Trouble", visibility="internal")
-    subscriber = ask(page, kind="email", address="ada@example.com", now=now)
+    subscriber = ask_to_confirm(page, kind="email", address="ada@example.com", now=now)
     component = page.components.get().pk
     return {"page": page.pk, "post": post.pk, "subscriber": subscriber.pk, "component": component}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from analytics.archive.lines import day_of, folder_of, unpack
+from analytics.archive.lines import day_of, folder_of, unpack_lines
 from analytics.archive.stores import Store, open_archive
 from core.storage import StorageError
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _print(self, body: bytes, monitor: int | None) -> None:
-        for line, row in unpack(body):
+        for line, row in unpack_lines(body):
             if monitor is None or row["monitor"] == monitor:
                 self.stdout.write(line.decode())
 

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Hours rolled up: {hours}. Everything before {say_utc(rolled_until)} is.")
 
     def _roll_again(self, owner: str, start: datetime, end: datetime) -> None:
-        first, last = find_range(start, end)
+        first, last = find_whole_hours(start, end)
         bar, hours = ProgressBar(self.stdout), (last - first) // HOUR
 
         def tell(hour: datetime) -> None:
@@ -97,7 +97,7 @@ def read_instant(option: str, text: str, *, now: datetime) -> datetime:
     return at
 
 
-def find_range(start: datetime, end: datetime) -> Span:
+def find_whole_hours(start: datetime, end: datetime) -> Span:
     """The whole hours that can be rolled again. Raises ``CommandError`` when there is none."""
     progress = Progress.objects.filter(pk=Progress.UPTIME).first()
     if progress is None:

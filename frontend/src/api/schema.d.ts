@@ -4638,7 +4638,7 @@ export interface components {
             /** @description an address such as https://hooks.slack.com/services/T000/B000/XXXX */
             webhook_url: string;
         };
-        /** @description For the document: what ``payload.tell`` returns is the answer as it is. */
+        /** @description For the document: what ``payload.tell_report`` returns is the answer as it is. */
         SlaReport: {
             /**
              * Format: double

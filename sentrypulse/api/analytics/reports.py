@@ -23,10 +23,10 @@ from accounts.fields import TeamField
 from accounts.models import Role, Team, User
 from analytics.calendar import date_of
 from analytics.models import SlaLine, SlaReport
-from analytics.reports.figures import Month, read_lines
+from analytics.reports.figures import Month, read_sla_lines
 from analytics.reports.freezing import are_hours_kept, correct, zone_of
 from analytics.reports.page import paint
-from analytics.reports.payload import SUBJECTS, TABLE, Report, check_line, list_rows, tell
+from analytics.reports.payload import SUBJECTS, TABLE, Report, check_line, list_rows, tell_report
 from core.csv import write_csv
 from core.filters import FilterSet, IdFilter
 from core.folding import fold_case
@@ -130,7 +130,7 @@ class SubjectSerializer(serializers.Serializer[Any]):
 
 
 class SlaReportSerializer(ReportFiguresSerializer):
-    """For the document: what ``payload.tell`` returns is the answer as it is."""
+    """For the document: what ``payload.tell_report`` returns is the answer as it is."""
 
     team = serializers.IntegerField()
     month = serializers.CharField()
@@ -268,7 +268,7 @@ def _read_now(team: Team, month: Month, asked: dict[str, Any], *, now: datetime)
         monitors = monitors.filter(pk=asked["monitor"])
     if "tag" in asked:
         monitors = monitors.filter(tags__in=find_named(asked["tag"], team_ids=[team.pk])).distinct()
-    lines = list(read_lines(monitors, month, now=now))
+    lines = list(read_sla_lines(monitors, month, now=now))
     return _make_report(team, month, lines, asked, until=min(month.end, now))
 
 
@@ -293,12 +293,12 @@ def _make_report(
 
 def _answer(report: Report, wanted: str, *, newest: SlaReport | None, now: datetime) -> HttpResponse:
     if wanted == "json":
-        return Response(tell(report))
+        return Response(tell_report(report))
     if wanted == "csv":
         version = f"v{report.frozen.version}" if report.frozen else "provisional"
         name = f"sla-{report.month}-{report.subject}-{version}.csv"
         answer = HttpResponse(
-            write_csv(TABLE, list_rows(tell(report))),
+            write_csv(TABLE, list_rows(tell_report(report))),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from accounts.models import Role, User
 from incidents.maintenance import find_covered
 from monitors.models import Monitor, MonitorQuerySet
-from sentrypulse.api.monitors.description import describe
+from sentrypulse.api.monitors.description import describe_monitors
 from sentrypulse.api.monitors.filters import MonitorFilter
 from sentrypulse.api.monitors.ordering import order_for
 from sentrypulse.api.monitors.serializers import MonitorSerializer
@@ -48,4 +48,4 @@ class MonitorEndpoints(TeamRowsViewSet[Monitor]):
         )
 
     def complete(self, rows: Sequence[Monitor]) -> None:
-        describe(rows, now=self.now)
+        describe_monitors(rows, now=self.now)

@@ -13,7 +13,7 @@ from monitors.models import Monitor
 from monitors.selectors import find_newest_results
 
 
-def describe(monitors: Sequence[Monitor], *, now: datetime) -> None:
+def describe_monitors(monitors: Sequence[Monitor], *, now: datetime) -> None:
     """Put on each monitor what its serializer reads beside its row.
 
     A constant number of queries for any number of monitors. Uptime is up to the last whole minute: it else

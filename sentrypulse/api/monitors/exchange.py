@@ -176,7 +176,7 @@ def export_row(monitor: Monitor, keys: Mapping[int, str]) -> dict[str, Any]:
     row["tags"] = sorted(tag.name for tag in monitor.tags.all())
     row["key"] = keys[monitor.pk]
     row["depends_on"] = sorted(keys.get(needed.pk, needed.name) for needed in monitor.depends_on.all())
-    row["secrets_left_out"] = list_secrets(monitor.config)
+    row["secrets_left_out"] = list_secret_paths(monitor.config)
     return row
 
 
@@ -195,7 +195,7 @@ def name_keys(monitors: Iterable[Monitor]) -> dict[int, str]:
     return keys
 
 
-def list_secrets(config: dict[str, Any]) -> list[str]:
+def list_secret_paths(config: dict[str, Any]) -> list[str]:
     """The paths at which the stored configuration has secrets. Nothing is decrypted for this."""
     auth = config.get("auth") or {}
     name = SECRET_OF.get(auth.get("type", ""))

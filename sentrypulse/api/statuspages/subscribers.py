@@ -53,7 +53,7 @@ class SubscriberCreateSerializer(OfPage):
 
     def validate(self, attrs: Attributes) -> Attributes:
         try:
-            attrs["address"] = subscriptions.read_address(attrs["kind"], attrs["address"])
+            attrs["address"] = subscriptions.clean_address(attrs["kind"], attrs["address"])
         except DjangoValidationError as fault:
             raise ValidationError({"address": fault.messages}) from None
         return attrs
@@ -88,7 +88,7 @@ class SubscriberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins
         wait_s = count_target("subscribe", page_id=self.page.pk, target=asked["address"])
         if wait_s is not None:
             raise Throttled(wait_s)
-        subscriber = subscriptions.ask(
+        subscriber = subscriptions.ask_to_confirm(
             self.page,
             kind=asked["kind"],
             address=asked["address"],

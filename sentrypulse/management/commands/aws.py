@@ -15,7 +15,7 @@ from infra.aurora import LINE, WrongVersion
 from infra.callbacks import DeployRefused
 from infra.clients import Clients
 from infra.cloudformation import StackFailed, parameter_names
-from infra.edges import WrongRegion, read_edges
+from infra.edges import WrongRegion, read_edge_queues
 from infra.mappings import StaysBusy
 from infra.outputs import NotProvisioned, need, read_outputs
 from infra.prices import BASTION_MONTH
@@ -90,7 +90,11 @@ class Command(BaseCommand):
         if edge and (given := wishes.given()):
             named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise CommandError(f"An edge leaves nothing to choose: {named} is for provision at home.")
-        plan = provision.plan_edge(clients, stage, edge) if edge else provision.plan(clients, stage, wishes)
+        plan = (
+            provision.plan_edge(clients, stage, edge)
+            if edge
+            else provision.plan_stage(clients, stage, wishes)
+        )
         floor_usd = sum(line.floor_usd for line in plan.lines)
         self._say(f"Stage {stage}, edge in {edge} (home: {home}):" if edge else f"Stage {stage} in {home}:")
         for line in plan.lines:
@@ -131,13 +135,13 @@ class Command(BaseCommand):
 
     def _status(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         edge = options["edge_region"]
-        for line in status.tell_edge(clients, stage, edge) if edge else status.tell(clients, stage):
+        for line in status.tell_edge(clients, stage, edge) if edge else status.tell_stage(clients, stage):
             self._say(line)
 
     def _outputs(self, clients: Clients, stage: str, options: dict[str, Any]) -> None:
         outputs = read_outputs(clients, stage) | {"Stage": stage}
         if options["serverless"]:
-            self._say(serverless.write(clients, stage, runtime=deploy.find_runtime()))
+            self._say(serverless.write_template(clients, stage, runtime=deploy.find_runtime()))
             return
         if not options["sam"]:
             self._say(json.dumps(outputs, indent=2, sort_keys=True))
@@ -176,7 +180,7 @@ class Command(BaseCommand):
         if edge := options["edge_region"]:
             self._destroy_edge(clients, stage, edge, options)
             return
-        edges = "".join(f", the edge in {region}" for region in read_edges(clients.ssm, stage))
+        edges = "".join(f", the edge in {region}" for region in read_edge_queues(clients.ssm, stage))
         self._say(
             f"This takes {stage} away: functions, queues and what is in them, network, distribution{edges}."
             " Kept are a snapshot of the database, the buckets of published pages and the archive, and the"

@@ -5,7 +5,7 @@ import time_machine
 
 from analytics.models import SlaLine
 from analytics.reports import freezing
-from core.isolation import forget, left_out
+from core.isolation import forget_failures, left_out
 from tests.analytics.months import utc
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_was_left_out():
-    forget()
+    forget_failures()
 
 
 def test_a_month_that_cannot_be_frozen_is_left_out_and_the_others_are_frozen(monkeypatch):

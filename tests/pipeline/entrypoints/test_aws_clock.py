@@ -54,7 +54,7 @@ def queues():
 
 
 def tick(seconds):
-    aws_clock.tick(owner=f"tick-{seconds}", now=T0 + timedelta(seconds=seconds))
+    aws_clock.run_minute(owner=f"tick-{seconds}", now=T0 + timedelta(seconds=seconds))
 
 
 def jobs_at(place):

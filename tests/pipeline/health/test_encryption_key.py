@@ -1,37 +1,18 @@
 """A wrong FIELD_ENCRYPTION_KEY stops the start with a sentence; a damaged row does not."""
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from alerts.models import Channel
 from core.field_encryption import is_token, seal, unseal
 from monitors.models import Monitor
 from pipeline.health import encryption_key
 from pipeline.health.encryption_key import find_key_fault, reseal_all, try_key
 from statuspages.models import Subscriber
-from tests.factories import make_monitor, make_team
-from tests.statuspages.factories import make_page, subscribe
+from tests.factories import make_monitor
+from tests.stored_secrets import SECRET, new_key
 
 pytestmark = pytest.mark.django_db
-
-SECRET = {"type": "basic", "username": "u", "password": "hush"}
-
-
-def new_key():
-    return Fernet.generate_key().decode()
-
-
-@pytest.fixture
-def stored(settings):
-    """A monitor, a channel and a subscriber with secrets, and the key that they were written with."""
-    settings.FIELD_ENCRYPTION_KEY = key = new_key()
-    team = make_team()
-    make_monitor(team, config={"auth": SECRET})
-    Channel.objects.create(team=team, name="Hook", kind="webhook", secrets=seal({"secret": "s"}))
-    subscribe(make_page(team))
-    return key
 
 
 def test_the_right_key_finds_no_fault(stored):

@@ -55,7 +55,7 @@ class LambdaClock:
     every_s = 60
 
     def turn(self, now):
-        aws_clock.tick(owner=f"tick {now}", now=now)
+        aws_clock.run_minute(owner=f"tick {now}", now=now)
 
     def restart(self):
         """Nothing is kept anyhow."""

@@ -148,7 +148,7 @@ def test_celerys_edge_leaves_out_what_waited_too_long_in_the_broker(monkeypatch)
     sent = []
     monkeypatch.setattr(edge, "read_clock", lambda: NOW)
     monkeypatch.setattr(edge, "shared_prober", FakeProber)
-    monkeypatch.setattr(dispatch, "send", lambda queue, body: sent.append(body))
+    monkeypatch.setattr(dispatch, "send_body", lambda queue, body: sent.append(body))
     specs = [spec(1, NOW - TOO_OLD - SECOND), spec(2, NOW - SECOND), spec(3, NOW + timedelta(hours=1))]
     assert edge.probe([encode(Checks(specs))]) == {}
     assert told(sent) == [2, 3]

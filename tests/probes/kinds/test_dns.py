@@ -11,7 +11,7 @@ import pytest
 from dns.rdata import from_text
 
 from probes.dns_client import _get_system_resolver
-from probes.dns_records import compare, spell_found
+from probes.dns_records import compare_records, spell_found
 from tests.probes.specs import make_spec
 
 ZONE = {
@@ -161,32 +161,35 @@ SPF, GREETING, ODD = '"v=spf1 " "-all"', r'"Gr\195\188\195\159e"', r'"say \"hi\"
 def test_a_text_is_found_however_people_type_it(typed):
     found = [spell_found(from_text(1, 16, text), "TXT") for text in (SPF, GREETING, ODD)]
     for match in ("any", "all", "contains"):
-        assert compare(found, [typed], kind="TXT", match=match) == ""
-    assert compare([], [typed], kind="TXT", match="any").startswith("Expected one of ")
+        assert compare_records(found, [typed], kind="TXT", match=match) == ""
+    assert compare_records([], [typed], kind="TXT", match="any").startswith("Expected one of ")
 
 
 @pytest.mark.parametrize("typed", ["0 issue ca.example", '0 issue "ca.example"', "00 ISSUE CA.example"])
 def test_a_caa_record_is_found_however_people_type_it(typed):
     found = [spell_found(from_text(1, 257, '0 issue "ca.example"'), "CAA")]
-    assert compare(found, [typed], kind="CAA", match="exact") == ""
-    assert compare(found, ["0 issue other.example"], kind="CAA", match="any") != ""
+    assert compare_records(found, [typed], kind="CAA", match="exact") == ""
+    assert compare_records(found, ["0 issue other.example"], kind="CAA", match="any") != ""
 
 
 @pytest.mark.parametrize("typed", ["a.example;x=1; y=2", '"a.example ; x=1 ;y=2"', '"a.example; x=1; y=2"'])
 def test_blanks_between_the_parameters_of_a_caa_record_do_not_matter(typed):
     for written in ('"a.example;x=1;y=2"', '"a.example; x=1; y=2"'):
         found = [spell_found(from_text(1, 257, f"0 issue {written}"), "CAA")]
-        assert compare(found, [f"0 issue {typed}"], kind="CAA", match="exact") == ""
+        assert compare_records(found, [f"0 issue {typed}"], kind="CAA", match="exact") == ""
     nobody = [spell_found(from_text(1, 257, '0 issue ";"'), "CAA")]
-    assert compare(nobody, ["0 issue ;"], kind="CAA", match="exact") == ""
-    assert compare(nobody, ['0 issue " ; "'], kind="CAA", match="exact") == ""
+    assert compare_records(nobody, ["0 issue ;"], kind="CAA", match="exact") == ""
+    assert compare_records(nobody, ['0 issue " ; "'], kind="CAA", match="exact") == ""
 
 
 def test_exact_means_these_and_no_others():
     found = ["a", "b"]
-    assert compare(found, ['"a"', "b"], kind="TXT", match="exact") == ""
-    assert compare(found, ["a"], kind="TXT", match="exact") == "Expected exactly a; got a, b."
-    assert compare(found, ["a", "b", "c"], kind="TXT", match="exact") == "Expected exactly a, b, c; got a, b."
+    assert compare_records(found, ['"a"', "b"], kind="TXT", match="exact") == ""
+    assert compare_records(found, ["a"], kind="TXT", match="exact") == "Expected exactly a; got a, b."
+    assert (
+        compare_records(found, ["a", "b", "c"], kind="TXT", match="exact")
+        == "Expected exactly a, b, c; got a, b."
+    )
 
 
 def test_every_address_of_a_resolvers_name_is_tried(prober, name_server, monkeypatch):
@@ -195,7 +198,7 @@ def test_every_address_of_a_resolvers_name_is_tried(prober, name_server, monkeyp
     async def resolve_to_two(host, *args, **kwargs):
         return [(2, 2, 17, "", ("127.0.0.77", port)), (2, 2, 17, "", ("127.0.0.1", port))]
 
-    monkeypatch.setattr("probes.dns_client.resolve", resolve_to_two)
+    monkeypatch.setattr("probes.dns_client.look_up", resolve_to_two)
     spec = make_spec("dns", "www.example", resolver=f"ns.example:{port}", timeout_s=3)
     result = prober.run_one(spec)
     assert (result.status, result.address) == ("up", "127.0.0.1")
