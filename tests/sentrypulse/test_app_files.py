@@ -112,7 +112,27 @@ def test_without_an_app_the_door_says_what_is_missing(no_app):
     answer = no_app.get("/")
     assert answer.status_code == 200
     assert all(link in body(answer) for link in ("make run", 'href="/api/docs/"', 'href="/admin/"'))
-    assert no_app.get("/monitors/7", headers=BROWSER).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "links"),
+    [
+        ("/incidents/7", ["/admin/incidents/incident/7/change/", "/api/v1/incidents/7/"]),
+        ("/monitors/12/", ["/admin/monitors/monitor/12/change/", "/api/v1/monitors/12/"]),
+        ("/reset-password/", ["/api/docs/"]),
+    ],
+)
+def test_without_an_app_its_addresses_say_so_and_lead_on(no_app, path, links):
+    answer = no_app.get(path, headers=BROWSER)
+    text = body(answer)
+    assert answer.status_code == 404
+    assert f"Only the app could show <code>{path}</code>." in text
+    assert all(f'href="{link}"' in text for link in [*links, "/admin/"])
+
+
+def test_without_an_app_a_status_page_that_is_not_there_says_nothing_of_the_app(no_app):
+    answer = no_app.get("/status/nowhere/", headers=BROWSER)
+    assert (answer.status_code, "app" in body(answer)) == (404, False)
 
 
 def test_cloudfront_sends_the_same_policy():
