@@ -1,4 +1,4 @@
-"""Bars and curves of many monitors at once, for a list: a letter a day, and a digit an hour.
+"""Bars and curves of many monitors at once, for a list: a letter a day, and a digit or letter an hour.
 
 They are made of roll-ups alone, so they change once an hour. Two days, and the hours, are then made anew; the
 days before are kept for a day, for only results that come later than that could change them.
@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from string import ascii_lowercase, digits
 
 from accounts.models import Team
 from analytics.calendar import date_of, day_span
@@ -28,7 +29,7 @@ RECENT_DAYS = 2
 NOTABLE = 0.01
 """The share of a day from which on it is bad: less than that of downtime is a scratch."""
 NOTHING = "-"
-HIGHEST = 9
+HEIGHTS = digits + ascii_lowercase
 
 
 class DayLetter(StrEnum):
@@ -78,7 +79,7 @@ def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> GraphFram
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """``days``: a letter each. ``hours``: the mean response of each as a digit, in ninths of the greatest."""
+    """``days``: a letter each. ``hours``: the mean response of each in 35ths of the greatest: 0 to 9, then a to z."""
 
     id: int
     days: str
@@ -159,9 +160,9 @@ _HOUR_MS = HOUR // timedelta(milliseconds=1)
 
 
 def _draw_line(means: Sequence[float | None]) -> str:
-    """As fine as a curve of this size can show, and a third of the bytes of the figures."""
+    """As fine as a curve of this size can show, in a character each."""
     greatest = max((mean for mean in means if mean), default=1.0)
-    return "".join(NOTHING if mean is None else str(round(mean / greatest * HIGHEST)) for mean in means)
+    return "".join(NOTHING if mean is None else HEIGHTS[round(mean / greatest * (len(HEIGHTS) - 1))] for mean in means)
 
 
 def choose_day_letter(found: Measured) -> DayLetter:

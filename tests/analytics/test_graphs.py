@@ -94,7 +94,7 @@ def test_days_and_hours_are_told_the_oldest_first(api, team):
         "monitors": {
             "id_steps": [monitor.pk, other.pk - monitor.pk],
             "days": ["-ugm", "----"],
-            "hours": ["-49", "---"],
+            "hours": ["-hz", "---"],
         },
     }
 

@@ -28,7 +28,7 @@ export function askCounts(team: number): Promise<Answer<Overview>> {
   return ask(api.GET("/api/v1/monitors/overview", { params: { query: { team, counts: true } } }));
 }
 
-/** `days`: a letter each. `hours`: a digit each, `-` where nothing was measured. */
+/** `days`: a letter each. `hours`: a digit or letter each, in 35ths of the greatest; `-` where nothing was measured. */
 export type Graph = { days: string; hours: string };
 
 export function toGraphs({ id_steps, days, hours }: Schema["GraphColumns"]): ReadonlyMap<number, Graph> {
@@ -41,6 +41,8 @@ export function toGraphs({ id_steps, days, hours }: Schema["GraphColumns"]): Rea
   );
 }
 
+export const GRAPH_DAYS = 90;
+
 export function callGraphs(team: number) {
-  return api.GET("/api/v1/monitors/graphs", { params: { query: { team, days: 90, hours: 24 } } });
+  return api.GET("/api/v1/monitors/graphs", { params: { query: { team, days: GRAPH_DAYS, hours: 24 } } });
 }

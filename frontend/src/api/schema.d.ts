@@ -2303,7 +2303,7 @@ export interface components {
         GraphColumns: {
             /** @description A letter a day, the oldest first: `u` up, `g` degraded, `d` down, `m` maintenance, `-` no data. Down is more than 1 % of what was measured, degraded less, or more than 1 % degraded */
             days: string[];
-            /** @description The mean response of each hour, the oldest first: a digit, in ninths of the greatest of them; `-` no data */
+            /** @description The mean response of each hour, the oldest first: in 35ths of the greatest of them, as `0` to `9` and then `a` to `z`; `-` no data */
             hours: string[];
             /** @description By how much each monitor's id is more than the one before, the first than 0 */
             id_steps: number[];

@@ -4,11 +4,12 @@ import styles from "./charts.module.css";
 const WIDTH = 104;
 const HEIGHT = 20;
 
-const TOP = 9;
+const TOP = 35;
 
-/** One path a gap-free run, from 0 up, on the same baseline as the bars. `hours`: a digit each, 9 the greatest, or `-`. */
+/** One path a gap-free run, from 0 up, on the same baseline as the bars. `hours`: 0 to 9, then a to z, the greatest;
+ *  or `-`. */
 export function sparkPath(hours: string, width = WIDTH, height = HEIGHT): string {
-  const values = Array.from(hours, (hour) => (hour === "-" ? null : Number(hour)));
+  const values = Array.from(hours, (hour) => (hour === "-" ? null : Number.parseInt(hour, 36)));
   const step = values.length > 1 ? (width - 4) / (values.length - 1) : 0;
   let path = "";
   let drawing = false;

@@ -5,7 +5,13 @@ import { roundTicks } from "./ticks";
 import { waterfallRows } from "./Waterfall";
 
 test("a gap in the values is a gap in the line, and a lone value a dot", () => {
-  expect(sparkPath("9-99", 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
+  expect(sparkPath("z-zz", 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
+});
+
+test("a curve has a height for each digit and letter", () => {
+  const heights = Array.from("0123456789abcdefghijklmnopqrstuvwxyz", (one) => sparkPath(one));
+  expect(new Set(heights).size).toBe(36);
+  expect([heights[0], heights[35]]).toEqual(["M1.0 18.5h.01", "M1.0 2.5h.01"]);
 });
 
 test("bars stand on whole pixels, and say by their height what their colour says", () => {

@@ -39,8 +39,8 @@ class GraphColumnsSerializer(serializers.Serializer[Any]):
     )
     hours = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The mean response of each hour, the oldest first: a digit, in ninths of the greatest of"
-        " them; `-` no data",
+        help_text="The mean response of each hour, the oldest first: in 35ths of the greatest of them, as"
+        " `0` to `9` and then `a` to `z`; `-` no data",
     )
 
 
