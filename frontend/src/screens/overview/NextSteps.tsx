@@ -41,24 +41,42 @@ function Told() {
     queryKey: ["channels", team.id],
     queryFn: () => read(api.GET("/api/v1/channels/", { params: { query: { team: team.id } } })),
   });
-  const channel = channels.data?.results.find((one) => one.enabled);
-  if (channels.isPending) return null;
-  // The channel to its owners comes with a team's first monitor.
-  if (channels.data?.results.length === 0 && team.role === "owner")
-    return <Step done={me.email_verified} title={said.told(me.email)} text={said.toldWhen} />;
-  if (!channel)
+  const server = useQuery({ queryKey: ["server"], queryFn: () => read(api.GET("/api/v1/server")), staleTime: 60_000 });
+  if (channels.isPending || server.isPending) return null;
+  const way = wayToMe(channels.data?.results, { team, me, mails: server.data?.email_works !== false });
+  if (way.how === "channel")
     return (
-      <Step title={said.notTold} text={said.notToldWhy}>
+      <Step done title={said.toldBy(way.channel.name)} text={said.toldWhen}>
+        <TestMessage channel={way.channel} />
+      </Step>
+    );
+  if (way.how === "none" || way.how === "unsent")
+    return (
+      <Step title={said.notTold} text={way.how === "none" ? said.notToldWhy : said.noMail}>
         <ButtonLink href="/alerts/" look="quiet" size="small">
           {said.addChannel}
         </ButtonLink>
       </Step>
     );
-  return (
-    <Step done title={said.told(channel.name)} text={said.toldWhen}>
-      <TestMessage channel={channel} />
-    </Step>
-  );
+  if (way.how === "unconfirmed") return <Step title={said.toldOnceConfirmed(me.email)} text={said.toldWhen} />;
+  return <Step done title={said.told(me.email)} text={said.toldWhen} />;
+}
+
+type Channel = Schema["Channel"];
+type Around = { team: { role: string }; me: { email_verified: boolean }; mails: boolean };
+type Way = { how: "none" | "unsent" | "unconfirmed" | "owner" } | { how: "channel"; channel: Channel };
+
+/** How a message would reach me. The channel to its owners comes with a team's first monitor. */
+export function wayToMe(channels: readonly Channel[] | undefined, { team, me, mails }: Around): Way {
+  const enabled = channels?.filter((one) => one.enabled) ?? [];
+  const other = enabled.find((one) => one.kind !== "email");
+  if (other) return { how: "channel", channel: other };
+  const byMail = enabled[0];
+  const toMe = byMail ? byMail.to_owners : channels?.length === 0 && team.role === "owner";
+  if (!byMail && !toMe) return { how: "none" };
+  if (!mails) return { how: "unsent" };
+  if (toMe && !me.email_verified) return { how: "unconfirmed" };
+  return byMail ? { how: "channel", channel: byMail } : { how: "owner" };
 }
 
 function TestMessage({ channel }: { channel: Schema["Channel"] }) {
@@ -72,7 +90,7 @@ function TestMessage({ channel }: { channel: Schema["Channel"] }) {
       setState({ failed: tellProblem(answer.problem, words) });
       return;
     }
-    setState(answer.data.outcome === "sent" ? "sent" : { failed: answer.data.answer });
+    setState(answer.data.outcome === "sent" ? "sent" : { failed: words.fromServer(answer.data.answer) });
   };
   return (
     <>

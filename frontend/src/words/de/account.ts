@@ -58,8 +58,8 @@ export const account = {
     dead: "Er wurde schon benutzt oder ist zu alt. Melde dich an und lass dir einen neuen schicken.",
   },
   unconfirmed: {
-    title: (email: string) => `${email} ist noch nicht bestätigt: Dorthin geht keine Nachricht.`,
-    noMail: "Dieser Server verschickt noch keine Post: Der Link steht in seinem Protokoll.",
+    title: (email: string) => `${email} ist noch nicht bestätigt, dorthin geht keine Nachricht.`,
+    noMail: "Ohne Mailserver steht der Link im Protokoll.",
     again: "E-Mail noch einmal schicken",
     sending: "Schickt…",
     sent: "Geschickt",

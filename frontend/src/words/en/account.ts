@@ -60,7 +60,7 @@ export const account = {
   },
   unconfirmed: {
     title: (email: string) => `${email} is not confirmed yet: no message is sent there.`,
-    noMail: "This server sends no mail yet: the link is in its log.",
+    noMail: "Without a mail server, the link is in the log.",
     again: "Send the e-mail again",
     sending: "Sending…",
     sent: "Sent",

@@ -116,15 +116,15 @@ export const overview = {
     next: "What happens next",
     every: (span: string) => `Checked every ${span} from this server`,
     believed: (fails: number, recheck: string) =>
-      fails > 1
-        ? `Down is believed after ${number(fails)} failures in a row, ${recheck} apart`
-        : "Down is believed at once",
+      fails > 1 ? `Down after ${number(fails)} failures in a row, ${recheck} apart` : "Down at the first failure",
     change: "Change",
     told: (email: string) => `You are told at ${email}`,
+    toldBy: (channel: string) => `You are told by ${channel}`,
+    toldOnceConfirmed: (email: string) => `You are told at ${email} once it is confirmed`,
     toldWhen: "When it goes down, and when it is up again",
     notTold: "You are told nowhere yet",
     notToldWhy: "Add a channel: e-mail, Slack, a webhook",
-    noMail: "This server sends no mail yet: messages are in its log",
+    noMail: "This server sends no e-mail; they are only in its log",
     test: "Send a test",
     testing: "Sending…",
     tested: "Sent",
