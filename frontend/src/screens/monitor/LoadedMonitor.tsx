@@ -93,7 +93,7 @@ const MANY = 50;
 function Measured({ monitor }: { monitor: Monitor }) {
   const downSince = monitor.status === "down" ? monitor.status_since : null;
   const { query } = useRoute();
-  const [opening] = useState<Window>(() => openingWindow(downSince, Date.now()));
+  const [opening] = useState<Window>(() => openingWindow(downSince, monitor.created_at, Date.now()));
   const stretch = useMemo(() => stretchOf(query, opening), [query, opening]);
   const stats = useStats(monitor.id, stretch);
   const [view, setView] = useState<View>(() => (recall("monitor:view") === "phases" ? "phases" : "percentiles"));

@@ -7,11 +7,13 @@ import { openingWindow, stretchOf, withStretch, zoomTo } from "./windows";
 
 describe("the window", () => {
   const now = Date.parse("2026-12-08T13:26:00Z");
+  const old = "2026-11-01T00:00:00Z";
 
-  it("is one hour where the monitor just went down", () => {
-    expect(openingWindow("2026-12-08T13:14:00Z", now)).toBe("1h");
-    expect(openingWindow("2026-12-08T11:14:00Z", now)).toBe("24h");
-    expect(openingWindow(null, now)).toBe("24h");
+  it("is one hour where the monitor just went down, or was just made", () => {
+    expect(openingWindow("2026-12-08T13:14:00Z", old, now)).toBe("1h");
+    expect(openingWindow("2026-12-08T11:14:00Z", old, now)).toBe("24h");
+    expect(openingWindow(null, old, now)).toBe("24h");
+    expect(openingWindow(null, "2026-12-08T13:20:00Z", now)).toBe("1h");
   });
 
   it("stands in the address, beside what else is there", () => {

@@ -16,9 +16,9 @@ export const LENGTH_MS: Record<Window, number> = {
   "365d": 365 * 24 * H,
 };
 
-/** What went down within the hour is 3 px wide in 24 h, so then one hour is shown. */
-export function openingWindow(downSince: string | null, now: number): Window {
-  return downSince !== null && now - Date.parse(downSince) < H ? "1h" : "24h";
+/** What went down within the hour is 3 px wide in 24 h, and so is all that a monitor of this hour has. */
+export function openingWindow(downSince: string | null, madeAt: string, now: number): Window {
+  return now - Math.max(Date.parse(downSince ?? madeAt), Date.parse(madeAt)) < H ? "1h" : "24h";
 }
 
 /** The stretch in the address; `opening` where there is none, or none that can be read. */
