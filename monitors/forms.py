@@ -174,7 +174,7 @@ def _describe_rest() -> Iterator[FormField]:
     )
     yield FormField(
         name="enabled",
-        label="Watch it",
+        label="Enabled",
         help="Off: it is paused.",
         type=FieldType.SWITCH,
         section=Section.SCHEDULE,

@@ -49,7 +49,7 @@ export function Labelled({
       {bad && (
         <div id={`${id}-errors`} className={styles.errors} role="alert">
           <StateIcon status="down" size={12} />
-          <span>{errors.join(" ")}</span>
+          <span>{errors.map(words.fromServer).join(" ")}</span>
         </div>
       )}
     </div>

@@ -16,12 +16,14 @@ export function tellProblem(problem: Problem, words: Words): string {
   if (problem.kind === "missing") return said.missing;
   if (problem.kind === "changedMeanwhile") return said.changedMeanwhile;
   if (problem.kind === "invalid") {
-    const fields = Object.entries(problem.fields).map(([field, faults]) => `${field}: ${faults.join(" ")}`);
-    return [...problem.all, ...fields].join(" ") || said.answered(400);
+    const fields = Object.entries(problem.fields).map(
+      ([field, faults]) => `${field}: ${faults.map(words.fromServer).join(" ")}`,
+    );
+    return [...problem.all.map(words.fromServer), ...fields].join(" ") || said.answered(400);
   }
   if (problem.status === 429 && problem.retryAfter !== null)
     return said.tooOften(tellSpan(problem.retryAfter * 1000, words.time));
-  if (problem.detail) return problem.detail;
+  if (problem.detail) return words.fromServer(problem.detail);
   if (problem.status === 403) return said.forbidden;
   return problem.status >= 500 ? said.fault : said.answered(problem.status);
 }
@@ -44,7 +46,7 @@ export function Failed({ what, problem, kept, onTryAgain }: FailedProps) {
         ? words.problem.answered(problem.status)
         : null;
   const title = why ? words.problem.couldNotLoad(what, why) : tellProblem(problem, words);
-  const detail = problem.kind === "refused" ? problem.detail : "";
+  const detail = problem.kind === "refused" ? words.fromServer(problem.detail) : "";
   return (
     <div className={styles.notice} role="alert">
       <StateIcon status="down" />
@@ -66,7 +68,7 @@ export function Failed({ what, problem, kept, onTryAgain }: FailedProps) {
 export function ProblemNote({ problem }: { problem: Problem | null }) {
   const words = useWords();
   if (!problem) return null;
-  const text = problem.kind === "invalid" ? problem.all.join(" ") : tellProblem(problem, words);
+  const text = problem.kind === "invalid" ? problem.all.map(words.fromServer).join(" ") : tellProblem(problem, words);
   if (!text) return null;
   return (
     <div className={styles.note} role="alert">

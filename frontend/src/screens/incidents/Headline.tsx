@@ -10,7 +10,7 @@ import { tellWhen } from "./When";
 export function Headline({ incident, monitor }: { incident: Incident; monitor: string | null }) {
   const words = useWords();
   const opening = incident.timeline.at(-1)?.text ?? "";
-  const { first, rest } = splitCause(incident, opening);
+  const { first, rest } = splitCause(incident, opening, words);
   return (
     <div>
       <div className={styles.headline}>

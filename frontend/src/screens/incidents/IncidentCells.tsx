@@ -8,10 +8,11 @@ import styles from "./IncidentTable.module.css";
 import { lasts, nameOf, signOf, splitCause } from "./telling";
 
 export function IncidentCells({ row }: { row: IncidentRow }) {
-  const { incidents } = useWords();
+  const words = useWords();
+  const { incidents } = words;
   const monitor = row.monitor_name;
   const open = row.resolved_at === null;
-  const why = row.cause?.error ? splitCause(row, "").first.replace(/\.$/, "") : "";
+  const why = row.cause?.error ? splitCause(row, "", words).first.replace(/\.$/, "") : "";
   return (
     <>
       <span role="cell">

@@ -100,7 +100,7 @@ function ByMachine({ entry, incident }: { entry: Shown; incident: Incident }) {
     <>
       {head[entry.kind] && <b className="b">{head[entry.kind]}</b>}{" "}
       <span className="t2">
-        {entry.kind !== "post" && entry.text}
+        {entry.kind !== "post" && words.fromServer(entry.text)}
         {entry.kind === "post" && <Readers entry={entry} />}
       </span>
       {entry.kind === "post" && <p className={styles.said}>{entry.text}</p>}
@@ -112,7 +112,7 @@ function ToldLine({ entry, incident }: { entry: Shown; incident: Incident }): Re
   const words = useWords();
   const rows = incident.deliveries.filter((row) => entry.deliveries.includes(row.id));
   const sent = rows.filter((row) => row.status === "sent");
-  if (sent.length === 0) return <span className="t2">{entry.text}</span>;
+  if (sent.length === 0) return <span className="t2">{words.fromServer(entry.text)}</span>;
   return (
     <>
       <b className="b">{words.incidents.timeline.told(sent.length, rows.length)}</b>{" "}

@@ -83,7 +83,7 @@ function ToldRow({ row }: { row: Told }) {
 /** What the receiver said, and what follows where it did not take it. */
 export function tellAnswer(row: Told, words: Words): string {
   const said = words.incidents.whoWasTold;
-  const whole = answerOf(row);
+  const whole = words.fromServer(answerOf(row));
   const answer = whole.replace(/\.$/, "");
   const state = toldState(row);
   if (state === "failed") return said.gaveUp(answer, row.attempts);
@@ -131,7 +131,7 @@ function WithheldRow({ row }: { row: Withheld }) {
   const since = tellWhen(new Date(row.since), words.locale, new Date());
   return (
     <Row icon="alerts" channel={row.channel || said.nobody} sign="paused" state={said.states.dropped}>
-      <span className={`t2 s ${styles.answer}`}>{row.text}</span>
+      <span className={`t2 s ${styles.answer}`}>{words.fromServer(row.text)}</span>
       <span className="t3 s">{said.since(since)}</span>
     </Row>
   );

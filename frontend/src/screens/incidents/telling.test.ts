@@ -25,7 +25,7 @@ function entry(changes: Partial<Entry>): Entry {
 describe("the cause", () => {
   it("is the failing check's sentence, parted after the first", () => {
     const cause = { error: "Expected status 200-299, got 503. The body says no." };
-    expect(splitCause({ cause: cause as never, title: "t" }, "opened")).toEqual({
+    expect(splitCause({ cause: cause as never, title: "t" }, "opened", en)).toEqual({
       first: "Expected status 200-299, got 503.",
       rest: "The body says no.",
     });
@@ -33,12 +33,12 @@ describe("the cause", () => {
 
   it("does not break an address apart", () => {
     const cause = { error: "No answer from db.example.com within 10 s." };
-    expect(splitCause({ cause: cause as never, title: "t" }, "").rest).toBe("");
+    expect(splitCause({ cause: cause as never, title: "t" }, "", en).rest).toBe("");
   });
 
   it("is what a person wrote, or the title, where no check failed", () => {
-    expect(splitCause({ cause: null, title: "Login is slow" }, "We look into it").first).toBe("We look into it");
-    expect(splitCause({ cause: null, title: "Login is slow" }, "").first).toBe("Login is slow");
+    expect(splitCause({ cause: null, title: "Login is slow" }, "We look into it", en).first).toBe("We look into it");
+    expect(splitCause({ cause: null, title: "Login is slow" }, "", en).first).toBe("Login is slow");
   });
 });
 

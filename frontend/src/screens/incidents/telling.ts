@@ -10,8 +10,9 @@ import type { Words } from "@/words";
 export function splitCause(
   incident: Pick<IncidentRow, "cause" | "title">,
   said: string,
+  words: Words,
 ): { first: string; rest: string } {
-  const text = (incident.cause?.error ?? "") || said || incident.title;
+  const text = words.fromServer((incident.cause?.error ?? "") || said) || incident.title;
   const end = /[.!?]\s+(?=\p{Lu})/u.exec(text);
   if (!end) return { first: text, rest: "" };
   return { first: text.slice(0, end.index + 1), rest: text.slice(end.index + end[0].length) };

@@ -19,16 +19,19 @@ import { UptimeFigure } from "./UptimeFigure";
 export function DeskCells({ row, graph, selected, onToggle, actions, near }: RowProps & { near: boolean }) {
   const words = useWords();
   const { overview } = words;
+  const { mayEdit } = useSignedIn();
   const calm = row.status === "up";
   const response = responseOf(row);
   return (
     <>
       <span role="cell" className={classes(styles.onHover, selected && styles.choosing)} data-choose>
-        <Checkbox
-          aria-label={overview.select(row.name)}
-          checked={selected}
-          onChange={(event) => onToggle(row.id, (event.nativeEvent as MouseEvent).shiftKey)}
-        />
+        {mayEdit && (
+          <Checkbox
+            aria-label={overview.select(row.name)}
+            checked={selected}
+            onChange={(event) => onToggle(row.id, (event.nativeEvent as MouseEvent).shiftKey)}
+          />
+        )}
       </span>
       <span role="cell">
         <StateIcon status={row.status} label={words.states[row.status]} />

@@ -41,7 +41,7 @@ export function FirstResult({ result }: { result: Result }) {
 
 /** "HTTP 200 over HTTP/2 from 203.0.113.20, certificate good for 74 days." */
 export function tellResult(result: Result, words: Words): string {
-  if (result.error) return result.error;
+  if (result.error) return words.fromServer(result.error);
   const said = words.overview.firstSteps;
   const parts = [
     result.http_status !== null && said.answered(result.http_status, result.http_version),

@@ -1,7 +1,9 @@
 import type { OverviewRow } from "@/api/overview";
 import { Span, tellTime } from "@/time";
 import { classes } from "@/ui/classes";
+import { Icon } from "@/ui/Icon";
 import { useWords, type Words } from "@/words";
+import styles from "./Row.module.css";
 import { tellReason, tellTarget } from "./rows";
 
 /** The address when healthy; why, in one sentence, when in trouble. */
@@ -10,8 +12,8 @@ export function secondLine(row: OverviewRow, words: Words): { text: string; trou
     const until = tellTime(new Date(row.maintenance.until), words.locale);
     return { text: words.overview.maintenanceUntil(row.maintenance.title, until), trouble: true };
   }
-  const reason = tellReason(row.reason);
-  return reason ? { text: reason, trouble: true } : { text: tellTarget(row.target), trouble: false };
+  const reason = tellReason(row.reason, words);
+  return reason ? { text: reason, trouble: true } : { text: tellTarget(row, words), trouble: false };
 }
 
 export function SecondLine({ row, wraps = false }: { row: OverviewRow; wraps?: boolean }) {
@@ -24,8 +26,13 @@ export function HowLong({ row }: { row: OverviewRow }) {
   const { overview } = useWords();
   return (
     <span className="t3 clip">
+      {row.incident?.acknowledged && (
+        <span className={styles.acknowledgedSign} role="img" aria-label={overview.acknowledged}>
+          <Icon name="tick" size={12} />
+        </span>
+      )}
       {row.since !== null && <Span since={row.since} />}
-      {row.incident?.acknowledged && ` · ${overview.acknowledged}`}
+      {row.incident?.acknowledged && <span className={styles.acknowledged}> · {overview.acknowledged}</span>}
     </span>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
 import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { read } from "@/api/client";
-import { callGraphs, type Graph, toGraphs } from "@/api/overview";
+import { callGraphs, type Graph, GRAPH_DAYS, toGraphs } from "@/api/overview";
 import { useSignedIn } from "@/session";
 import { useIsPhone } from "@/shell/useIsPhone";
 import { classes } from "@/ui/classes";
@@ -29,7 +29,7 @@ type Props = { items: readonly Item[]; selection: Selection; height: RowHeight }
 /** Rows of two lines, or of one, under sticky heads. Only what is seen is in the page. */
 export function MonitorTable({ items, selection, height }: Props) {
   const phone = useIsPhone();
-  const graphs = useGraphs();
+  const graphOf = useGraphs();
   const actions = useActions();
   const list = useRef<HTMLDivElement>(null);
   const [above, setAbove] = useState(0);
@@ -76,7 +76,7 @@ export function MonitorTable({ items, selection, height }: Props) {
               <Row
                 key={item.key}
                 row={item.row}
-                graph={graphs.get(item.row.id)}
+                graph={graphOf(item.row.id)}
                 place={place}
                 phone={phone}
                 slim={height === "one"}
@@ -103,7 +103,11 @@ function useHeight(list: React.RefObject<HTMLDivElement | null>, height: number)
   useLayoutEffect(() => list.current?.style.setProperty("height", `${height}px`), [list, height]);
 }
 
-function useGraphs(): ReadonlyMap<number, Graph> {
+/** Of a monitor that is younger than the roll-ups of this hour: nothing yet. */
+const NO_GRAPH: Graph = { days: "-".repeat(GRAPH_DAYS), hours: "" };
+
+/** Undefined until there was time to draw it. */
+function useGraphs(): (id: number) => Graph | undefined {
   const { team } = useSignedIn();
   const graphs = useQuery({
     queryKey: ["graphs", team.id],
@@ -112,7 +116,8 @@ function useGraphs(): ReadonlyMap<number, Graph> {
     refetchInterval: (query) => (query.state.data?.complete === false ? GRAPHS_GO_ON_MS : GRAPHS_EVERY_MS),
   });
   const columns = graphs.data?.monitors;
-  return useMemo(() => (columns ? toGraphs(columns) : new Map()), [columns]);
+  const drawn = useMemo(() => (columns ? toGraphs(columns) : null), [columns]);
+  return (id) => drawn?.get(id) ?? (graphs.data?.complete ? NO_GRAPH : undefined);
 }
 
 export function Head() {

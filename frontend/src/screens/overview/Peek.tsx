@@ -42,7 +42,7 @@ export default function Peek({ row, actions, onClose }: Props) {
         <span className={`b ${row.status}`}>{words.states[row.status]}</span> <HowLong row={row} />
       </p>
       {trouble && <p className="t2">{text}</p>}
-      <p className={`mono t3 ${styles.target ?? ""}`}>{tellTarget(row.target)}</p>
+      <p className={`mono t3 ${styles.target ?? ""}`}>{tellTarget(row, words)}</p>
       <dl className={styles.figures}>
         <div>
           <dt>{said.columns.day}</dt>
@@ -84,7 +84,7 @@ function LastResults({ id }: { id: number }) {
             label={words.monitor.results.statuses[one.status]}
           />
           <span>{tellTimeWithSeconds(new Date(one.checked_at), words.locale)}</span>
-          <span className="t2 clip">{one.error}</span>
+          <span className="t2 clip">{words.fromServer(one.error)}</span>
           <span className="n">{one.timings.total_ms === null ? "–" : words.overview.ms(one.timings.total_ms)}</span>
         </li>
       ))}

@@ -7,7 +7,7 @@ import { en } from "@/words/en";
 import { Chips } from "./Chips";
 import { EmptyByFilter } from "./EmptyByFilter";
 import { makeRow } from "./fixtures";
-import { SecondLine } from "./Lines";
+import { HowLong, SecondLine } from "./Lines";
 import { readFilters } from "./rows";
 import { UptimeFigure } from "./UptimeFigure";
 
@@ -45,6 +45,31 @@ test("the second line is the address when healthy, and the reason when in troubl
     </WithWords>,
   );
   expect(screen.getByText("Expected 200-299, got 503")).toBeTruthy();
+});
+
+test("in German the reason is German, and so is a heartbeat's schedule", () => {
+  const { rerender } = render(
+    <WithWords words={de}>
+      <SecondLine row={makeRow({ status: "down", reason: "Expected 200-299, got 503." })} />
+    </WithWords>,
+  );
+  expect(screen.getByText("Erwartet war 200-299, es kam 503")).toBeTruthy();
+  rerender(
+    <WithWords words={de}>
+      <SecondLine row={makeRow({ kind: "heartbeat", target: "every 1 h, grace 10 min" })} />
+    </WithWords>,
+  );
+  expect(screen.getByText("alle 1 h, Frist 10 min")).toBeTruthy();
+});
+
+test("who reads it sees that it was acknowledged, in one line by a sign that has a name", () => {
+  render(
+    <WithWords words={en}>
+      <HowLong row={makeRow({ status: "down", incident: { id: 1, acknowledged: true } })} />
+    </WithWords>,
+  );
+  expect(screen.getByRole("img", { name: "Acknowledged" })).toBeTruthy();
+  expect(screen.getByText("· Acknowledged")).toBeTruthy();
 });
 
 test("a chip that is pressed filters, and pressed again does not", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tellUptime } from "@/screens/monitor/data/uptime";
+import { en } from "@/words/en";
 import { makeRow } from "./fixtures";
 import { arrange, checksAnHour, filterRows, readFilters, tellTarget, writeFilters } from "./rows";
 
@@ -81,11 +82,11 @@ test.each([
 });
 
 test.each([
-  ["https://shop.example/", "shop.example"],
-  ["http://shop.example/health", "shop.example/health"],
-  ["every 15 min, grace 5 min", "every 15 min, grace 5 min"],
-])("the target %s is shown as %s", (target, text) => {
-  expect(tellTarget(target)).toBe(text);
+  ["http", "https://shop.example/", "shop.example"],
+  ["http", "http://shop.example/health", "shop.example/health"],
+  ["heartbeat", "every 15 min, grace 5 min", "every 15 min, grace 5 min"],
+] as const)("the target of %s, %s, is shown as %s", (kind, target, text) => {
+  expect(tellTarget({ kind, target }, en)).toBe(text);
 });
 
 test("checks an hour leave out what is paused and what pings by itself", () => {

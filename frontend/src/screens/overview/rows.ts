@@ -1,6 +1,7 @@
 /** Which rows are shown, in which order, under which heads. Pure. */
 import type { OverviewRow } from "@/api/overview";
 import type { MonitorStatus } from "@/ui/State";
+import type { Words } from "@/words";
 
 export const SORTS = ["trouble", "name", "response", "uptime"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -135,12 +136,13 @@ export function responseOf(row: OverviewRow): number | null {
   return row.kind === "heartbeat" ? null : row.response_ms;
 }
 
-/** An address without what all have: "https://www.example.com/" is "www.example.com". */
-export function tellTarget(target: string): string {
+/** An address without what all have: "https://www.example.com/" is "www.example.com"; of a heartbeat its schedule. */
+export function tellTarget({ kind, target }: Pick<OverviewRow, "kind" | "target">, words: Words): string {
+  if (kind === "heartbeat") return words.fromServer(target);
   return target.replace(/^https?:\/\//, "").replace(/\/$/, "");
 }
 
 /** A reason as a line of the list: without its last full stop. */
-export function tellReason(reason: string): string {
-  return reason.replace(/\.$/, "");
+export function tellReason(reason: string, words: Words): string {
+  return words.fromServer(reason).replace(/\.$/, "");
 }

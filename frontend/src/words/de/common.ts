@@ -1,4 +1,5 @@
 import { formsOf } from "../forms";
+import { fromServer } from "./server";
 
 const { locale, number, plural, noun } = formsOf("de-DE");
 
@@ -6,11 +7,12 @@ export const common = {
   locale: locale,
   number,
   plural,
+  fromServer,
   quoted: (text: string) => `„${text}“`,
   product: "SentryPulse",
   nav: {
     main: "Hauptmenü",
-    find: "Suchen oder tun",
+    find: "Suche & Befehle",
     monitors: "Monitore",
     incidents: "Störungen",
     openIncidents: (count: number) => `${number(count)} offen`,
@@ -43,13 +45,13 @@ export const common = {
     pending: "Wartet",
   },
   statesBesideCount: {
-    up: "laufen",
+    up: "laufend",
     degraded: "eingeschränkt",
     down: "ausgefallen",
     no_data: "ohne Daten",
     maintenance: "in Wartung",
     paused: "angehalten",
-    pending: "warten",
+    pending: "wartend",
   },
   time: {
     s: (n: number) => `${number(n)} s`,
@@ -94,13 +96,13 @@ export const common = {
   problem: {
     offline: "Der Server antwortet nicht.",
     offlineHelp: "Was du geschrieben hast, bleibt erhalten.",
-    tryAgain: "Noch einmal",
+    tryAgain: "Erneut versuchen",
     copyId: "Anfragenummer kopieren",
     copied: "Kopiert",
     request: (id: string, time: string) => `Anfrage ${id}, ${time}.`,
     answered: (status: number) => `der Server antwortete ${String(status)}`,
     noAnswer: "der Server antwortet nicht",
-    couldNotLoad: (what: string, why: string) => `${what} konnten nicht geladen werden: ${why}.`,
+    couldNotLoad: (what: string, why: string) => `${what}: Laden fehlgeschlagen, ${why}.`,
     kept: "Deine Auswahl bleibt erhalten.",
     missing: "Das gibt es nicht (mehr), oder es gehört einem anderen Team.",
     forbidden: "Deine Rolle in diesem Team erlaubt das nicht.",
@@ -135,7 +137,7 @@ export const common = {
     edit: "Bearbeiten",
     loading: "Lädt…",
     none: "Keine",
-    optional: "freiwillig",
+    optional: "optional",
     save: "Speichern",
     saving: "Speichert…",
     show: "Zeigen",
@@ -150,7 +152,7 @@ export const common = {
     home: "Zu den Monitoren",
   },
   noScreenYet: {
-    title: (what: string) => `${what}: hier gibt es noch keine Ansicht`,
+    title: (what: string) => `${what}: Dafür gibt es hier noch keine Ansicht`,
     explain: "Es funktioniert trotzdem: Die API kann alles, und Betreiber finden es im Admin.",
     api: "API-Dokumente öffnen",
     admin: "Admin öffnen",
@@ -160,7 +162,7 @@ export const common = {
     everywhere: "Überall",
     inList: "In der Liste",
     onIncident: "Bei einer Störung",
-    palette: "Suchen oder tun",
+    palette: "Suche & Befehle",
     search: "Suchen",
     help: "Diese Liste",
     goTo: (what: string) => `Zu: ${what}`,
@@ -173,13 +175,13 @@ export const common = {
     edit: "Bearbeiten",
     pause: "Anhalten oder fortsetzen",
     check: "Jetzt prüfen",
-    acknowledge: "Bestätigen",
+    acknowledge: "Quittieren",
     update: "Neues mitteilen",
     resolve: "Beheben",
     escape: "Auswahl leeren, schließen",
   },
   palette: {
-    label: "Suchen oder tun",
+    label: "Suche & Befehle",
     placeholder: "Monitor, Seite oder Aktion",
     results: "Treffer",
     thisMonitor: "Dieser Monitor",

@@ -37,8 +37,8 @@ export const monitor = {
     resuming: "Setzt fort…",
     edit: "Bearbeiten",
     more: "Weitere Aktionen",
-    acknowledge: "Übernehmen",
-    acknowledging: "Übernimmt…",
+    acknowledge: "Quittieren",
+    acknowledging: "Quittiert…",
     delete: "Löschen…",
     duplicate: "Duplizieren",
     paused: (name: string) => `${name} ist angehalten`,
@@ -181,7 +181,7 @@ export const monitor = {
   tells: {
     title: "Benachrichtigt",
     atOnce: "sofort",
-    after: (span: string) => `nach ${span}, wenn niemand übernimmt`,
+    after: (span: string) => `nach ${span}, wenn niemand quittiert`,
     and: " und ",
     channel: (kind: string, name: string) => `${kind} ${name}`,
     nobody: "Niemand wird benachrichtigt, wenn er ausfällt.",
@@ -205,6 +205,7 @@ export const monitor = {
     until: (when: string) => `bis ${when}`,
     running: "läuft",
     none: "Keine geplant.",
+    plan: "Planen",
   },
   incidents: {
     title: "Störungen",

@@ -7,6 +7,8 @@ export const common = {
   locale: locale,
   number,
   plural,
+  /** What the server says, in the app's language. */
+  fromServer: (sentence: string) => sentence,
   quoted: (text: string) => `“${text}”`,
   product: "SentryPulse",
   nav: {
@@ -152,8 +154,8 @@ export const common = {
     home: "To the monitors",
   },
   noScreenYet: {
-    title: (what: string) => `${what} have no screen here yet`,
-    explain: "They work all the same: the API does everything, and operators find them in the admin.",
+    title: (what: string) => `${what}: no screen here yet`,
+    explain: "It works all the same: the API does everything, and operators find it in the admin.",
     api: "Open the API's documents",
     admin: "Open the admin",
   },

@@ -204,6 +204,7 @@ export const monitor = {
     until: (when: string) => `until ${when}`,
     running: "running",
     none: "None planned.",
+    plan: "Plan one",
   },
   incidents: {
     title: "Incidents",

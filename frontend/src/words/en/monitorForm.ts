@@ -23,7 +23,7 @@ export const monitorForm = {
       help: "All of these must hold; the first that fails is the reason people read.",
     },
     request: { title: "How it is asked", help: "What the check sends, and how." },
-    schedule: { title: "How often, from where", help: "Down is told only once it is believed." },
+    schedule: { title: "How often, from where", help: "An outage is told only once it is confirmed." },
     expected: { title: "When it is expected", help: "Silence for longer than this is down." },
     told: { title: "Who is told", help: "From the rules that match its tags." },
   },

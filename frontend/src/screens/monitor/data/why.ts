@@ -27,7 +27,7 @@ export function whyItIsSo(monitor: Monitor, around: Around, words: Words): Why {
         ? { fact: said.noPingYet, rest: said.noPingYetRest }
         : { fact: said.pending, rest: said.pendingRest };
     case "no_data":
-      return { fact: withoutStop(monitor.no_data?.reason ?? said.noData), rest: "." };
+      return { fact: withoutStop(monitor.no_data ? words.fromServer(monitor.no_data.reason) : said.noData), rest: "." };
     case "maintenance":
       return { fact: around.maintenance ?? words.states.maintenance, rest: said.maintenanceRest };
     case "up":
@@ -69,7 +69,7 @@ function troubled(monitor: Monitor, { since, usual, now }: Around, words: Words)
   const count = states.filter((one) => one.status === "down" || one.status === "degraded").length;
   const where = states.length > 1 ? said.inRegions(count, states.length) : "";
   const when = since ? said.since(tellMoment(since, now, words)) : "";
-  const fact = error ? withoutStop(error) : words.states[monitor.status];
+  const fact = error ? withoutStop(words.fromServer(error)) : words.states[monitor.status];
   const slow = monitor.status === "down" ? slowSentence(monitor, usual, words) : "";
   return { fact, rest: `${where}${when}.${slow && ` ${slow}`}` };
 }

@@ -183,11 +183,12 @@ function Boxes({ field, value, errors, onType }: ControlProps) {
 
 /** The server's sentences under a control that has no place for them itself. */
 export function Errors({ said }: { said: readonly string[] }) {
+  const words = useWords();
   if (said.length === 0) return null;
   return (
     <div className={styles.errors} role="alert">
       <StateIcon status="down" size={12} />
-      <span>{said.join(" ")}</span>
+      <span>{said.map(words.fromServer).join(" ")}</span>
     </div>
   );
 }

@@ -56,7 +56,7 @@ export function FormScreen({ start }: Props) {
   const name = start.stored?.name ?? "";
   const back =
     form.id === null ? { href: "/", text: words.nav.monitors } : { href: `/monitors/${form.id}/`, text: name };
-  const homeless = homelessFaults(form.fields, form.values, form.faults);
+  const homeless = homelessFaults(form.fields, form.values, form.faults, words.fromServer);
   return (
     <Screen
       title={form.id === null ? said.addTitle : said.editTitle}

@@ -99,7 +99,7 @@ function namesOf(fields: readonly Field[], paths: ReadonlySet<string>, words: Wo
 
 /** "HTTP 200 over HTTP/2 from 203.0.113.20." or the reason why not. */
 function tellResult(result: Result, words: Words): string {
-  if (result.error) return result.error;
+  if (result.error) return words.fromServer(result.error);
   const said = words.overview.firstSteps;
   const parts = [
     result.http_status !== null && said.answered(result.http_status, result.http_version),

@@ -8,6 +8,7 @@ import { defaultsOf, fieldsOf } from "./fields";
 import { judge } from "./judged";
 import { http } from "./kinds.fixture";
 import { rulesFor } from "./told";
+import { en } from "@/words/en";
 
 const fields = fieldsOf(http);
 const defaults = defaultsOf(fields);
@@ -25,7 +26,7 @@ test("an error of a part stands at the field that holds it", () => {
 });
 
 test("an error whose field is hidden, or is none of the form, is said all the same", () => {
-  expect(homelessFaults(fields, defaults, faults)).toEqual(["config.body: Too long.", "team: Unknown."]);
+  expect(homelessFaults(fields, defaults, faults, en.fromServer)).toEqual(["config.body: Too long.", "team: Unknown."]);
 });
 
 test("an error goes when its field is typed in, and no other goes with it", () => {

@@ -20,10 +20,15 @@ export function withoutFaults(faults: Faults, path: string): Faults {
 }
 
 /** Those whose field is not shown, or is none of this form: they are said under the form. */
-export function homelessFaults(fields: readonly Field[], values: Values, faults: Faults): string[] {
+export function homelessFaults(
+  fields: readonly Field[],
+  values: Values,
+  faults: Faults,
+  tell: (sentence: string) => string,
+): string[] {
   return Object.entries(faults).flatMap(([name, said]) => {
     const field = fieldOf(fields, name);
-    return field && isWanted(field, values) ? [] : said.map((one) => `${name}: ${one}`);
+    return field && isWanted(field, values) ? [] : said.map((one) => `${name}: ${tell(one)}`);
   });
 }
 

@@ -27,7 +27,13 @@ export function HeatMap({ id }: { id: number }) {
         <span className="grow" />
         <span className="t3 s">{said.explain}</span>
       </div>
-      {heat ? <Grid heat={heat} /> : <div className={styles.waiting} />}
+      {heat ? (
+        <Grid heat={heat} />
+      ) : (
+        <div className={styles.waiting} aria-busy={seen}>
+          {words.common.loading}
+        </div>
+      )}
     </section>
   );
 }

@@ -42,7 +42,7 @@ function Row({ incident }: { incident: Incident }) {
   const open = incident.resolved_at === null;
   const ms = incident.duration_s === null ? now - Date.parse(incident.started_at) : incident.duration_s * 1000;
   const error = incident.cause?.error;
-  const text = typeof error === "string" && error ? withoutStop(error) : incident.title;
+  const text = typeof error === "string" && error ? withoutStop(words.fromServer(error)) : incident.title;
   return (
     <Link href={`/incidents/${incident.id}/`} className={styles.row}>
       <StateIcon status={open ? "down" : "up"} label={open ? said.open : words.states.up} />

@@ -28,7 +28,7 @@ export function Maintenance({ monitor }: { monitor: Monitor }) {
         <p className="t3">
           {said.none}{" "}
           <Link className="link" href="/maintenance/">
-            {words.nav.maintenance}
+            {said.plan}
           </Link>
         </p>
       )}

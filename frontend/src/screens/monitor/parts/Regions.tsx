@@ -16,7 +16,7 @@ export function Regions({ states }: { states: readonly RegionState[] }) {
           const { status, response_ms: ms } = state;
           const bad = status === "down" || status === "degraded" ? status : undefined;
           return (
-            <li key={state.region} className={styles.row} data-tip={state.error || undefined}>
+            <li key={state.region} className={styles.row} data-tip={words.fromServer(state.error) || undefined}>
               <StateIcon status={status} label={words.states[status]} />
               <span className="clip" data-tip={tellExactly(new Date(state.since), words.locale)}>
                 {words.monitor.results.region(state.region)}

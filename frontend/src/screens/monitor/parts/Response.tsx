@@ -67,7 +67,9 @@ export function Response({ stats, stretch, view, onView, chosenAt, onUntil }: Pr
       ) : error ? (
         <Failed what={said.what} problem={problemFrom(error)} onTryAgain={() => void stats.refetch()} />
       ) : (
-        <div className={styles.waiting} />
+        <div className={styles.waiting} aria-busy="true">
+          {words.common.loading}
+        </div>
       )}
     </section>
   );
@@ -140,7 +142,13 @@ function Chart({ data, view, chosenAt, onUntil }: ChartProps) {
     <div ref={box} className={styles.figure}>
       {width > 0 && (
         <>
-          <Suspense fallback={<div className={styles.waiting} />}>
+          <Suspense
+            fallback={
+              <div className={styles.waiting} aria-busy="true">
+                {words.common.loading}
+              </div>
+            }
+          >
             <LatencyChart
               {...{ lines, view, tints, gaps, from, to, frame, chosenAt, texts, onZoom }}
               timeTicks={ticks}

@@ -34,7 +34,7 @@ export function ResultDetail({ monitor, result }: { monitor: Monitor; result: Re
       <div className={styles.facts}>
         <Facts
           rows={[
-            result.error ? [said.error, <span key="error">{result.error}</span>] : null,
+            result.error ? [said.error, <span key="error">{words.fromServer(result.error)}</span>] : null,
             answer ? [said.answer, answer] : null,
             result.address
               ? [

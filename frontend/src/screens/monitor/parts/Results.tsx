@@ -98,6 +98,7 @@ function Row({ result, http, look, on, onChoose }: RowProps) {
   const ms = result.timings.total_ms;
   const bad = status === "down" ? "down" : status === "degraded" ? "degraded" : undefined;
   const at = new Date(result.checked_at);
+  const error = words.fromServer(result.error);
   return (
     <button type="button" className={classes(look, on && styles.on)} aria-pressed={on} onClick={onChoose}>
       <StateIcon status={iconOf(status)} label={said.statuses[status]} />
@@ -108,8 +109,8 @@ function Row({ result, http, look, on, onChoose }: RowProps) {
         {ms === null ? "–" : words.number(ms)}
         {ms !== null && <span className={styles.unit}> ms</span>}
       </span>
-      <span className={classes("t2 clip", styles.found)} data-tip={result.error || undefined}>
-        {withoutStop(result.error)}
+      <span className={classes("t2 clip", styles.found)} data-tip={error || undefined}>
+        {withoutStop(error)}
       </span>
     </button>
   );
