@@ -7,6 +7,7 @@ import path from "node:path";
 
 export const ROOT = path.resolve("..");
 const STARTED_AFTER_MS = 120_000;
+const MAILED_AFTER_MS = 20_000;
 
 async function freePort(): Promise<number> {
   const server = net.createServer();
@@ -18,6 +19,8 @@ async function freePort(): Promise<number> {
 
 export class Product {
   private process: ChildProcess | null = null;
+  /** Its e-mails are printed: no test names a mail server. */
+  private printed = "";
   private readonly data = fs.mkdtempSync(path.join(os.tmpdir(), "sentrypulse-e2e-own-"));
 
   private constructor(private readonly port: number) {}
@@ -43,8 +46,9 @@ export class Product {
   async start(app?: string): Promise<void> {
     this.process = spawn(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "manage.py"), "up"], {
       env: { ...this.env, ...(app ? { APP_DIR: app } : {}) },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "pipe", "inherit"],
     });
+    this.process.stdout?.setEncoding("utf8").on("data", (text: string) => (this.printed += text));
     const until = Date.now() + STARTED_AFTER_MS;
     while (!(await this.answers())) {
       if (Date.now() > until || this.process.exitCode !== null) throw new Error("The product did not start.");
@@ -57,6 +61,18 @@ export class Product {
       return (await fetch(`${this.url}/sign-in/`)).ok;
     } catch {
       return false;
+    }
+  }
+
+  /** Where the newest e-mail to this address leads. */
+  async linkMailedTo(email: string, to: string): Promise<string> {
+    const until = Date.now() + MAILED_AFTER_MS;
+    for (;;) {
+      const letter = this.printed.split(`To: ${email}`).at(-1) ?? "";
+      const link = letter.split(/\s/).find((word) => word.startsWith(`${this.url}${to}`));
+      if (link) return link;
+      if (Date.now() > until) throw new Error(`No e-mail to ${email} leads to ${to}.`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
 

@@ -74,6 +74,52 @@ test("before the sign-in @screens", async ({ page }) => {
   await look(page, "not-found");
 });
 
+test("where e-mails lead @screens", async ({ page, context }) => {
+  const { product } = harbourline;
+  const email = `amara${Date.now()}@harbourline.example`;
+  const follow = async (to: string, what: string) => {
+    await page.goto(await product.linkMailedTo(email, to));
+    await expect(page.getByText(what).first()).toBeVisible();
+  };
+  await open(page, "/register/", account.registerTitle);
+  await page.getByLabel(account.name).fill("Amara Diallo");
+  await page.getByLabel(account.email).fill(email);
+  await page.getByLabel(account.password, { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: account.register }).click();
+  await expect(page.getByText(overview.firstSteps.title)).toBeVisible();
+  await follow("/verify-email", account.verify.explain(email));
+  await look(page, "verify");
+  await page.getByRole("button", { name: account.verify.confirm }).click();
+  await expect(page.getByText(account.verify.doneTitle)).toBeVisible();
+  await look(page, "verify-done");
+
+  await context.clearCookies();
+  await open(page, "/reset-password/", account.reset.title);
+  await page.getByLabel(account.email).fill(email);
+  await page.getByRole("button", { name: account.reset.send }).click();
+  await follow("/reset-password", account.reset.chooseTitle);
+  await look(page, "reset-choose");
+  await page.getByLabel(account.newPassword, { exact: true }).fill(`${PASSWORD} anew`);
+  await page.getByRole("button", { name: account.reset.save }).click();
+  await expect(page.getByText(account.reset.doneTitle)).toBeVisible();
+  await look(page, "reset-done");
+
+  await signInAs(page, product, "mira");
+  const { teams } = await callApi<{ teams: { id: number }[] }>(page, "GET", "auth/me");
+  await callApi(page, "POST", `teams/${teams[0]?.id}/invitations/`, { email, role: "member" });
+  await follow("/invitations/accept", account.invitation.as("mira@harbourline.example"));
+  await look(page, "invitation-of-another");
+  await page.getByRole("button", { name: account.invitation.accept }).click();
+  await expect(page.getByRole("alert").filter({ hasText: /./ }).first()).toBeVisible();
+  await look(page, "invitation-refused");
+  await context.clearCookies();
+  await follow("/invitations/accept", account.invitation.explain);
+  await look(page, "invitation-signed-out");
+  await page.getByRole("link", { name: account.invitation.register }).click();
+  await expect(page.getByText(account.invitedExplain)).toBeVisible();
+  await look(page, "register-invited");
+});
+
 test("the first steps @screens", async ({ page }) => {
   await open(page, "/register/", account.registerTitle);
   await page.getByLabel(account.name).fill("Amara Diallo");
@@ -112,6 +158,33 @@ test("the monitors @screens", async ({ page, isMobile }) => {
       await open(page, `/monitors/${ofKind[kind]}/`, words.monitor.days.title);
       await look(page, `monitor-${kind}`, true);
     }
+});
+
+test("monitors of the kinds that nobody simulates @screens", async ({ page }) => {
+  await signInAs(page, harbourline.product, "mira");
+  const { origin } = new URL(harbourline.target.url);
+  const wanted = [
+    { kind: "smtp", name: "Mail gateway", url: "127.0.0.1:1" },
+    { kind: "websocket", name: "Live prices", url: origin.replace("http", "ws") },
+    {
+      kind: "domain",
+      name: "Apex domain",
+      url: "harbourline.example",
+      interval_s: 3600,
+      config: { rdap_url: `${origin}/` },
+    },
+  ];
+  const ids: number[] = [];
+  for (const one of wanted) {
+    const { id } = await callApi<{ id: number }>(page, "POST", "monitors/", one);
+    ids.push(id);
+    const checked = async () =>
+      (await callApi<{ last_checked_at: string | null }>(page, "GET", `monitors/${id}/`)).last_checked_at;
+    await expect.poll(checked, { timeout: 60_000 }).not.toBeNull();
+    await open(page, `/monitors/${id}/`, words.monitor.incidents.title);
+    await look(page, `monitor-${one.kind}`, true);
+  }
+  await callApi(page, "POST", "monitors/bulk", { action: "delete", ids });
 });
 
 async function lookAtListTools(page: Page): Promise<void> {
