@@ -162,7 +162,9 @@ _HOUR_MS = HOUR // timedelta(milliseconds=1)
 def _draw_line(means: Sequence[float | None]) -> str:
     """As fine as a curve of this size can show, in a character each."""
     greatest = max((mean for mean in means if mean), default=1.0)
-    return "".join(NOTHING if mean is None else HEIGHTS[round(mean / greatest * (len(HEIGHTS) - 1))] for mean in means)
+    return "".join(
+        NOTHING if mean is None else HEIGHTS[round(mean / greatest * (len(HEIGHTS) - 1))] for mean in means
+    )
 
 
 def choose_day_letter(found: Measured) -> DayLetter:
