@@ -79,7 +79,8 @@ def find_frame(team: Team, *, days: int, hours: int, now: datetime) -> GraphFram
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """``days``: a letter each. ``hours``: the mean response of each in 35ths of the greatest: 0 to 9, then a to z."""
+    """``days``: a letter each. ``hours``: the mean response of each in 35ths of the greatest, 0 to 9, then a
+    to z."""
 
     id: int
     days: str

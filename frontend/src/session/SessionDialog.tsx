@@ -45,7 +45,7 @@ export default function SessionDialog({ email, sends, onSignedIn }: Props) {
           onChange={(event) => setPassword(event.target.value)}
         />
         <ProblemNote problem={problem} />
-        <div className="row-x">
+        <div className="row-x wraps">
           <Button look="primary" type="submit" busy={busy && words.account.signingIn}>
             {words.session.signIn}
           </Button>

@@ -82,7 +82,7 @@ function OfflineBar() {
   return (
     <div className={styles.bar} role="status">
       <State status="degraded" word={words.offline.word} />
-      <span className="t2 grow">
+      <span className={classes("t2", styles.told)}>
         {said} <span aria-hidden="true">{next}</span>
       </span>
       {tryNow && (

@@ -32,6 +32,12 @@ async function look(page: Page, name: string, whole = false): Promise<void> {
   await expectAccessible(page);
   const beside = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect.soft(beside, `${name} is wider than its window`).toBeLessThanOrEqual(0);
+  const cut = await page.evaluate(() =>
+    Array.from(document.querySelectorAll("[role=dialog] :is(a, button, input, p)"))
+      .filter((one) => one.getBoundingClientRect().right > innerWidth)
+      .map((one) => one.textContent),
+  );
+  expect.soft(cut, `${name} has a dialog that is cut`).toEqual([]);
 }
 
 async function photograph(page: Page, name: string, whole: boolean): Promise<void> {

@@ -71,7 +71,7 @@ export default function EditDialog({ ids, onClose }: Props) {
           onChange={set("interval")}
         />
         <ProblemNote problem={problem} />
-        <div className="row-x">
+        <div className="row-x wraps">
           <Button look="primary" type="submit" disabled={nothing} busy={busy && overview.bulk.saving}>
             {common.save}
           </Button>

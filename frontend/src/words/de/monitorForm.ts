@@ -185,7 +185,7 @@ export const monitorForm: Words["monitorForm"] = {
     again: "Erneut testen",
     testing: "Testet…",
     running: "Wird gefragt…",
-    ready: "Drücke „Testen“ oder T, um die Antwort zu sehen.",
+    ready: "Drücke „Testen“, um die Antwort zu sehen.",
     noTarget: "Sobald ein Ziel da ist, siehst du hier, was es antwortet.",
     secrets:
       "Ein gespeichertes Geheimnis bleibt auf dem Server, daher geht der Test nicht vor dem Speichern. Geprüft wird gleich danach; oder gib es neu ein.",

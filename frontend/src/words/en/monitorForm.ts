@@ -56,7 +56,7 @@ export const monitorForm = {
     again: "Test again",
     testing: "Testing…",
     running: "Asking…",
-    ready: "Press “Test”, or T, to see what it answers.",
+    ready: "Press “Test” to see what it answers.",
     noTarget: "As soon as there is a target, you see here what it answers.",
     secrets:
       "A stored secret stays on the server, so this cannot be tested before it is saved. It is checked right after, or type the secret again.",

@@ -39,7 +39,7 @@ export function KindPicker({ kinds, kind, onChoose, fixed }: Props) {
       else setOpen(true);
     }
   };
-  const told = <Told kind={kind} />;
+  const told = <Told kind={kind} whole={fixed} />;
   if (fixed) return <div className={styles.fixed}>{told}</div>;
   return (
     <div ref={around} className={styles.around} onKeyDown={press}>
@@ -79,12 +79,12 @@ export function KindPicker({ kinds, kind, onChoose, fixed }: Props) {
   );
 }
 
-function Told({ kind }: { kind: KindForm }) {
+function Told({ kind, whole }: { kind: KindForm; whole: boolean }) {
   const words = useWords();
   return (
     <>
       <span className="b">{tellServer(kind.label, words)}</span>
-      <span className="t3 clip grow">{tellServer(kind.help, words)}</span>
+      <span className={classes("t3 grow", !whole && "clip")}>{tellServer(kind.help, words)}</span>
     </>
   );
 }
