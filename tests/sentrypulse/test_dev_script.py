@@ -12,7 +12,7 @@ STUBS = {
     "frontend/build.sh": "",
     "scripts/node-bin.sh": "echo /usr/bin",
     "frontend/node_modules/.bin/next": 'echo "next $NEXT_PUBLIC_API_URL $*" >>../said',
-    ".venv/bin/watchfiles": 'echo "server $APP_URL $PORT" >>said; until grep -q ^next said; do sleep 0.1; done',
+    ".venv/bin/watchfiles": 'echo "server $APP_URL $PORT" >>said; until grep next said; do sleep 0.1; done',
 }
 
 
