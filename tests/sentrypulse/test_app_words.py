@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.harness import ROOT
 
-FOLDERS = ("accounts", "alerts", "delivery", "incidents", "monitors", "probes")
+FOLDERS = ("accounts", "alerts", "delivery", "incidents", "monitors", "probes", "simulation")
 WORDS = ROOT / "frontend/src/words/de/server.ts"
 _TEMPLATE = re.compile(r'^  "([^"]+)":', re.M)
 _JOINT = re.compile(r"\{\*?\}|[.;] |^Expected ")

@@ -25,7 +25,7 @@ test("a last full stop is as it was, and what nobody translated stays", () => {
 });
 
 test.each([
-  ["Expected 200-299, got 503.", "Erwartet war 200-299, es kam 503."],
+  ["Expected 200-299, got 503.", "200-299 erwartet, 503 erhalten."],
   [
     "Expected one of 192.0.2.1, 192.0.2.2; got no records.",
     "Erwartet war einer von 192.0.2.1, 192.0.2.2; es kam kein Eintrag.",

@@ -16,7 +16,7 @@ import { responseOf } from "./rows";
 import { UptimeFigure } from "./UptimeFigure";
 
 /** The cells of a row where there is room for all of them. */
-export function DeskCells({ row, graph, selected, onToggle, actions, near }: RowProps & { near: boolean }) {
+export function DeskCells({ row, graph, slim, selected, onToggle, actions, near }: RowProps & { near: boolean }) {
   const words = useWords();
   const { overview } = words;
   const { mayEdit } = useSignedIn();
@@ -39,7 +39,7 @@ export function DeskCells({ row, graph, selected, onToggle, actions, near }: Row
       <Name row={row} actions={actions} near={near} />
       <span role="cell" className={styles.two}>
         <span className={calm ? "t3" : `b ${row.status}`}>{words.states[row.status]}</span>
-        <HowLong row={row} />
+        <HowLong row={row} slim={slim} />
       </span>
       <span role="cell" className={styles.spark}>
         {graph && <Sparkline hours={graph.hours} />}

@@ -22,17 +22,18 @@ export function SecondLine({ row, wraps = false }: { row: OverviewRow; wraps?: b
   return <span className={classes("s", trouble ? "t2" : "t3", !wraps && "clip")}>{text}</span>;
 }
 
-export function HowLong({ row }: { row: OverviewRow }) {
+/** `slim`: in a line with the state, where there is less room. */
+export function HowLong({ row, slim = false }: { row: OverviewRow; slim?: boolean }) {
   const { overview } = useWords();
   return (
     <span className="t3 clip">
-      {row.incident?.acknowledged && (
-        <span className={styles.acknowledgedSign} role="img" aria-label={overview.acknowledged}>
+      {slim && row.incident?.acknowledged && (
+        <span className={styles.acknowledged} role="img" aria-label={overview.acknowledged}>
           <Icon name="tick" size={12} />
         </span>
       )}
-      {row.since !== null && <Span since={row.since} />}
-      {row.incident?.acknowledged && <span className={styles.acknowledged}> · {overview.acknowledged}</span>}
+      {row.since !== null && <Span since={row.since} short={slim} />}
+      {!slim && row.incident?.acknowledged && ` · ${overview.acknowledged}`}
     </span>
   );
 }
