@@ -63,7 +63,7 @@ test("in German the reason is German, and so is a heartbeat's schedule", () => {
 });
 
 test("who reads it sees that it was acknowledged, in one line by a sign that has a name", () => {
-  const since = new Date(Date.now() - 100 * 60_000).toISOString();
+  const since = new Date(Date.now() - 100.5 * 60_000).toISOString();
   const row = makeRow({ status: "down", since, incident: { id: 1, acknowledged: true } });
   const { container, rerender } = render(
     <WithWords words={en}>
