@@ -25,6 +25,7 @@ from accounts.models import User, save_with_team
 from accounts.services.users import DEAD_LINK, WRONG_PASSWORD, replace_password
 from accounts.sessions import MAX_SESSIONS_A_USER, end_oldest_sessions
 from core.client_address import client_address, parse_address
+from core.env import SignUp
 
 MAX_PASSWORD_CHARS = 256
 RESET = "reset_password"
@@ -52,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """True with ``SIGNUP=invite``, too: then the form asks for the invitation."""
-        return bool(settings.SIGNUP != "closed")
+        return bool(settings.SIGNUP != SignUp.CLOSED)
 
     def clean_email(self, email: str) -> str:
         return read_email(email)

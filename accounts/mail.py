@@ -9,6 +9,8 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from core.engine import Engine
+
 logger = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ def send_later(template: str, *, to: str, context: dict[str, object]) -> None:
 
 def send_in_thread(message: EmailMessage, template: str) -> None:
     """A thread of its own. Lambda freezes threads once it has answered, so there the request waits."""
-    if settings.ENGINE == "serverless":
+    if settings.ENGINE == Engine.SERVERLESS:
         send_or_log(message, template)
     else:
         threading.Thread(target=send_or_log, args=(message, template), name=f"mail-{template}").start()

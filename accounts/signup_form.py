@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.account_adapter import check_password
 from accounts.models import User
 from accounts.services.users import require_open_for
+from core.env import SignUp
 from core.values import CONTROL_CHARACTERS
 
 _ONE_LINE = RegexValidator(
@@ -41,7 +42,7 @@ class SignupForm(forms.Form):
         try:
             require_open_for(email, invitation=invitation, now=timezone.now())
         except PermissionDenied as refusal:
-            field = "invitation" if settings.SIGNUP == "invite" else None
+            field = "invitation" if settings.SIGNUP == SignUp.INVITE else None
             self.add_error(field, ValidationError(str(refusal), code="not_invited"))
 
     def signup(self, request: HttpRequest, user: User) -> None:

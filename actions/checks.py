@@ -10,6 +10,7 @@ from monitors.models import Monitor
 from pipeline.edge import probe_now
 from pipeline.specs import build_spec
 from pipeline.stages.record import record
+from probes.registry import HEARTBEAT
 from probes.result import CheckResult
 
 
@@ -19,7 +20,7 @@ def check_now(monitor: Monitor, *, now: datetime) -> CheckResult:
     Raises ``RuleViolation`` for a heartbeat, for secrets that no key opens, and when the edge is away. Blocks
     for as long as the check takes, its timeout at most.
     """
-    if monitor.kind == "heartbeat":
+    if monitor.kind == HEARTBEAT:
         raise RuleViolation(
             "A heartbeat waits to be pinged: there is nothing to run. Call its ping_url instead."
         )
@@ -35,6 +36,6 @@ def check_now(monitor: Monitor, *, now: datetime) -> CheckResult:
 
 def try_draft(draft: Monitor, *, now: datetime) -> CheckResult:
     """Check what is not stored yet, from its first region. Stores nothing. Raises as ``check_now`` does."""
-    if draft.kind == "heartbeat":
+    if draft.kind == HEARTBEAT:
         raise RuleViolation("A heartbeat waits to be pinged: there is nothing to test before it is created.")
     return probe_now(build_spec(draft, region=draft.watched_from[0], at=now))

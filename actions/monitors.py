@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Team
 from alerts.defaults import ensure_defaults
-from incidents.reconcile import IncidentChange, IncidentEvent
+from incidents.reconcile import EndedBy, IncidentChange, IncidentEvent
 from incidents.services import close_open_incidents
 from monitors import services
 from monitors.models import Monitor
@@ -58,7 +58,7 @@ def update(
         monitor, now=now, within_quota=within_quota, versions=versions, **changes
     )
     if was_enabled and not changed.enabled:
-        _resolve_open([changed], ended_by="paused", now=now)
+        _resolve_open([changed], ended_by=EndedBy.PAUSED, now=now)
     else:
         check_after_commit([changed], now=now)
     look_again({changed.team_id})
@@ -76,7 +76,7 @@ def pause(monitors: Iterable[Monitor], *, now: datetime) -> list[Monitor]:
     monitors may depend on these.
     """
     paused = services.pause_monitors(monitors, now=now)
-    _resolve_open(paused, ended_by="paused", now=now)
+    _resolve_open(paused, ended_by=EndedBy.PAUSED, now=now)
     look_again(_teams_of(paused))
     return paused
 
@@ -104,7 +104,7 @@ def delete(monitors: Iterable[Monitor], *, now: datetime, versions: Collection[s
     locked = services.lock_monitors([monitor.pk for monitor in monitors])
     for monitor in locked:
         require_version(monitor, versions)
-    _resolve_open(locked, ended_by="deleted", now=now)
+    _resolve_open(locked, ended_by=EndedBy.DELETED, now=now)
     look_again(_teams_of(locked))
     services.delete_monitors(locked)
     return locked
@@ -131,7 +131,7 @@ def check_after_commit(monitors: Sequence[Monitor], *, now: datetime) -> None:
     transaction.on_commit(lambda: check_soon(monitors, now=now))
 
 
-def _resolve_open(monitors: Sequence[Monitor], *, ended_by: str, now: datetime) -> None:
+def _resolve_open(monitors: Sequence[Monitor], *, ended_by: EndedBy, now: datetime) -> None:
     """Resolve what is open for monitors that nobody watches any more, and tell people."""
     text = f"Resolved because the monitor was {ended_by}."
     closed = close_open_incidents([monitor.pk for monitor in monitors], at=now, text=text)

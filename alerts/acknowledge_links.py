@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, Role, User
 from alerts.models import Delivery
+from delivery.registry import EMAIL
 from incidents import services
 from incidents.models import Incident, IncidentStatus
 from incidents.reconcile import IncidentChange, IncidentEvent
@@ -81,9 +82,9 @@ def use_link(row: Delivery, *, now: datetime) -> IncidentEvent | None:
 
 def find_reader(row: Delivery) -> User | None:
     """The member to whose address alone the message went. None when several people could read it."""
-    config = row.channel.config if row.channel and row.channel.kind == "email" else {}
+    config = row.channel.config if row.channel and row.channel.kind == EMAIL else {}
     addresses = [str(address).lower() for address in config.get("to", [])]
-    if row.channel is None or row.channel.kind != "email":
+    if row.channel is None or row.channel.kind != EMAIL:
         return None
     members = Membership.objects.filter(team_id=row.team_id).select_related("user")
     if row.channel.to_owners:

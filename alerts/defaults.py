@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Team
 from alerts.models import DEFAULT_EVENTS, AlertSettings, Channel, Rule, Step
+from delivery.registry import EMAIL
 
 
 def ensure_defaults(team_ids: Collection[int]) -> None:
@@ -23,7 +24,7 @@ def ensure_defaults(team_ids: Collection[int]) -> None:
             with transaction.atomic():
                 AlertSettings.objects.create(team=team)
                 channel = Channel.objects.create(
-                    team=team, name="Owners by e-mail", kind="email", config={"to": []}, to_owners=True
+                    team=team, name="Owners by e-mail", kind=EMAIL, config={"to": []}, to_owners=True
                 )
                 rule = Rule.objects.create(team=team, name="Everything", events=DEFAULT_EVENTS)
                 Step.objects.create(rule=rule).channels.add(channel)

@@ -17,6 +17,7 @@ from accounts.email_addresses import note_verified
 from accounts.mail import send_later
 from accounts.models import Membership, User
 from alerts.models import Channel, Consent, Recipient
+from delivery.registry import EMAIL
 
 ASK_AGAIN_AFTER = timedelta(days=1)
 GOOD_FOR = timedelta(days=30)
@@ -57,7 +58,7 @@ def list_unasked(addresses: Iterable[str], agreed: Collection[str]) -> list[str]
 
 def read_waiting(channels: Iterable[Channel]) -> dict[int, list[str]]:
     """By id of the e-mail channel: its addresses that have not agreed. Two statements."""
-    by_email = [channel for channel in channels if channel.kind == "email"]
+    by_email = [channel for channel in channels if channel.kind == EMAIL]
     agreed = read_agreed({channel.team_id for channel in by_email})
     return {
         channel.pk: list_unasked(channel.config.get("to", []), agreed[channel.team_id])
@@ -72,7 +73,7 @@ def ask_new(channel: Channel, *, now: datetime) -> None:
     Call it in the transaction that saves the channel. Raises ``ValidationError`` when the team has entered
     more new addresses within a day than ``RECIPIENTS_A_DAY``.
     """
-    if channel.kind != "email":
+    if channel.kind != EMAIL:
         return
     agreed = read_agreed([channel.team_id])[channel.team_id]
     waiting = [address.lower() for address in list_unasked(channel.config.get("to", []), agreed)]

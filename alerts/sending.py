@@ -23,6 +23,7 @@ from core.field_encryption import SecretsUnreadable, unseal
 from core.isolation import do_together, is_away, leave_out
 from delivery.config import join_secrets
 from delivery.message import DeliveryMessage, Outcome, Receipt
+from delivery.registry import EMAIL
 from outbox.claiming import claim_due
 from outbox.models import OutgoingStatus
 
@@ -131,16 +132,16 @@ def read_target(
     ``Unsendable`` when no address is left, or the channel is switched off; ``tests`` allows that one.
     """
     if channel is None:
-        kind, config = "email", dict[str, Any](to=list(owners))
+        kind, config = EMAIL, dict[str, Any](to=list(owners))
     elif not channel.enabled and not tests:
         raise Unsendable("The channel was switched off before this could be sent.", Reason.CHANNEL_OFF)
     else:
         kind, config = channel.kind, join_secrets(channel.kind, channel.config, unseal(channel.secrets))
-        if kind == "email":
+        if kind == EMAIL:
             config["to"] = _leave_out_unasked(config["to"], agreed, to_owners=channel.to_owners)
         if channel.to_owners:
             config["to"] = list(dict.fromkeys([*config.get("to", []), *owners]))
-    if kind == "email" and not config["to"]:
+    if kind == EMAIL and not config["to"]:
         why = "The team has nobody with an e-mail address to send this to."
         raise Unsendable(why, Reason.NO_RECIPIENT)
     return kind, config
@@ -157,7 +158,7 @@ def _leave_out_unasked(to: Sequence[str], agreed: Collection[str], *, to_owners:
 def _explain_left_out(
     channel: Channel | None, agreed: Collection[str], declined: Collection[str]
 ) -> dict[Reason, str]:
-    if channel is None or channel.kind != "email":
+    if channel is None or channel.kind != EMAIL:
         return {}
     to = channel.config.get("to") if isinstance(channel.config, dict) else None
     known = [address for address in to if isinstance(address, str)] if isinstance(to, list) else []

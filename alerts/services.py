@@ -23,6 +23,7 @@ from delivery.config import (
     list_kept_secrets,
     split_secrets,
 )
+from delivery.registry import EMAIL
 from monitors.models import Monitor, Tag
 from outbox.models import OutgoingStatus
 
@@ -50,7 +51,7 @@ def save_channel(
     """
     channel.name = channel.name if name is None else name
     channel.to_owners = channel.to_owners if to_owners is None else to_owners
-    if channel.to_owners and channel.kind != "email":
+    if channel.to_owners and channel.kind != EMAIL:
         raise ValidationError({"to_owners": "Only e-mail goes to the team's owners; leave this out."})
     if config is not None or channel.pk is None or to_owners is not None:
         whole = clean_config(channel, channel.config if config is None else config)

@@ -13,12 +13,13 @@ from alerts.models import Event, Trouble, TroubleKind
 from core.instants import to_ms
 from core.isolation import do_each
 from incidents.models import Incident, IncidentKind
-from incidents.reconcile import IncidentChange, IncidentEvent
+from incidents.reconcile import EndedBy, IncidentChange, IncidentEvent
 from monitors.models import Monitor
 from monitors.no_data import monitors_without_data, read_no_data
 from monitors.transitions import State
 from probes.errors import ErrorCode
 from probes.expiry import find_passed
+from probes.registry import HEARTBEAT
 from probes.result import CheckResult
 
 
@@ -76,7 +77,7 @@ def _opening_event(incident: Incident) -> Event:
     if incident.kind == IncidentKind.MANUAL:
         return Event.MANUAL
     monitor = incident.monitor
-    return Event.HEARTBEAT_LATE if monitor and monitor.kind == "heartbeat" else Event.DOWN
+    return Event.HEARTBEAT_LATE if monitor and monitor.kind == HEARTBEAT else Event.DOWN
 
 
 def _follow(trouble: Trouble, incident: Incident, *, ended_by: str, now: datetime) -> bool:
@@ -285,10 +286,10 @@ def update_no_data_troubles(*, now: datetime) -> list[Trouble]:
     return over + open_troubles(begun)
 
 
-def _ended_by(monitor: Monitor | None) -> str:
+def _ended_by(monitor: Monitor | None) -> EndedBy:
     if monitor is None:
-        return "deleted"
-    return "data" if monitor.enabled else "paused"
+        return EndedBy.DELETED
+    return EndedBy.DATA if monitor.enabled else EndedBy.PAUSED
 
 
 def _from_no_data(monitor: Monitor, *, now: datetime) -> Trouble | None:
@@ -332,4 +333,4 @@ def _guess_end(incident: Incident) -> str:
     """``paused`` when the incident seems to have ended because its monitor was paused; else empty."""
     ours = incident.kind == IncidentKind.AUTOMATIC and incident.resolved_by_id is None
     paused = incident.monitor is not None and not incident.monitor.enabled
-    return "paused" if ours and paused and incident.resolved_at else ""
+    return EndedBy.PAUSED if ours and paused and incident.resolved_at else ""

@@ -21,6 +21,7 @@ from analytics.uptime import Measured, read_rolled_until, run_rolled
 from analytics.windows import HOUR, floor_hour
 from core.instants import to_ms
 from monitors.models import Monitor
+from probes.registry import HEARTBEAT
 
 MAX_DAYS, MAX_HOURS = 90, 48
 MADE_FOR_S = 0.15
@@ -111,7 +112,7 @@ def read_graphs(team: Team, frame: GraphFrame) -> Graphs:
         return _grade_days(read_day_sums(ids, dates, rolled_until=until, zone=zone), ids, dates)
 
     def draw(ids: Collection[int]) -> dict[int, tuple[str, str]]:
-        hours = _draw_hours([pk for pk in ids if kinds[pk] != "heartbeat"], frame)
+        hours = _draw_hours([pk for pk in ids if kinds[pk] != HEARTBEAT], frame)
         days = grade(ids, recent)
         return {pk: (days[pk], hours.get(pk, NOTHING * len(frame.hours))) for pk in ids}
 

@@ -32,8 +32,7 @@ from core.isolation import do_each
 from incidents.maintenance import Running, read_running
 from incidents.models import Incident
 from incidents.selectors import by_monitor, list_open_incidents
-from monitors.selectors import SHOWN
-from monitors.status import Belief, explain_state, find_since
+from monitors.status import Belief, MonitorStatus, explain_state, find_since
 from monitors.transitions import State, decide_state
 from probes.result import Status
 
@@ -86,7 +85,7 @@ class Overview:
 
     def count_by_status(self) -> dict[str, int]:
         found = Counter(row.state.status for row in self.rows)
-        return {status: found[status] for status in SHOWN}
+        return {status: found[status] for status in MonitorStatus.values}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,26 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from core.databases import OURS_ALONE
+from core.engine import Engine
 from core.hosts import check_web_address, spell_host, split_host_port
 from core.queue_addresses import QUEUES, Addresses, read_addresses
 
-ENGINES = ("embedded", "celery", "serverless")
+
+class SignUp(StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://", "sqs://")
 
 _POST = "pipeline.email_backends.MailServerBackend"
@@ -84,11 +94,8 @@ class Env:
             _refuse(name, f"must be one of {', '.join(among)}, not {value!r}.")
         return value
 
-    def engine(self) -> str:
-        engine = self.text("ENGINE", "embedded")
-        if engine not in ENGINES:
-            _refuse("ENGINE", f"must be one of {', '.join(ENGINES)}, not {engine!r}.")
-        return engine
+    def engine(self) -> Engine:
+        return Engine(self.choice("ENGINE", Engine.EMBEDDED, among=list(Engine)))
 
     def broker_url(self) -> str:
         """Where the Celery engine's messages wait. It may hold a password, so no refusal quotes it."""
@@ -117,7 +124,7 @@ class Env:
     def probe_bounds(self) -> dict[str, Any]:
         """The arguments of ``probes.run.Prober``: how many checks at once, and whether private addresses may
         be checked."""
-        embedded = self.engine() == "embedded"
+        embedded = self.engine() is Engine.EMBEDDED
         return {
             "allow_private": self.flag("PROBE_ALLOW_PRIVATE", default=embedded),
             "concurrency": self.integer("PROBE_CONCURRENCY", 100, low=1, high=500),
@@ -210,7 +217,7 @@ class Env:
                 "DATABASE_URL",
                 "cannot be read: a port is a number, and / ? # in a password are %2F %3F %23 .",
             )
-        if scheme == "sqlite" and self.engine() != "embedded":
+        if scheme == "sqlite" and self.engine() is not Engine.EMBEDDED:
             _refuse(
                 "DATABASE_URL",
                 f"must be mysql://user:password@host:3306/database with ENGINE={self.engine()}: its workers "

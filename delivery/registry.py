@@ -8,8 +8,11 @@ from typing import Any, cast
 from delivery.attempt import SendOnce
 from delivery.forms import Form
 
+EMAIL = "email"
+"""The kind whose addresses are people: they agree to get alerts, and acknowledge by links of their own."""
+
 KINDS = (
-    "email",
+    EMAIL,
     "webhook",
     "slack",
     "discord",

@@ -30,6 +30,14 @@ class IncidentChange(models.TextChoices):
     MISSED = "missed"
 
 
+class EndedBy(models.TextChoices):
+    """What ended the trouble of a monitor that did not recover. ``DATA``: it has data again."""
+
+    PAUSED = "paused"
+    DELETED = "deleted"
+    DATA = "data"
+
+
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
     """What happened to an incident: what those who tell people must know."""
@@ -37,7 +45,7 @@ class IncidentEvent:
     event: IncidentChange
     incident: Incident
     ended_by: str = ""
-    """Of one that is resolved because nobody watches its monitor any more: ``paused``, ``deleted``."""
+    """Of one that is resolved because nobody watches its monitor any more: why nobody does."""
 
 
 def read_causes(wanted: Iterable[tuple[int, WentDown]]) -> dict[tuple[int, datetime, str], dict[str, Any]]:

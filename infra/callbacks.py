@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, root)  # Zappa loads this file by its path, and would find nothing beside it
 
+from core.engine import Engine
 from infra.clients import Clients
 from infra.mappings import WAIT_S, StaysBusy, arn_of, find_wrong_mapping, list_mappings, settle_mapping
 from infra.outputs import need, read_outputs
@@ -135,7 +136,7 @@ def environment(stage: ZappaStage, outputs: dict[str, str], region: str) -> dict
 
     own = f"{region}={output('ChecksQueueUrl')}"
     shared = {
-        "ENGINE": "serverless",
+        "ENGINE": Engine.SERVERLESS.value,
         "LOG_FORMAT": "json",
         "CHECKS_QUEUE_URL": own,
         "RESULTS_QUEUE_URL": output("ResultsQueueUrl"),

@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from core.field_encryption import SecretsUnreadable, unseal
 from monitors.models import Monitor
 from monitors.secrets import join
-from monitors.validation import HEARTBEAT
 from probes.config import check_target
 from probes.config_error import ConfigError
-from probes.registry import load_kind
+from probes.registry import HEARTBEAT, load_kind
 
 
 def merge_config(monitor: Monitor, part: Any) -> Any:

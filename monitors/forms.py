@@ -9,7 +9,6 @@ from django.conf import settings
 
 from monitors.validation import (
     DEFAULT_TIMEOUT_S,
-    HEARTBEAT,
     MAX_INTERVAL_S,
     MAX_NAME_CHARS,
     MAX_RECHECK_S,
@@ -17,10 +16,11 @@ from monitors.validation import (
     MAX_TAG_CHARS,
     MAX_TIMEOUT_S,
     MAX_URL_CHARS,
+    default_fail_after,
 )
 from probes.forms import FieldType, FormField, Section, describe_config
 from probes.kind import CheckKind
-from probes.registry import KINDS, load_kind
+from probes.registry import HEARTBEAT, KINDS, load_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +93,10 @@ def _number(name: str, label: str, text: str, default: int, low: int, high: int,
 
 def _describe_schedule(name: str, kind: CheckKind) -> Iterator[FormField]:
     if name == HEARTBEAT:
-        yield from _describe_confirmation(fail_after=1)
+        yield from _describe_confirmation(name)
         return
     yield from _describe_interval(kind)
-    yield from _describe_confirmation(fail_after=2)
+    yield from _describe_confirmation(name)
     yield _number(
         "recheck_s",
         "Look again after",
@@ -140,12 +140,12 @@ def _describe_interval(kind: CheckKind) -> Iterator[FormField]:
     )
 
 
-def _describe_confirmation(*, fail_after: int) -> Iterator[FormField]:
+def _describe_confirmation(kind: str) -> Iterator[FormField]:
     yield _number(
         "fail_after",
         "Down after",
         "So many failures in a row.",
-        fail_after,
+        default_fail_after(kind),
         1,
         MAX_RESULTS,
         unit="failures",

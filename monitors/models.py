@@ -14,8 +14,8 @@ from accounts.models import Team, User
 from accounts.selectors import team_ids_for
 from core.instants import InstantField
 from core.json_column import JsonColumn
-from monitors.transitions import BELIEFS, Health, State
-from probes.registry import KINDS
+from monitors.transitions import BELIEFS, FAIL_AFTER, Health, State
+from probes.registry import HEARTBEAT, KINDS
 from probes.result import Status
 
 
@@ -76,7 +76,7 @@ class Monitor(models.Model):
     url = models.CharField("target", max_length=2000, blank=True)
     interval_s = models.PositiveIntegerField(default=60)
     timeout_s = models.PositiveIntegerField(default=10)
-    fail_after = models.PositiveSmallIntegerField(default=2)
+    fail_after = models.PositiveSmallIntegerField(default=FAIL_AFTER)
     recover_after = models.PositiveSmallIntegerField(default=1)
     recheck_s = models.PositiveIntegerField(default=10)
     config = JsonColumn(default=dict)
@@ -133,7 +133,7 @@ class Monitor(models.Model):
     def judged_from(self) -> list[str]:
         """The regions whose findings count: a heartbeat is waited for in one place alone
         (`monitors/heartbeats.py`)."""
-        return settings.REGIONS[:1] if self.kind == "heartbeat" else self.watched_from
+        return settings.REGIONS[:1] if self.kind == HEARTBEAT else self.watched_from
 
 
 class RegionStateQuerySet(models.QuerySet["RegionState"]):

@@ -16,7 +16,7 @@ from monitors.models import Monitor, RegionState, Result
 from monitors.patience import (
     AT_LEAST_S,
     BACK_FOR_S,
-    HEARTBEAT,
+    HEARTBEAT_PATIENCE,
     MISSED_SLOTS,
     ON_ITS_WAY_S,
     Watch,
@@ -164,8 +164,8 @@ def _overdue_slots(states: QuerySet[RegionState], watch: Watch, now: datetime) -
 
 def _overdue_heartbeats(states: QuerySet[RegionState], watch: Watch, now: datetime) -> QuerySet[RegionState]:
     """Those whose deadline passed, and nobody found them late: how they are, nobody knows."""
-    passed = states.filter(monitor__heartbeat__deadline_at__lt=now - HEARTBEAT)
-    return passed if now - watch.since >= HEARTBEAT else passed.none()
+    passed = states.filter(monitor__heartbeat__deadline_at__lt=now - HEARTBEAT_PATIENCE)
+    return passed if now - watch.since >= HEARTBEAT_PATIENCE else passed.none()
 
 
 def _newest(now: datetime, *wanted: Q) -> Subquery:

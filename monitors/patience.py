@@ -15,7 +15,7 @@ ON_ITS_WAY_S = 15
 """A result comes so long after its check ended: it waits for its batch, and in two queues."""
 BACK_FOR_S = 600
 """So long after an absence of ours even a monitor that is checked once a day is judged again."""
-HEARTBEAT = timedelta(seconds=AT_LEAST_S)
+HEARTBEAT_PATIENCE = timedelta(seconds=AT_LEAST_S)
 """A heartbeat's deadline is looked at within a second; one that passed so long ago nobody looked at."""
 
 

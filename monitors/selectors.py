@@ -23,9 +23,8 @@ from django.db.models.functions import Coalesce
 from accounts.selectors import Person, team_ids_for
 from core.instants import to_ms
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, RegionState, Result, Tag
+from monitors.status import MonitorStatus
 from monitors.transitions import Health, State, decide_state
-
-SHOWN = ["pending", "up", "degraded", "down", "no_data", "paused", "maintenance"]
 
 
 def tags_for(user: Person) -> QuerySet[Tag]:
@@ -61,11 +60,11 @@ def find_newest_results(monitors: Sequence[Monitor]) -> dict[int, dict[str, Resu
 
 
 def show_status(monitor: Monitor, *, in_maintenance: bool) -> str:
-    """One word of ``SHOWN``; ``region_states`` are prefetched."""
+    """A ``MonitorStatus``; ``region_states`` are prefetched."""
     if not monitor.enabled:
-        return "paused"
+        return MonitorStatus.PAUSED.value
     if in_maintenance:
-        return "maintenance"
+        return MonitorStatus.MAINTENANCE.value
     return decide_state([state.health for state in monitor.region_states.all()]).value
 
 
@@ -78,7 +77,7 @@ def count_by_status() -> dict[str, int]:
         healths[monitor_id].append(Health(State(state), no_data=no_data_since is not None))
     counts = Counter(decide_state(theirs).value for theirs in healths.values())
     paused = Monitor.objects.filter(enabled=False).count()
-    return {**{state.value: counts[state.value] for state in State}, "paused": paused}
+    return {**{state.value: counts[state.value] for state in State}, MonitorStatus.PAUSED.value: paused}
 
 
 def ping_url(monitor: Monitor) -> str | None:
@@ -91,23 +90,32 @@ def ping_url(monitor: Monitor) -> str | None:
 
 def rank_by_status(monitors: MonitorQuerySet, covered: Collection[int]) -> MonitorQuerySet:
     """Adds ``status`` as a number, trouble first. ``covered`` are in maintenance."""
-    order = ["down", "degraded", "no_data", "maintenance", "pending", "up", "paused"]
+    ranked = MonitorStatus
+    order: list[str] = [
+        ranked.DOWN,
+        ranked.DEGRADED,
+        ranked.NO_DATA,
+        ranked.MAINTENANCE,
+        ranked.PENDING,
+        ranked.UP,
+        ranked.PAUSED,
+    ]
     believed = [
-        When(pk__in=filter_by_verdict(Monitor.objects.all(), state).values("pk"), then=order.index(state))
+        When(pk__in=filter_by_state(Monitor.objects.all(), state).values("pk"), then=order.index(state))
         for state in (State.DOWN, State.DEGRADED, State.NO_DATA, State.UP)
     ]
     return monitors.annotate(
         status=Case(
-            When(enabled=False, then=order.index("paused")),
-            When(pk__in=covered, then=order.index("maintenance")),
+            When(enabled=False, then=order.index(MonitorStatus.PAUSED)),
+            When(pk__in=covered, then=order.index(MonitorStatus.MAINTENANCE)),
             *believed,
-            default=order.index("pending"),
+            default=order.index(MonitorStatus.PENDING),
             output_field=IntegerField(),
         )
     )
 
 
-def filter_by_verdict(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:
+def filter_by_state(monitors: MonitorQuerySet, state: State) -> MonitorQuerySet:
     """Those of which ``transitions.decide_state`` says ``state``: the same rule, in SQL."""
     regions = RegionState.objects.filter(monitor=OuterRef("pk"))
     voices = regions.filter(no_data_since__isnull=True)

@@ -32,15 +32,16 @@ from monitors.tags import change_tags, ensure_tags
 from monitors.transitions import Health, State
 from monitors.validation import (
     DEFAULT_TIMEOUT_S,
-    HEARTBEAT,
     check_interval,
     check_permitted,
     check_together,
     clean_fields,
+    default_fail_after,
     default_interval_s,
     default_timeout_s,
 )
 from monitors.versions import require_version
+from probes.registry import HEARTBEAT
 
 _SETTINGS = [
     "url",
@@ -84,7 +85,7 @@ def draft_monitor(
         "name": name,
         "interval_s": interval_s,
         "timeout_s": timeout_s,
-        "fail_after": (1 if kind == HEARTBEAT else 2) if fail_after is None else fail_after,
+        "fail_after": default_fail_after(kind) if fail_after is None else fail_after,
         "recover_after": recover_after,
         "recheck_s": recheck_s,
         "config": config,

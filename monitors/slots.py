@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from probes.heartbeat_schedule import longest_gap_s, longest_wait_s
+from probes.registry import HEARTBEAT
 
 
 def phase_of(monitor_id: int, interval_s: int) -> int:
@@ -43,9 +44,9 @@ def phase_ranges(interval_s: int, *, start_ms: int, end_ms: int) -> list[tuple[i
 def holds_s_of(kind: str, interval_s: int, config: Mapping[str, Any]) -> int:
     """How long a result speaks for the target when none follows: until the next slot, or the next ping's
     deadline. What comes after is no data."""
-    return longest_wait_s(config) if kind == "heartbeat" else interval_s
+    return longest_wait_s(config) if kind == HEARTBEAT else interval_s
 
 
 def interval_s_of(kind: str, interval_s: int, config: Mapping[str, Any]) -> int:
     """How often the target is heard of: a heartbeat's interval is its job's."""
-    return longest_gap_s(config) if kind == "heartbeat" else interval_s
+    return longest_gap_s(config) if kind == HEARTBEAT else interval_s

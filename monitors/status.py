@@ -6,10 +6,25 @@ Instants are milliseconds, as they are stored.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.db.models import TextChoices
+
 from core.instants import to_ms
 from monitors.models import RegionState
 from monitors.transitions import Health, State, quorum
 from probes.result import Status
+
+
+class MonitorStatus(TextChoices):
+    """A monitor's status in one word: what its regions believe together, or that it is paused or
+    maintained."""
+
+    PENDING = "pending", "pending"
+    UP = "up", "up"
+    DEGRADED = "degraded", "degraded"
+    DOWN = "down", "down"
+    NO_DATA = "no_data", "no_data"
+    PAUSED = "paused", "paused"
+    MAINTENANCE = "maintenance", "maintenance"
 
 
 class Belief(NamedTuple):

@@ -25,12 +25,16 @@ BELIEFS = tuple(state for state in State if state is not State.NO_DATA)
 """What one region may believe."""
 
 
+FAIL_AFTER = 2
+"""How many failures in a row turn a monitor down, unless its team says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """``fail_after`` failures in a row are needed to believe a down, ``recover_after`` passes to believe a
     recovery."""
 
-    fail_after: int = 2
+    fail_after: int = FAIL_AFTER
     recover_after: int = 1
 
 

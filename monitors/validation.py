@@ -8,9 +8,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from core.folding import fold_case
+from monitors.transitions import FAIL_AFTER
 from probes.config import check_config, check_target
 from probes.config_error import ConfigError
-from probes.registry import KINDS, load_kind
+from probes.registry import HEARTBEAT, KINDS, load_kind
 
 MAX_INTERVAL_S = 7 * 86_400
 DEFAULT_TIMEOUT_S = 10
@@ -22,7 +23,6 @@ MAX_NAME_CHARS = 100
 MAX_URL_CHARS = 2_000
 MAX_TAGS = 20
 MAX_TAG_CHARS = 50
-HEARTBEAT = "heartbeat"
 
 SECRET_OF = {"basic": "password", "bearer": "token"}
 
@@ -113,6 +113,11 @@ def _find_missing_secrets(config: Mapping[str, Any]) -> dict[str, str]:
             if isinstance(value, Mapping) and value.get("secret") and value.get("value") is None:
                 missing[f"config.headers.{header}"] = "Send the header's value; there is none stored for it."
     return missing
+
+
+def default_fail_after(kind: str) -> int:
+    """A heartbeat that does not come is believed at once: there is nothing to ask again."""
+    return 1 if kind == HEARTBEAT else FAIL_AFTER
 
 
 def default_interval_s(kind: str) -> int:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pkgutil import resolve_name
 
+from core.engine import Engine
 from pipeline.queues.base import Parcel, Sender
 
-ENGINE_SENDERS = {
-    "celery": "pipeline.celery.app:make_sender",
-    "serverless": "pipeline.queues.sqs:make_sender",
+ENGINE_SENDERS: dict[str, str] = {
+    Engine.CELERY: "pipeline.celery.app:make_sender",
+    Engine.SERVERLESS: "pipeline.queues.sqs:make_sender",
 }
 """By engine, the function that makes its sender. Only engines whose queues every process can reach (the web
 server's and a command's, too). The embedded engine's queues exist only in its own process."""

@@ -14,6 +14,7 @@ import msgspec
 from django.conf import settings
 
 from core import structs
+from core.engine import Engine
 from core.errors import RuleViolation
 from core.queue_addresses import aws_region_of
 from delivery.message import DeliveryMessage, Receipt
@@ -86,7 +87,7 @@ PROBER, COURIER = Shared(_make_prober), Shared(_make_courier)
 def probe_now(spec: CheckSpec) -> CheckResult:
     """Run one check at once and return its result. Raises ``RuleViolation`` when the check does not end in
     time, or the edge does not answer."""
-    if settings.ENGINE != "serverless":
+    if settings.ENGINE != Engine.SERVERLESS:
         within_s = spec.timeout_s + START_WITHIN_S
         for results in PROBER.get().run([spec], deadline_at=monotonic() + within_s, learn=False):
             return results[0]
@@ -102,7 +103,7 @@ def probe_now(spec: CheckSpec) -> CheckResult:
 def send_one(delivery: DeliveryMessage) -> Receipt:
     """Send one delivery at once. Blocks until its turn comes and for as long as the receiver takes, 12 s at
     most. Raises ``RuleViolation`` when the edge does not answer."""
-    if settings.ENGINE != "serverless":
+    if settings.ENGINE != Engine.SERVERLESS:
         return COURIER.get().send_one(delivery)
     answer = call_edge("send", delivery=msgspec.to_builtins(delivery))
     return structs.convert(answer["receipt"], Receipt)

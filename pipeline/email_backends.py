@@ -15,6 +15,7 @@ from core import telemetry
 from delivery.mailer import send_email
 from delivery.message import Content, DeliveryMessage, Outcome, Receipt
 from delivery.mime import encode_header, encode_sender
+from delivery.registry import EMAIL
 from pipeline import dispatch
 from pipeline.messages import LETTERS, Deliveries, encode
 from pipeline.queues.base import QueuesAway
@@ -88,7 +89,7 @@ def make_delivery(message: EmailMessage) -> DeliveryMessage:
         id=f"{LETTERS}{name}",
         attempt=1,
         key=f"letter:{name}",
-        kind="email",
+        kind=EMAIL,
         config={"to": [parseaddr(recipient)[1] for recipient in message.recipients()]},
         content=Content(subject=str(message.subject), text=str(message.body), html=html),
     )

@@ -15,6 +15,7 @@ from monitors.secrets import join
 from pipeline import dispatch
 from pipeline.messages import pack_specs
 from pipeline.queues.base import QueuesAway
+from probes.registry import HEARTBEAT
 from probes.spec import CheckSpec
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def check_soon(monitors: Iterable[Monitor], *, now: datetime, delay_s: float = 0
     warning: the change is stored, and the next slot brings a check."""
     at = now + timedelta(seconds=delay_s)
     due = [
-        (m, region, at) for m in monitors if m.kind != "heartbeat" and m.enabled for region in m.watched_from
+        (m, region, at) for m in monitors if m.kind != HEARTBEAT and m.enabled for region in m.watched_from
     ]
     try:
         send_specs(build_specs(due), delay_s=delay_s)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from probes.kind import CheckKind
 
+HEARTBEAT = "heartbeat"
+"""The one kind that no prober checks: the core waits to be called."""
+
 # The module of a kind has a ``KIND``: see ``probes.kind``.
 KINDS: dict[str, str] = {
     "http": "probes.kinds.http",
@@ -17,11 +20,11 @@ KINDS: dict[str, str] = {
     "domain": "probes.kinds.domain",
     "websocket": "probes.kinds.websocket",
     "smtp": "probes.kinds.smtp",
-    "heartbeat": "probes.kinds.heartbeat",
+    HEARTBEAT: "probes.kinds.heartbeat",
 }
 
-CHECKED = [kind for kind in KINDS if kind != "heartbeat"]
-"""The kinds that a prober checks. For a heartbeat, the core waits."""
+CHECKED = [kind for kind in KINDS if kind != HEARTBEAT]
+"""The kinds that a prober checks."""
 
 
 @cache

@@ -11,7 +11,8 @@ from typing import Any
 import django_stubs_ext
 
 from core.databases import mysql_options
-from core.env import Env, SettingsError, require_secret
+from core.engine import Engine
+from core.env import Env, SettingsError, SignUp, require_secret
 from core.logging import logging_setting
 from sentrypulse import __version__, data_folder
 
@@ -22,7 +23,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
 
 ENGINE = env.engine()
-EMBEDDED = ENGINE == "embedded"
+EMBEDDED = ENGINE is Engine.EMBEDDED
+SERVERLESS = ENGINE is Engine.SERVERLESS
 DEBUG = env.flag("DEBUG", default=False)
 
 # Where we listen, and where people reach us
@@ -49,7 +51,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *APP_ORIGINS]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
 ORIGIN_SECRETS = env.items("ORIGIN_SECRET")
 USE_X_FORWARDED_HOST = bool(ORIGIN_SECRETS)  # who knows the secret is the proxy, and says its own name
-if ENGINE == "serverless":
+if SERVERLESS:
     FORCE_SCRIPT_NAME = ""  # API Gateway's stage stands before our paths, and in none that people see
 
 if EMBEDDED:
@@ -72,11 +74,9 @@ FIELD_ENCRYPTION_KEY = require_secret(
 
 WEB_THREADS = env.integer("WEB_THREADS", 24, low=2, high=500)
 WEB_CONNECTIONS = env.integer("WEB_CONNECTIONS", 500, low=10, high=10_000)
-OUTSIDE_CALLS = env.integer(
-    "OUTSIDE_CALLS", 100 if ENGINE == "serverless" else WEB_THREADS // 2, low=1, high=10_000
-)
+OUTSIDE_CALLS = env.integer("OUTSIDE_CALLS", 100 if SERVERLESS else WEB_THREADS // 2, low=1, high=10_000)
 OUTSIDE_CALLS_A_USER = env.integer("OUTSIDE_CALLS_A_USER", 3, low=1, high=1_000)
-if ENGINE != "serverless" and OUTSIDE_CALLS >= WEB_THREADS:
+if not SERVERLESS and OUTSIDE_CALLS >= WEB_THREADS:
     raise SettingsError(f"OUTSIDE_CALLS must be below WEB_THREADS ({WEB_THREADS}): others need threads, too.")
 
 # Stores
@@ -151,7 +151,7 @@ PROBE_CONCURRENCY: int = _bounds["concurrency"]
 PROBE_PER_HOST: int = _bounds["per_host"]
 OWN_NETWORK_TARGETS: list[str] = _bounds["own_network_targets"]
 DELIVERY_CONCURRENCY: int = env.courier_bounds()["concurrency"]
-_on_their_way = {"embedded": DELIVERY_CONCURRENCY * 5 // 2, "celery": 200, "serverless": 500}
+_on_their_way = {Engine.EMBEDDED: DELIVERY_CONCURRENCY * 5 // 2, Engine.CELERY: 200, Engine.SERVERLESS: 500}
 DELIVERIES_A_TEAM = env.integer("DELIVERIES_A_TEAM", max(1, _on_their_way[ENGINE]), low=1, high=100_000)
 MIN_INTERVAL_S = env.integer("MIN_INTERVAL_S", 10, low=1, high=3600)
 QUEUE_MAX_MESSAGES = env.queue_max_messages()
@@ -172,10 +172,10 @@ HOUR_RETENTION_DAYS = env.integer("HOUR_RETENTION_DAYS", 396, low=92, high=36_60
 DAY_RETENTION_DAYS = env.integer("DAY_RETENTION_DAYS", 0, low=0, high=36_600)  # 0: for ever
 ARCHIVE_URL = env.storage_url("ARCHIVE_URL")  # empty: raw results go for good
 LEDGER_RETENTION_DAYS = env.integer("LEDGER_RETENTION_DAYS", 400, low=30, high=36_600)
-QUEUE_ADDRESSES = env.queues(required=ENGINE == "serverless")
-REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if ENGINE == "serverless" else ["local"]
+QUEUE_ADDRESSES = env.queues(required=SERVERLESS)
+REGIONS = list(QUEUE_ADDRESSES.get("checks", ())) if SERVERLESS else ["local"]
 EDGE_FUNCTION = env.required_text(
-    "EDGE_FUNCTION", required=ENGINE == "serverless", why="the name of the edge's Lambda function"
+    "EDGE_FUNCTION", required=SERVERLESS, why="the name of the edge's Lambda function"
 )
 WATCHDOG_URL = env.web_address("WATCHDOG_URL")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
@@ -259,7 +259,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 # On Lambda they are in the package, collected when it was built.
 STATIC_ROOT = Path(
-    env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if ENGINE == "serverless" else DATA_DIR / "static"))
+    env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if SERVERLESS else DATA_DIR / "static"))
 )
 WHITENOISE_USE_FINDERS = EMBEDDED  # one machine needs no collectstatic
 if EMBEDDED:
@@ -285,7 +285,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]  # one entry has options
 LOGIN_URL = "/admin/login/"
 PASSWORD_RESET_TIMEOUT = 3600
-SIGNUP = env.choice("SIGNUP", "open", among=("open", "invite", "closed"))
+SIGNUP = env.choice("SIGNUP", SignUp.OPEN, among=list(SignUp))
 RECIPIENTS_A_DAY = env.integer("RECIPIENTS_A_DAY", 20, low=1, high=10_000)
 
 # Signing in by the app: django-allauth's headless API (decision 29, docs/operating.md)
@@ -313,7 +313,7 @@ SILENCED_SYSTEM_CHECKS = [
 _email = env.email()
 EMAIL_URL: str = _email["EMAIL_URL"]
 vars().update(_email)
-if ENGINE == "serverless":  # its core reaches no mail server
+if SERVERLESS:  # its core reaches no mail server
     EMAIL_BACKEND = "pipeline.email_backends.EdgeBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"SentryPulse <sentrypulse@{_public_host}>")
@@ -409,7 +409,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # of fields whose names others have, too
         "MonitorKindName": "probes.registry.KINDS",
         "ChannelKindName": "delivery.registry.KINDS",
-        "MonitorStatus": "monitors.selectors.SHOWN",
+        "MonitorStatus": "monitors.status.MonitorStatus",
         "RegionStatus": "monitors.transitions.State",
         "DeliveryStatusEnum": "outbox.models.OutgoingStatus",
         "IncidentKindEnum": "incidents.models.IncidentKind",

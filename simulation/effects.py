@@ -13,6 +13,7 @@ from incidents.models import Incident, IncidentKind, IncidentStatus, Severity, U
 from monitors.models import Heartbeat, Monitor, RegionState, Result
 from monitors.result_json import PHASES, result_json
 from monitors.transitions import State
+from probes.registry import HEARTBEAT
 from simulation.episodes import Spell, SpellKind
 from simulation.monitors import Player
 from simulation.reasons import reason_of
@@ -45,7 +46,7 @@ def befall(player: Player, spell: Spell) -> int:
     if spell.kind is SpellKind.OUTAGE:
         reason = reason_of(player.monitor.kind, spell.reason)
         values = [reason.code.value, reason.sentence, reason.http_status]
-        answered = reason.http_status or player.monitor.kind == "heartbeat"
+        answered = reason.http_status or player.monitor.kind == HEARTBEAT
         statement = _DOWN if answered else _DOWN + _UNANSWERED
     elif spell.kind is SpellKind.SLOW:
         limit_ms = player.monitor.config["degraded_ms"]
@@ -162,7 +163,7 @@ def believe(spells: Mapping[Player, Sequence[Spell]], *, born_at: datetime, now:
     heartbeats = [
         Heartbeat(pk=p.monitor.pk, last_ping_at=from_ms(p.source.slot(now_ms) - p.source.step_ms))
         for p in spells
-        if p.monitor.kind == "heartbeat"
+        if p.monitor.kind == HEARTBEAT
     ]
     Heartbeat.objects.bulk_update(heartbeats, ["last_ping_at"], batch_size=200)
 

@@ -17,6 +17,7 @@ from analytics.windows import DAY, HOUR, Span, floor_day
 from core.instants import to_ms
 from incidents.models import MaintenanceWindow
 from monitors.models import Monitor, Tag
+from probes.registry import HEARTBEAT
 from simulation.backfill import block_of, copy_back, shifts_of
 from simulation.effects import SimulatedOutage, befall, believe, outages_of, tell_outages
 from simulation.episodes import Spell, SpellKind, draw_spells, first_maintenance, lasting
@@ -144,7 +145,7 @@ def _draw(number: int, player: Player, frame: HistoryFrame, chance: Random) -> l
         maintained=player.maintained,
     )
     spells = [
-        spell for spell in drawn if spell.kind is not SpellKind.SLOW or player.monitor.kind != "heartbeat"
+        spell for spell in drawn if spell.kind is not SpellKind.SLOW or player.monitor.kind != HEARTBEAT
     ]
     if not now:
         return spells

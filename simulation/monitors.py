@@ -18,7 +18,8 @@ from accounts.models import Team
 from monitors.models import Heartbeat, Monitor
 from monitors.slots import holds_s_of
 from monitors.tags import ensure_tags
-from monitors.validation import HEARTBEAT, clean_fields
+from monitors.validation import clean_fields, default_fail_after
+from probes.registry import HEARTBEAT
 from simulation.rows import SLOWEST_RATIO, Source
 
 MAINTAINED_TAG = "database"
@@ -43,7 +44,7 @@ _BASE_MS = {
     "dns": (4, 40),
     "tls": (30, 150),
     "ping": (3, 40),
-    "heartbeat": (5_000, 240_000),
+    HEARTBEAT: (5_000, 240_000),
 }
 
 
@@ -82,7 +83,7 @@ def _plan(number: int, interval_s: int, chance: Random) -> dict[str, Any]:
         "url": _target(kind, f"{name}-{place}".lower().replace(" ", "-")),
         "interval_s": interval_s,
         "timeout_s": min(10, interval_s),
-        "fail_after": 1 if kind == HEARTBEAT else 2,
+        "fail_after": default_fail_after(kind),
         "config": _config(kind, base_ms),
         "regions": settings.REGIONS[:1],
         "tags": [

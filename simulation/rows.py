@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from core.instants import to_ms
 from monitors.models import Monitor
 from monitors.slots import next_slot
+from probes.registry import HEARTBEAT
 
 ROWS_AT_ONCE = 200_000
 SOURCES_AT_ONCE = 250
@@ -136,7 +137,7 @@ def _columns(kind: str) -> str:
             "id, at, %s, at + total + (dice & 63), 'up', 0, '', ''",
             "200" if http else "NULL",
             *_phases(kind),
-            "'127.0.0.1'" if kind != "heartbeat" else "''",
+            "'127.0.0.1'" if kind != HEARTBEAT else "''",
             "'2'" if http else "''",
             "2000 + (dice & 1023)" if http else "NULL",
             f"at - at %% {CERTIFICATE_MS} + {2 * CERTIFICATE_MS}" if certified else "NULL",

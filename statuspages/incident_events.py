@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from incidents.models import IncidentStatus
 from incidents.reconcile import IncidentChange, IncidentEvent
 from statuspages.invalidation import mark_changed
 from statuspages.models import Component, Post, PostVisibility, StatusPage
@@ -62,7 +63,7 @@ def _find_told(
     for page_id, incident_id, status in rows.order_by("at", "pk").values_list(
         "page_id", "incident_id", "status"
     ):
-        if status != "resolved":
-            found[page_id, incident_id].discard("resolved")
+        if status != IncidentStatus.RESOLVED:
+            found[page_id, incident_id].discard(IncidentStatus.RESOLVED)
         found[page_id, incident_id].add(status)
     return found

@@ -13,6 +13,7 @@ from accounts.email_addresses import note_verified
 from accounts.mail import send_later
 from accounts.models import Invitation, User
 from accounts.services.keys import revoke_keys_of
+from core.env import SignUp
 
 WRONG_PASSWORD = "This is not your current password."  # noqa: S105  # a sentence
 DEAD_LINK = "This link is wrong, was used or has expired; ask for a new one."
@@ -23,9 +24,9 @@ def require_open_for(email: str, *, invitation: str, now: datetime) -> None:
 
     Raises PermissionDenied. The invitation is still to be accepted afterwards.
     """
-    if settings.SIGNUP == "closed":
+    if settings.SIGNUP == SignUp.CLOSED:
         raise PermissionDenied("Nobody can sign up here; ask an operator for an account.")
-    if settings.SIGNUP == "invite":
+    if settings.SIGNUP == SignUp.INVITE:
         invited = Invitation.objects.filter(token_hash=hash_secret(invitation), expires_at__gt=now)
         if not invited.filter(email=fold_email(email), accepted_at__isnull=True).exists():
             raise PermissionDenied(

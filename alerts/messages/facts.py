@@ -21,6 +21,7 @@ from alerts.messages.phrases import (
 from alerts.models import Delivery, Event, OwnEvent, Trouble
 from core.formats import say_count, spell_rfc3339
 from delivery.message import Tone
+from incidents.reconcile import EndedBy
 
 COLOURS = {Tone.BAD: "#b91c1c", Tone.WARNING: "#b45309", Tone.GOOD: "#15803d", Tone.INFO: "#1d4ed8"}
 _NEWS = {Tone.BAD: "Trouble", Tone.WARNING: "Attention", Tone.GOOD: "All clear", Tone.INFO: "For information"}
@@ -232,10 +233,10 @@ def _tell_no_data(row: Delivery, merged: Sequence[Delivery]) -> dict[str, Any]:
     over = row.event == Event.MONITORING_RESUMED
     told = [item.trouble for item in merged if item.trouble]
     shown = told[:SHOWN_ITEMS]
-    ends = {str((trouble.cause or {}).get("ended_by", "data")) for trouble in told}
+    ends = {str((trouble.cause or {}).get("ended_by", EndedBy.DATA)) for trouble in told}
     return {
         "headline": say_no_data([_name(trouble) for trouble in told], over=over)
-        if ends <= {"data"}
+        if ends <= {EndedBy.DATA}
         else f"{len(told)} without data before",
         "sentence": ""
         if over

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts.models import Event, OwnEvent
 from core.formats import say_count
 from delivery.message import Tone
+from incidents.reconcile import EndedBy
 from probes.errors import ErrorCode
 
 TONES = {
@@ -105,7 +106,7 @@ def say_headline(
 def read_unwatched(cause: Mapping[str, Any] | None) -> str:
     """``paused`` or ``deleted`` when the trouble ended because its monitor was; else empty."""
     ended_by = str((cause or {}).get("ended_by", ""))
-    return ended_by if ended_by in {"paused", "deleted"} else ""
+    return ended_by if ended_by in {EndedBy.PAUSED, EndedBy.DELETED} else ""
 
 
 def _say_job(name: str, code: str, sentence: str) -> str:
@@ -138,4 +139,6 @@ def say_no_data(names: Sequence[str], *, over: bool) -> str:
 
 
 def say_end_of_no_data(ended_by: str, *, lasted: str) -> str:
-    return {"deleted": "was deleted", "paused": "was paused"}.get(ended_by, f"data again after {lasted}")
+    return (
+        f"was {ended_by}" if ended_by in {EndedBy.PAUSED, EndedBy.DELETED} else f"data again after {lasted}"
+    )

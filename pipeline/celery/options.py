@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from celery import Celery
 
+from core.engine import Engine
 from core.env import Env, SettingsError
 from core.retries import MESSAGE_FAILED_S
 from pipeline.celery.redis_transport import LOST_AFTER_S, SIGNS, install_transport
@@ -43,7 +44,7 @@ class Options:
 def read_options(env: Env) -> Options:
     """The settings of this engine. Raises ``SettingsError`` for a value that makes no sense, and when ENGINE
     is not celery."""
-    if env.engine() != "celery":
+    if env.engine() is not Engine.CELERY:
         raise SettingsError(f"ENGINE must be celery for Celery's workers and clock, not {env.engine()}.")
     return Options(
         broker_url=env.broker_url(),

@@ -8,15 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
+from core.engine import Engine
 from core.instants import InstantField
 from monitors.models import Monitor, MonitorQuerySet, Result
 from pipeline.health import signs
 from probes.registry import CHECKED
 
 LATE_AFTER = {
-    "embedded": timedelta(seconds=60),
-    "celery": timedelta(seconds=60),
-    "serverless": timedelta(seconds=180),
+    Engine.EMBEDDED: timedelta(seconds=60),
+    Engine.CELERY: timedelta(seconds=60),
+    Engine.SERVERLESS: timedelta(seconds=180),
 }
 """A result that is later than this, besides its interval and timeout, does not come any more."""
 LOOKED_AT = 25

@@ -18,6 +18,7 @@ from django.db.models import F, QuerySet
 from alerts.models import Delivery, Trouble
 from analytics.models import Archiving
 from analytics.uptime import read_rolled_until
+from core.engine import Engine
 from core.isolation import leave_out
 from monitors.models import Heartbeat
 from outbox.models import OutgoingStatus
@@ -32,7 +33,7 @@ from statuspages.models import Notice
 
 Part = dict[str, Any]
 
-STALE_AFTER_S = {"embedded": 60, "celery": 60, "serverless": 180}
+STALE_AFTER_S = {Engine.EMBEDDED: 60, Engine.CELERY: 60, Engine.SERVERLESS: 180}
 """Seconds. Lambda's clock comes once a minute, never to the second: it counts as silent when the alarm
 does."""
 JOBS_STALE_AFTER = {engine: timedelta(seconds=2 * stale_s) for engine, stale_s in STALE_AFTER_S.items()}
@@ -201,7 +202,7 @@ def _ask_loops() -> Part | None:
 def _ask_workers(*, now: datetime) -> Part | None:
     """Celery's workers, as the last look found them; None where nobody looks. Each plane needs one that
     answers. One of several that is silent is counted, and leaves the part ``ok``."""
-    if settings.ENGINE != "celery":
+    if settings.ENGINE != Engine.CELERY:
         return None
     seen = signs.read(prefix=signs.WORKER)
     if not seen:
@@ -315,7 +316,7 @@ def _ask_archive() -> Part | None:
 
 def _ask_mail() -> Part | None:
     """Whether e-mails can leave. None where the edge sends them: only the edge knows its EMAIL_URL."""
-    if settings.ENGINE == "serverless":
+    if settings.ENGINE == Engine.SERVERLESS:
         return None
     if urlsplit(settings.EMAIL_URL).scheme in {"consolemail", "dummymail"}:
         return {"ok": False, "error": "EMAIL_URL is not set: e-mails only go to the console."}

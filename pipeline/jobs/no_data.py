@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from alerts.troubles import Turn
+from core.engine import Engine
 from core.field_encryption import SecretsUnreadable
 from core.isolation import do_together, leave_out, resting
 from incidents.models import Incident
@@ -23,6 +24,7 @@ from pipeline.fanout import tell_events, tell_no_data, tell_turns, wake_pages
 from pipeline.messages import pack_specs
 from pipeline.models import DataWatch
 from pipeline.specs import build_spec
+from probes.registry import HEARTBEAT
 from probes.result import CheckResult, Status
 from statuspages.invalidation import mark_changed
 
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 NAME, WATCH = "results", "watch for data"
 AT_ONCE = 500
-AWAY_AFTER_S = {"embedded": 45, "celery": 45, "serverless": 90}
+AWAY_AFTER_S = {Engine.EMBEDDED: 45, Engine.CELERY: 45, Engine.SERVERLESS: 90}
 """Seconds. After a longer break between two looks, nobody is believed to have looked. Shorter than the
 shortest patience, so a restart makes no monitor lose its data."""
 STOPPED = "No data any more: {reason} The incident stays open until a check tells that it is over."
@@ -108,7 +110,7 @@ def _say_on_incidents(monitors: Sequence[Monitor], *, now: datetime) -> None:
 
 def explain_unsendable(monitor: Monitor) -> no_data.Why | None:
     """Why no check of the monitor can be sent: a code and a sentence. None when one can be sent."""
-    if monitor.kind == "heartbeat":
+    if monitor.kind == HEARTBEAT:
         return None
     try:
         spec = build_spec(monitor, region=monitor.watched_from[0], at=monitor.updated_at)

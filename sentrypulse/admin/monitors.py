@@ -23,7 +23,7 @@ from core.formats import say_utc
 from monitors import services
 from monitors.models import Heartbeat, Monitor, MonitorQuerySet, Ping, RegionState, Result, Tag
 from monitors.no_data import read_no_data
-from monitors.selectors import filter_by_verdict, ping_url, show_status
+from monitors.selectors import filter_by_state, ping_url, show_status
 from monitors.transitions import State
 from sentrypulse.admin.read_only import ReadOnly
 
@@ -71,7 +71,7 @@ class BelievedFilter(admin.SimpleListFilter):
         wanted = self.value()
         if wanted not in set(State):
             return queryset
-        return filter_by_verdict(cast(MonitorQuerySet, queryset.filter(enabled=True)), State(str(wanted)))
+        return filter_by_state(cast(MonitorQuerySet, queryset.filter(enabled=True)), State(str(wanted)))
 
 
 @admin.register(Monitor)

@@ -7,6 +7,7 @@ database, so ``manage.py spectacular --file openapi.yaml`` writes the document a
 from collections.abc import Iterator
 from typing import Any
 
+from core.engine import Engine
 from core.values import BIGGEST_ID
 from sentrypulse.api.document_configs import REF, channel_configs, monitor_configs
 
@@ -48,7 +49,7 @@ _HEALTH: Document = {
     "properties": {
         "version": {"type": "string"},
         "ok": {"type": "boolean"},
-        "engine": {"type": "string", "enum": ["embedded", "celery", "serverless"]},
+        "engine": {"type": "string", "enum": [engine.value for engine in Engine]},
         **{name: {"allOf": [{"$ref": f"{REF}HealthPart"}], "nullable": True} for name in _PARTS},
         "queues": {
             "type": "object",

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.engine import Engine
 from core.pagination import CursorPaging
 from monitors import validation
 from probes.registry import KINDS
@@ -60,7 +61,7 @@ class ServerSerializer(serializers.Serializer[Any]):
     """This installation."""
 
     version = serializers.CharField()
-    engine = serializers.ChoiceField(choices=["embedded", "celery", "serverless"])
+    engine = serializers.ChoiceField(choices=[engine.value for engine in Engine])
     now = serializers.DateTimeField(help_text=f"By our clock; an answer may be kept for {KEPT_FOR_S} s")
     public_url = serializers.URLField()
     regions = serializers.ListField(child=serializers.CharField(), help_text="Where checks are made from")

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from pipeline import dispatch
 from pipeline.queues.base import QueuesAway
 
-SHOWN = 100
+LETTERS_SHOWN = 100
 
 
 def show_dead_letters(request: HttpRequest) -> HttpResponse:
@@ -22,7 +22,7 @@ def show_dead_letters(request: HttpRequest) -> HttpResponse:
             _redrive_or_drop(request)
             return HttpResponseRedirect(request.path)
         context: dict[str, Any] = {
-            "letters": dispatch.queues().dead_letters(limit=SHOWN),
+            "letters": dispatch.queues().dead_letters(limit=LETTERS_SHOWN),
             "queues": dispatch.queues().figures(),
         }
     except QueuesAway as error:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from incidents.models import IncidentStatus
 from statuspages.labels import tell_headline, tell_state, tell_status
 from statuspages.models import Visibility
 from statuspages.notifications import page_url
@@ -129,7 +130,7 @@ def _tell_incident(incident: ShownIncident, snapshot: Snapshot) -> dict[str, Any
     end = incident.resolved_at
     return {
         "incident": incident,
-        "severity": incident.severity if incident.status != "resolved" else "over",
+        "severity": incident.severity if incident.status != IncidentStatus.RESOLVED else "over",
         "started": tell_moment(incident.started_at, snapshot.zone),
         "day": tell_day(incident.started_at.astimezone(snapshot.zone).date()),
         "length": tell_length((end - incident.started_at).total_seconds()) if end else "",

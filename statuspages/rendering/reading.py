@@ -15,6 +15,7 @@ from incidents.maintenance import running, upcoming, windows_by_monitor
 from incidents.models import Incident, IncidentKind, IncidentStatus, MaintenanceWindow
 from monitors.models import Monitor
 from monitors.transitions import State, decide_state, is_down
+from probes.registry import HEARTBEAT
 from statuspages.component_status import grade_day, stand_component, stand_page
 from statuspages.logos import KINDS
 from statuspages.markdown import render_markdown
@@ -51,7 +52,8 @@ def read_snapshot(page: StatusPage, *, now: datetime) -> Snapshot:
         for component in components
     ]
     shown = [_show_incident(each) for each in told]
-    opened, past = [i for i in shown if i.status != "resolved"], [i for i in shown if i.status == "resolved"]
+    opened = [one for one in shown if one.status != IncidentStatus.RESOLVED]
+    past = [one for one in shown if one.status == IncidentStatus.RESOLVED]
     media_type = Logo.objects.filter(page=page).values_list("media_type", flat=True).first()
     return Snapshot(
         page=page,
@@ -93,7 +95,7 @@ def _read_history(
     days = measure_days(monitors, dates, now=now, rolled_until=rolled_until, zone=zone)
     responses: Responses = {}
     if page.show_response_times:  # a heartbeat's time is the duration of a job, not a response time
-        timed = [monitor.pk for monitor in monitors if monitor.kind != "heartbeat"]
+        timed = [monitor.pk for monitor in monitors if monitor.kind != HEARTBEAT]
         responses = read_responses(timed, hours[0], now=now, rolled_until=rolled_until)
     return _History(dates, days, hours, responses, page.history_days)
 

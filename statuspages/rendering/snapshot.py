@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from incidents.models import IncidentStatus
 from statuspages.models import StatusPage
 
 UPTIME_DAYS = (7, 30, 90)
@@ -121,7 +122,7 @@ class Snapshot:
 
     @property
     def more_past(self) -> int:
-        return sum(incident.status == "resolved" for incident in self.rest)
+        return sum(incident.status == IncidentStatus.RESOLVED for incident in self.rest)
 
     def mean_uptime(self, days: int) -> float | None:
         """The mean uptime of the components, 0 to 1, rounded down to six digits. Each component with data

@@ -19,7 +19,7 @@ from accounts.models import Role, Team, User
 from analytics.models import BurnAlert, Slo, SloQuerySet
 from analytics.slos import services as slos
 from analytics.slos.burn import round_down
-from analytics.slos.status import SHOWN, read_standings
+from analytics.slos.status import SHOWN_WINDOWS, read_standings
 from core.filters import FilterSet, IdFilter
 from core.schema import can_answer
 from core.showing import Showable
@@ -64,7 +64,7 @@ class BurnRatesSerializer(serializers.Serializer[Any]):
     """At 1 the budget lasts just the SLO's window; null where nothing was measured."""
 
     def get_fields(self) -> dict[str, Any]:
-        return {name: serializers.FloatField(allow_null=True) for name in SHOWN}
+        return {name: serializers.FloatField(allow_null=True) for name in SHOWN_WINDOWS}
 
 
 class SloSerializer(KnownFieldsOnly):

@@ -23,7 +23,7 @@ from sentrypulse.api.lookups import find_in_team, find_tags
 from sentrypulse.api.serializers import KnownFieldsOnly
 
 LONGEST, USUAL = timedelta(days=100), timedelta(days=31)
-SHOWN, NEXT = 50, 5
+MONITORS_SHOWN, NEXT = 50, 5
 """Monitors, and coming occurrences, that a preview names."""
 
 
@@ -146,7 +146,7 @@ def preview(draft: dict[str, Any]) -> dict[str, Any]:
     spans, faults = _find_times(draft)
     return {
         "covers": covered.count(),
-        "monitors": covered.order_by("name", "pk").values("id", "name", "kind")[:SHOWN],
+        "monitors": covered.order_by("name", "pk").values("id", "name", "kind")[:MONITORS_SHOWN],
         "occurrences": [{"starts_at": start, "ends_at": end} for start, end in spans],
         "faults": {field: [fault] for field, fault in faults.items()},
     }

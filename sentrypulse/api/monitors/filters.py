@@ -13,7 +13,8 @@ from accounts.selectors import team_ids_for
 from core.filters import FilterSet, FlagFilter, IdFilter
 from incidents.maintenance import find_covered
 from monitors.models import Monitor, MonitorQuerySet
-from monitors.selectors import SHOWN, filter_by_verdict
+from monitors.selectors import filter_by_state
+from monitors.status import MonitorStatus
 from monitors.tags import find_named
 from monitors.transitions import State
 from probes.registry import KINDS
@@ -38,7 +39,7 @@ class MonitorFilter(FilterSet):
     """``status``, ``kind`` and ``tag`` may be repeated: whatever has any of the values is found."""
 
     status = filters.MultipleChoiceFilter(
-        choices=[(word, word) for word in SHOWN], method="filter_status", label="Any of these"
+        choices=MonitorStatus.choices, method="filter_status", label="Any of these"
     )
     kind = filters.MultipleChoiceFilter(
         choices=[(kind, kind) for kind in KINDS], method="filter_kind", label="Any of these"
@@ -91,4 +92,4 @@ class MonitorFilter(FilterSet):
         active = monitors.filter(enabled=True)
         if value == "maintenance":
             return active.filter(pk__in=covered)
-        return filter_by_verdict(active.exclude(pk__in=covered), State(value))
+        return filter_by_state(active.exclude(pk__in=covered), State(value))

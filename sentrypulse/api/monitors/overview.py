@@ -14,7 +14,7 @@ from accounts.selectors import team_ids_for
 from analytics.overview import Row, RowSettings, RowState, read_overview, spell_second
 from analytics.overview_changes import find_changes
 from core.values import BIGGEST_ID
-from monitors.selectors import SHOWN
+from monitors.status import MonitorStatus
 from probes.registry import KINDS
 from sentrypulse.api.fields import IdField
 from sentrypulse.api.monitors.base import MonitorEndpoints
@@ -65,7 +65,7 @@ class StateColumnsSerializer(serializers.Serializer[Any]):
     """What changes with the checks of some monitors. The n-th value of each list is of the n-th monitor."""
 
     id = column(IdField())
-    status = column(serializers.ChoiceField(choices=SHOWN))
+    status = column(serializers.ChoiceField(choices=MonitorStatus.choices))
     since = column(
         serializers.DateTimeField(allow_null=True), help_text="Of the status; null where it is not known"
     )
@@ -101,7 +101,7 @@ class MonitorColumnsSerializer(StateColumnsSerializer):
 
 class CountsSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
-        return {status: serializers.IntegerField() for status in SHOWN}
+        return {status: serializers.IntegerField() for status in MonitorStatus.values}
 
 
 class OverviewSerializer(serializers.Serializer[Any]):

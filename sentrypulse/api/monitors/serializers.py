@@ -13,8 +13,8 @@ from core.timestamps import TimestampField
 from monitors.models import Ping, RegionState, Result
 from monitors.no_data import read_no_data
 from monitors.result_json import result_json
-from monitors.selectors import SHOWN, ping_url, show_status
-from monitors.status import Belief, find_since
+from monitors.selectors import ping_url, show_status
+from monitors.status import Belief, MonitorStatus, find_since
 from monitors.transitions import State, decide_state
 from monitors.versions import version_of
 from probes.errors import ErrorCode
@@ -203,7 +203,7 @@ class MonitorSerializer(KnownFieldsOnly):
     ping_url = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(read_only=True)
 
-    @extend_schema_field(serializers.ChoiceField(choices=SHOWN))
+    @extend_schema_field(serializers.ChoiceField(choices=MonitorStatus.choices))
     def get_status(self, monitor: Any) -> str:
         return show_status(monitor, in_maintenance=monitor.running is not None)
 
