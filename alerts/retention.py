@@ -1,11 +1,10 @@
 """Delete old rows of the ledger."""
 
 import logging
-from datetime import datetime, timedelta
-
-from django.conf import settings
+from datetime import datetime
 
 from alerts.models import Delivery, Trouble
+from core.retention import deliveries_kept
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +18,7 @@ def purge_ledger(*, now: datetime) -> int:
     It deletes in chunks, in the order of primary keys, which is the order of planning. Safe to run twice, and
     to be killed at any moment.
     """
-    before = now - timedelta(days=settings.LEDGER_RETENTION_DAYS)
+    before = now - deliveries_kept()
     gone = 0
     while True:
         oldest = list(Delivery.objects.order_by("pk").values_list("pk", "planned_at")[:ROWS_AT_ONCE])

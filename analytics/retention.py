@@ -1,4 +1,4 @@
-"""How long figures are kept, and the purge: small deletes by primary key, with a rest after each, so that the
+"""The purge of old figures: small deletes by primary key, with a rest after each, so that the
 recorder is never kept waiting. Nothing raw goes before it is rolled up, nor before it is archived where there
 is an archive; no hour before its day is."""
 
@@ -8,9 +8,8 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 
 from analytics.archive.stores import open_archive
@@ -18,6 +17,7 @@ from analytics.archive.writing import Rest, purge_into
 from analytics.models import LatencyRollup, Period, Progress, Rollup
 from analytics.rollups import lease_progress
 from analytics.windows import floor_day, floor_hour
+from core.retention import days_kept, hours_kept, results_kept
 from monitors.models import Monitor, Result
 
 logger = logging.getLogger(__name__)
@@ -39,12 +39,12 @@ class Purged:
 
 def hours_kept_from(now: datetime) -> datetime:
     """Hourly rollups before it may be gone."""
-    return floor_day(now) - timedelta(days=settings.HOUR_RETENTION_DAYS)
+    return floor_day(now) - hours_kept()
 
 
 def raw_kept_from(now: datetime) -> datetime:
     """Raw results before it may be gone."""
-    return now - timedelta(days=settings.RAW_RETENTION_DAYS)
+    return now - results_kept()
 
 
 def purge_results(*, owner: str, now: datetime, rest: Rest = time.sleep, for_s: float = math.inf) -> Purged:
@@ -79,7 +79,7 @@ def _purge(*, owner: str, now: datetime, rest: Rest) -> Generator[tuple[str, int
         return
     rolled_days = floor_day(Progress.objects.get(pk=Progress.UPTIME).rolled_until)
     hours_from = min(hours_kept_from(now), rolled_days)
-    last_day = settings.DAY_RETENTION_DAYS
+    kept = days_kept()
     archive = open_archive()
     for ids in _monitors():
         for rows in _purge_results(ids, raw_from, rest) if archive is None else ():
@@ -87,8 +87,8 @@ def _purge(*, owner: str, now: datetime, rest: Rest) -> Generator[tuple[str, int
         for model in (Rollup, LatencyRollup):
             for rows in _purge_rollups(model, ids, Period.HOUR, hours_from, rest):
                 yield "hours", rows
-            if last_day:
-                days_from = floor_day(now) - timedelta(days=last_day)
+            if kept is not None:
+                days_from = floor_day(now) - kept
                 for rows in _purge_rollups(model, ids, Period.DAY, days_from, rest):
                     yield "days", rows
     _purge_orphans()
@@ -107,7 +107,7 @@ def _give_up_raw(*, owner: str, now: datetime) -> datetime | None:
     if lease is None:
         return None
     progress = lease.read()
-    raw_from = min(floor_hour(now) - timedelta(days=settings.RAW_RETENTION_DAYS), progress.rolled_until)
+    raw_from = min(floor_hour(now) - results_kept(), progress.rolled_until)
     raw_from = max(raw_from, progress.raw_from or raw_from)
     lease.end(raw_from=raw_from)
     return raw_from

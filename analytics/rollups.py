@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Min
 
 from analytics.models import Progress, StaleSpan
@@ -20,6 +19,7 @@ from analytics.rollup_sql import sum_up_day, sum_up_hour
 from analytics.windows import DAY, HOUR, Span, ceil_day, ceil_hour, floor_day, floor_hour
 from core import leases
 from core.leases import Lease
+from core.retention import results_kept
 from monitors.models import Monitor
 
 logger = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ def _roll_stale(spans: Sequence[StaleSpan], *, before: datetime, raw_from: datet
     hours: dict[datetime, set[int]] = defaultdict(set)
     days: dict[datetime, set[int]] = defaultdict(set)
     # Nothing older is left of the raw results; and a span may begin in 1970, which is half a million hours.
-    oldest = floor_day(before) - timedelta(days=settings.RAW_RETENTION_DAYS)
+    oldest = floor_day(before) - results_kept()
     if raw_from is not None:
         oldest = max(oldest, ceil_hour(raw_from))
     for span in spans:

@@ -22,6 +22,7 @@ from django.db.models.functions import RowNumber
 
 from core.instants import whole_ms
 from core.isolation import do_each, resting
+from core.retention import PINGS
 from monitors.deadlines import (
     counted_at,
     first_due,
@@ -372,7 +373,7 @@ def _plan_one(
     return heartbeat.deadline_at != before
 
 
-def prune_pings(*, keep: int = 100) -> int:
+def purge_pings(*, keep: int = PINGS) -> int:
     """Delete all but the newest ``keep`` pings of each monitor, a thousand a statement; how many went."""
     counted = Ping.objects.order_by().values("monitor_id").annotate(pings=Count("pk"))
     crowded = iter(list(counted.filter(pings__gt=keep).values_list("monitor_id", flat=True)))

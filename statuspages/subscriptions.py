@@ -18,15 +18,13 @@ from accounts.authentication import hash_secret
 from core.errors import RuleViolation
 from core.field_encryption import seal, unseal
 from core.hosts import spell_host
+from core.retention import GONE, NOTICES, UNCONFIRMED
 from delivery.addresses import spell_mail
 from delivery.config import ConfigError, check_config
 from delivery.signing import make_secret
 from statuspages.models import Component, Notice, NoticePurpose, StatusPage, Subscriber, SubscriberKind
 
 CONFIRM_WITHIN = timedelta(days=3)
-FORGET_UNCONFIRMED_AFTER = timedelta(days=7)
-FORGET_GONE_AFTER = timedelta(days=30)
-KEEP_NOTICES = timedelta(days=400)
 MAX_SUBSCRIBERS = 50_000
 
 
@@ -152,14 +150,14 @@ def switch_off(subscriber_ids: Collection[int], *, reason: str, now: datetime) -
     told.update(unsubscribed_at=now, off_reason=reason[:300])
 
 
-def delete_gone(*, now: datetime, most: int = 1000) -> int:
-    """Delete subscribers who never confirmed, or who left more than ``FORGET_GONE_AFTER`` ago, with their
+def purge_subscribers(*, now: datetime, most: int = 1000) -> int:
+    """Delete subscribers who never confirmed, or who left more than ``GONE`` ago, with their
     notices; return the number of subscribers. Also delete notices that were settled more than
-    ``KEEP_NOTICES`` ago. At most ``most`` of each in one call."""
-    old = Notice.objects.filter(settled_at__lt=now - KEEP_NOTICES).order_by("pk")
+    ``NOTICES`` ago. At most ``most`` of each in one call."""
+    old = Notice.objects.filter(settled_at__lt=now - NOTICES).order_by("pk")
     Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).delete()
-    never = Q(confirmed_at__isnull=True, created_at__lt=now - FORGET_UNCONFIRMED_AFTER)
-    gone = Q(unsubscribed_at__lt=now - FORGET_GONE_AFTER)
+    never = Q(confirmed_at__isnull=True, created_at__lt=now - UNCONFIRMED)
+    gone = Q(unsubscribed_at__lt=now - GONE)
     waiting = Q(confirm_until__gt=now)
     leaving = Subscriber.objects.filter(never | gone).exclude(waiting)
     ids = list(leaving.values_list("pk", flat=True)[:most])

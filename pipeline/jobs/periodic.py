@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model
 
-from accounts.sessions import purge_expired_sessions
-from accounts.tokens import purge_expired_tokens
 from alerts import planning, sending
-from alerts import retention as ledger
 from alerts.burning_budgets import SPEEDS, Burn
 from alerts.messages.phrases import say_duration
 from alerts.models import Delivery, Trouble
-from analytics import retention, rollups
+from analytics import rollups
 from analytics.models import BurnAlert, Speed
 from analytics.reports.freezing import freeze_due
 from analytics.slos import alerts as burn
@@ -31,7 +28,7 @@ from pipeline.jobs.after_maintenance import judge_after_maintenance
 from pipeline.messages import pack_deliveries
 from pipeline.stages.record import record
 from pipeline.stages.schedule import MAX_LATE, schedule
-from statuspages import domain_checks, notifications, publishing, subscriptions
+from statuspages import domain_checks, notifications, publishing
 from statuspages.models import Notice
 
 logger = logging.getLogger(__name__)
@@ -71,29 +68,10 @@ def judge_last_words(*, owner: str, now: datetime) -> None:
     judge_after_maintenance(now=now)
 
 
-def prune_pings(*, owner: str, now: datetime) -> None:
-    """Keep the newest pings of each heartbeat."""
-    heartbeats.prune_pings()
-
-
-def flush_tokens(*, owner: str, now: datetime) -> None:
-    """Delete refresh tokens and sessions that have expired, up to 10,000 of each."""
-    purge_expired_tokens(now=now, limit=10_000)
-    purge_expired_sessions(now=now, limit=10_000)
-
-
 def roll_up(*, owner: str, now: datetime) -> bool:
     """Roll up the hours that are over, and again those that late results belong to. True: there is more to
     do."""
     return rollups.catch_up(owner=owner, now=now, for_s=SLICE_S) > 0 and rollups.has_hours_to_roll(now=now)
-
-
-def purge(*, owner: str, now: datetime) -> bool:
-    """Delete what is older than the settings keep. True: there is more to do."""
-    if retention.purge_results(owner=owner, now=now, for_s=SLICE_S).more:
-        return True
-    ledger.purge_ledger(now=now)
-    return False
 
 
 def evaluate_slos(*, owner: str, now: datetime) -> None:
@@ -199,8 +177,3 @@ def send_notices(*, owner: str, now: datetime) -> None:
 def verify_domains(*, owner: str, now: datetime) -> None:
     """Look up the DNS proofs of custom domains that are not verified yet."""
     domain_checks.verify_pending(now=now)
-
-
-def forget_subscribers(*, owner: str, now: datetime) -> None:
-    """Delete the addresses of those who never confirmed, or have left."""
-    subscriptions.delete_gone(now=now)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.sessions import MAX_SESSIONS_A_USER, purge_expired_sessions
-from pipeline.jobs.periodic import flush_tokens
+from pipeline.jobs.retention import purge_tokens
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,6 @@ def test_expired_sessions_are_forgotten_in_slices_and_live_ones_are_not(three_se
 
 
 def test_the_daily_job_forgets_them(three_sessions):
-    flush_tokens(owner="me", now=timezone.now() + timedelta(days=15))
+    purge_tokens(owner="me", now=timezone.now() + timedelta(days=15))
 
     assert (Session.objects.count(), UserSession.objects.count()) == (0, 0)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from monitors.heartbeats import advance, find_late, forgive, prune_pings, rearm, set_back
+from monitors.heartbeats import advance, find_late, forgive, purge_pings, rearm, set_back
 from monitors.models import Heartbeat, Monitor, Ping
 from probes.errors import ErrorCode
 from probes.heartbeat_schedule import next_expected
@@ -342,9 +342,9 @@ def test_the_newest_pings_of_each_monitor_are_kept():
             for n in range(count)
         ]
         Ping.objects.bulk_create(pings)
-    assert prune_pings() == 2_005
+    assert purge_pings() == 2_005
     kept = Ping.objects.filter(monitor_id=busy.pk)
     assert (kept.count(), kept.aggregate(oldest=Min("received_at"))["oldest"]) == (100, T0 + 2_005 * MINUTE)
     assert Ping.objects.filter(monitor_id=quiet.pk).count() == 3
-    assert prune_pings() == 0
-    assert prune_pings(keep=2) == 99
+    assert purge_pings() == 0
+    assert purge_pings(keep=2) == 99

@@ -254,8 +254,8 @@ def test_addresses_that_never_confirmed_or_have_left_are_forgotten(page):
     gone, stays = subscribe(page, "gone@example.com"), subscribe(page, "stays@example.com")
     Subscriber.objects.filter(pk=never.pk).update(created_at=NOW)
     subscriptions.unsubscribe(tokens_of(gone)["unsubscribe"], now=NOW)
-    assert subscriptions.delete_gone(now=NOW + timedelta(days=6)) == 0
-    assert subscriptions.delete_gone(now=NOW + timedelta(days=31)) == 2
+    assert subscriptions.purge_subscribers(now=NOW + timedelta(days=6)) == 0
+    assert subscriptions.purge_subscribers(now=NOW + timedelta(days=31)) == 2
     assert list(Subscriber.objects.all()) == [stays]
 
 

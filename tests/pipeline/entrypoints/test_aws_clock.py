@@ -130,7 +130,7 @@ def test_a_job_that_did_a_part_is_woken_again(queues, monkeypatch):
     from pipeline.stages.settle import settle
 
     parts = [True, True, False]
-    monkeypatch.setattr("pipeline.jobs.periodic.purge", lambda *, owner, now: parts.pop(0))
+    monkeypatch.setattr("pipeline.jobs.retention.purge_figures", lambda *, owner, now: parts.pop(0))
     body = b'{"type":"wake.v1","job":"purge old figures"}'
     for _ in range(3):
         assert settle([body], now=datetime(2026, 3, 1, tzinfo=UTC), owner="me") == {}
