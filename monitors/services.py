@@ -183,12 +183,7 @@ def update_monitor(
             monitor.tags.set(ensure_tags(monitor.team_id, tags))
         if needed is not None:
             monitor.depends_on.set(needed)
-        if changed & {*_ASKED, *_POLICY, "secrets"}:
-            _forget_runs(states, now=now)
-        if "regions" in changed:
-            _add_regions(monitor, states, now=now)
-        if "config" in changed and monitor.kind == HEARTBEAT:
-            rearm([monitor.pk], now=now)  # by the old schedule, its alarm would be false or late
+        _bring_in_line(monitor, states, changed, now=now)
         if enabled != monitor.enabled:
             _switch([monitor], states, enabled=enabled, now=now)
         if asks_more and count_checks(monitor) > before:
@@ -209,6 +204,18 @@ def _save_changes(monitor: Monitor, fields: Mapping[str, Any]) -> set[str]:
     monitor.holds_s = holds_s_of(monitor.kind, monitor.interval_s, monitor.config)
     monitor.save(update_fields=[*changed, "revision", "phase_ms", "holds_s", "updated_at"])
     return changed
+
+
+def _bring_in_line(
+    monitor: Monitor, states: Sequence[RegionState], changed: Collection[str], *, now: datetime
+) -> None:
+    """Let what the pipeline knows of the monitor follow from the fields that ``changed``."""
+    if not {*_ASKED, *_POLICY, "secrets"}.isdisjoint(changed):
+        _forget_runs(states, now=now)
+    if "regions" in changed:
+        _add_regions(monitor, states, now=now)
+    if "config" in changed and monitor.kind == HEARTBEAT:
+        rearm([monitor.pk], now=now)  # by the old schedule, its alarm would be false or late
 
 
 def clean_changes(monitor: Monitor, changes: Mapping[str, Any]) -> dict[str, Any]:

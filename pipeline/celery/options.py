@@ -107,6 +107,18 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     }
 
 
+# A message is acknowledged after it was handled. When its process dies, another one gets it.
+_ACKNOWLEDGING = {
+    "task_acks_late": True,
+    "task_acks_on_failure": False,
+    "task_acks_on_timeout": False,
+    "task_reject_on_worker_lost": True,
+    "task_soft_time_limit": BATCH_MAX_S,
+    "task_time_limit": BATCH_MAX_S + KILL_AFTER_S,
+}
+_PUBLISHING = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+
+
 def make_app(options: Options) -> Celery:
     """The Celery application. It has opened no connection yet."""
     install_transport()
@@ -128,25 +140,13 @@ def make_app(options: Options) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        task_publish_retry_policy={
-            "max_retries": 2,
-            "interval_start": 0,
-            "interval_step": 0.2,
-            "interval_max": 0.5,
-        },
-        # A message is acknowledged after it was handled. When its process dies, another one gets it.
-        task_acks_late=True,
-        task_acks_on_failure=False,
-        task_acks_on_timeout=False,
-        task_reject_on_worker_lost=True,
-        task_soft_time_limit=BATCH_MAX_S,
-        task_time_limit=BATCH_MAX_S + KILL_AFTER_S,
+        task_publish_retry_policy=_PUBLISHING,
+        **_ACKNOWLEDGING,
         worker_prefetch_multiplier=1,
         worker_lost_wait=2.0,  # s for a dead process's last word, before another gets its message
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_enable_remote_control=not options.broker_url.startswith(
-            "sqs"
-        ),  # it would need queues of its own
+        # On SQS it would need queues of its own.
+        worker_enable_remote_control=not options.broker_url.startswith("sqs"),
         worker_send_task_events=False,
         worker_pool="pipeline.celery.overrides:TaskPool",
         worker_consumer="pipeline.celery.worker:KeepingConsumer",

@@ -231,6 +231,18 @@ def _add_wishes(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cdn", dest="cdn", action="store_const", const=True, help="with CloudFront (the default)"
     )
+    _add_database(parser)
+    parser.add_argument("--domain", help="of the app and the API, such as sentrypulse.example.com")
+    parser.add_argument("--certificate-arn", help="for it; of ACM in us-east-1")
+    parser.add_argument("--status-domain", help="of published status pages, such as status.example.com")
+    parser.add_argument("--status-certificate-arn", help="for it; of ACM in us-east-1")
+    parser.add_argument("--alarm-email", help="who is told when something is wrong")
+    parser.add_argument("--admin-email", help="the administrator's address")
+    parser.add_argument("--from-email", help="the sender of e-mails, of a domain that SES has verified")
+    parser.add_argument("--web-acl-arn", help="a WAF web ACL in front of the app and the API")
+
+
+def _add_database(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--min-acu", type=float, help="of the database; 0 lets it pause (default 0.5 in prod, else 0)"
     )
@@ -249,14 +261,6 @@ def _add_wishes(parser: ArgumentParser) -> None:
         metavar="SNAPSHOT",
         help="begin a new database with it: a cluster snapshot's name or ARN",
     )
-    parser.add_argument("--domain", help="of the app and the API, such as sentrypulse.example.com")
-    parser.add_argument("--certificate-arn", help="for it; of ACM in us-east-1")
-    parser.add_argument("--status-domain", help="of published status pages, such as status.example.com")
-    parser.add_argument("--status-certificate-arn", help="for it; of ACM in us-east-1")
-    parser.add_argument("--alarm-email", help="who is told when something is wrong")
-    parser.add_argument("--admin-email", help="the administrator's address")
-    parser.add_argument("--from-email", help="the sender of e-mails, of a domain that SES has verified")
-    parser.add_argument("--web-acl-arn", help="a WAF web ACL in front of the app and the API")
 
 
 def _add_deploy(parser: ArgumentParser) -> None:
