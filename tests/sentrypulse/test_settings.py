@@ -332,7 +332,7 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, name, make)
 _READS = re.compile(
     r"""env\.(?:text|flag|integer|items|waits|http_url)\(\s*"(\w+)"|require_secret\(\s*env,\s*"(\w+)\""""
 )
-_READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|_values\.get)\("(\w+)\"""")
+_READS_IN_ENV = re.compile(r"""self\.(?:text|flag|integer|choice|_values\.get)\("(\w+)\"""")
 
 
 def find_variables():
