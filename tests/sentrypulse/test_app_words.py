@@ -9,7 +9,7 @@ from tests.e2e.harness import ROOT
 FOLDERS = ("accounts", "alerts", "delivery", "incidents", "monitors", "probes", "simulation")
 WORDS = ROOT / "frontend/src/words/de/server.ts"
 _TEMPLATE = re.compile(r'^  "([^"]+)":', re.M)
-_JOINT = re.compile(r"\{\*?\}|[.;] |^Expected ")
+_JOINT = re.compile(r" until (?=\{)|\{\*?\}|[.;] |^Expected ")
 _ADDRESS = re.compile(r"a [\w-]+ address")  # made of a word of guard.py's table
 _BROKEN = re.compile(r'"\s*\n\s*[fr]*"')
 
@@ -30,6 +30,6 @@ def source():
 def test_the_app_translates_what_the_server_says(source, table):
     templates = read_templates(table)
     assert len(templates) > 5
-    pieces = {piece.strip(" .,;:") for template in templates for piece in _JOINT.split(template)}
+    pieces = {piece.strip(" .,;:”“") for template in templates for piece in _JOINT.split(template)}
     told = {piece for piece in pieces if len(piece) > 12 and not _ADDRESS.fullmatch(piece)}
     assert sorted(piece for piece in told if piece not in source) == []

@@ -16,16 +16,18 @@ const CLASS_OF: Record<DayLetter, string | undefined> = {
 const BAR = 2;
 const GAP = 1;
 
-/** One path a state, on whole pixels: 2 px a day and 1 px between. No data is a dash of dots. */
+/** One path a state, on whole pixels: 2 px a day and 1 px between. No data is a dash of dots, and a single dot before
+ *  the first day that has any: then nobody watched yet. */
 export function barPaths(days: string, height: number): [DayLetter, string][] {
   const paths = new Map<DayLetter, string>();
+  const begun = /[^-]/.exec(days)?.index ?? days.length;
   Array.from(days).forEach((given, index) => {
     const letter = (given in HEIGHT_OF ? given : "-") as DayLetter;
     const x = index * (BAR + GAP);
     const tall = Math.round(height * HEIGHT_OF[letter]);
     const drawn =
       letter === "-"
-        ? [2, 5, 8].map((up) => `M${x} ${height - up}h${BAR}v1h-${BAR}z`).join("")
+        ? (index < begun ? [2] : [2, 5, 8]).map((up) => `M${x} ${height - up}h${BAR}v1h-${BAR}z`).join("")
         : `M${x} ${height - tall}h${BAR}V${height}h-${BAR}z`;
     paths.set(letter, (paths.get(letter) ?? "") + drawn);
   });

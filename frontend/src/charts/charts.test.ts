@@ -8,6 +8,11 @@ test("a gap in the values is a gap in the line, and a lone value a dot", () => {
   expect(sparkPath("z-zz", 104, 20)).toBe("M1.0 2.5h.01M67.7 2.5L101.0 2.5");
 });
 
+test("no data is three dots a day, and one before anything was known", () => {
+  expect(Object.fromEntries(barPaths("-u-", 20))["-"]).toBe("M0 18h2v1h-2zM6 18h2v1h-2zM6 15h2v1h-2zM6 12h2v1h-2z");
+  expect(barPaths("--", 20)).toEqual([["-", "M0 18h2v1h-2zM3 18h2v1h-2z"]]);
+});
+
 test("a curve has a height for each digit and letter", () => {
   const heights = Array.from("0123456789abcdefghijklmnopqrstuvwxyz", (one) => sparkPath(one));
   expect(new Set(heights).size).toBe(36);

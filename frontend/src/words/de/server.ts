@@ -166,6 +166,22 @@ export const EVENTS: Record<string, string> = {
   "Resolved by {}.": "Behoben von {}.",
   "Printed to the console: EMAIL_URL names no mail server.":
     "Nur im Protokoll des Servers: EMAIL_URL nennt keinen Mailserver.",
+  "Maintenance covers the monitor until {}; what is still so then is told.":
+    "Der Monitor ist bis {} in Wartung; was dann noch so ist, wird gemeldet.",
+  "Maintenance covers the monitor; what is still so then is told.":
+    "Der Monitor ist in Wartung; was danach noch so ist, wird gemeldet.",
+  "A monitor that it depends on is down, and is told instead.":
+    "Ein Monitor, von dem er abhängt, ist ausgefallen; der wird gemeldet.",
+  "It waits for a monitor that it depends on until {}.": "Es wartet bis {} auf einen Monitor, von dem er abhängt.",
+  "It waits for a monitor that it depends on.": "Es wartet auf einen Monitor, von dem er abhängt.",
+  "It is up and down too often to tell each time until {}.": "Er fällt zu oft aus, um jedes Mal zu melden, bis {}.",
+  "It is up and down too often to tell each time.": "Er fällt zu oft aus, um jedes Mal zu melden.",
+  "No rule that is switched on is for this.": "Keine eingeschaltete Regel ist dafür da.",
+  "None of the rules for this tells the event {}.": "Keine der Regeln dafür meldet das Ereignis {}.",
+  "The rule “{}” has no channel to tell.": "Die Regel „{}“ hat keinen Kanal.",
+  "The rule “{}” would tell a channel that is switched off: {}.":
+    "Die Regel „{}“ würde einem Kanal melden, der ausgeschaltet ist: {}.",
+  "Told in a digest.": "In einer Sammelmeldung mitgeteilt.",
   "The team has nobody with an e-mail address to send this to.": "Im Team hat niemand eine E-Mail-Adresse dafür.",
   "Nobody there has agreed to get alerts yet: {}.": "Noch hat dort niemand Meldungen zugestimmt: {}.",
 };
