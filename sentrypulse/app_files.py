@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = (
 ASK_EACH_TIME = "public, no-cache"
 A_DAY = "public, max-age=86400"
 HASHED = "/_next/static/"
-_NUMBER = re.compile(r"/\d+(?=/|$)")
+_NUMBER = re.compile(r"/[0-9]+(?=/|$)")
 _PAGES = (".html", ".json", ".txt")
 
 
@@ -34,6 +34,9 @@ class AppFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it come
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         find = self.find_file if self.autorefresh else self.files.get
         path = _NUMBER.sub("/_", request.path_info)
+        # Part of a packed file is of no use with part of an unpacked one, and WhiteNoise tells them apart by
+        # nothing (no If-Range, one ETag for both). The files are small: whoever asks for a part gets all of it.
+        request.META.pop("HTTP_RANGE", None)
         for url in (path, f"{path}/"):
             file = find(url)
             if isinstance(file, StaticFile):

@@ -83,6 +83,24 @@ def test_a_script_is_kept_for_ever_and_sent_packed(app):
     assert "Content-Security-Policy" not in headers
 
 
+@pytest.mark.parametrize("part", ["bytes=0-0", "bytes=-1", "bytes=0-9", "bytes=99999999-", "bytes=5-2"])
+@pytest.mark.parametrize("coding", ["br", "identity"])
+def test_whoever_asks_for_a_part_of_a_file_gets_all_of_it(app, part, coding):
+    asked = {"accept-encoding": coding, "range": part, "if-range": '"of another build"'}
+    answer = app.get("/_next/static/chunks/a1b2.js", headers=asked)
+    assert answer.status_code == 200
+    assert "Content-Range" not in answer
+    sent = b"".join(answer.streaming_content)
+    answer.close()
+    assert (brotli.decompress(sent) if coding == "br" else sent).decode() == PAGES["_next/static/chunks/a1b2.js"]
+
+
+@pytest.mark.parametrize("path", ["/monitors/\u0667/", "/monitors/\uff17/edit"])
+def test_only_plain_digits_are_a_number(app, path):
+    answer = app.get(path, headers=BROWSER)
+    assert (answer.status_code, body(answer)) == (404, PAGES["404.html"])
+
+
 def test_an_icon_is_kept_for_a_day_and_the_version_is_asked_for_each_time(app):
     assert headers_of(app.get("/icons/up.svg"))["Cache-Control"] == "public, max-age=86400"
     assert headers_of(app.get("/version.json"))["Cache-Control"] == "public, no-cache"
