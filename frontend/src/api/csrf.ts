@@ -9,5 +9,5 @@ export function rememberToken(token: string): void {
 
 export function csrfToken(): string {
   const cookie = /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie);
-  return cookie?.[1] ? decodeURIComponent(cookie[1]) : told;
+  return cookie?.[1] ?? told;
 }

@@ -13,6 +13,8 @@ export type Problem =
   | { kind: "missing"; requestId: string }
   /** 412: somebody else changed it meanwhile. */
   | { kind: "changedMeanwhile"; detail: string; requestId: string }
+  /** The browser keeps no cookies of ours: nobody can sign in. */
+  | { kind: "noCookies" }
   /** Everything else, with the server's own sentence. `retryAfter` in seconds. */
   | { kind: "refused"; status: number; detail: string; requestId: string; retryAfter: number | null };
 

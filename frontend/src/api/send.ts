@@ -1,5 +1,6 @@
 /** One request as the browser sends it: with the session's cookie and the CSRF token, and sent once more after the
  *  person has signed in again. */
+import { noteServerTime } from "@/time/clock";
 import { csrfToken } from "./csrf";
 import { requestSession } from "./session-gate";
 
@@ -9,6 +10,7 @@ const PATIENCE_MS = 30_000;
 export async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetch(prepared(request));
+  noteServerTime(response.headers.get("Date"));
   if (response.status !== 401) return response;
   const signedIn = await requestSession(request);
   return signedIn ? fetch(prepared(again)) : response;

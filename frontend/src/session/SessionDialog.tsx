@@ -1,6 +1,6 @@
 import { type SubmitEvent, useState } from "react";
 import type { Problem } from "@/api/problems";
-import { leaveTo } from "@/routing";
+import { leaveTo, reload } from "@/routing";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
@@ -8,9 +8,9 @@ import { ProblemNote } from "@/ui/Notices";
 import { useWords } from "@/words";
 import { auth } from "./auth";
 
-type Props = { email: string; sends: boolean; onSignedIn: () => void };
+type Props = { id: number; email: string; sends: boolean; onSignedIn: () => void };
 
-export default function SessionDialog({ email, sends, onSignedIn }: Props) {
+export default function SessionDialog({ id, email, sends, onSignedIn }: Props) {
   const words = useWords();
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -19,9 +19,11 @@ export default function SessionDialog({ email, sends, onSignedIn }: Props) {
     event.preventDefault();
     setBusy(true);
     const answer = await auth.signIn(email, password);
+    // 409: another tab signed in meanwhile, perhaps somebody else. What waits here is not theirs to send.
+    const other = answer.status === 409 && (await auth.whoIsIn())?.id !== id;
     setBusy(false);
-    // 409: another tab signed in meanwhile.
-    if (answer.ok || answer.status === 409) onSignedIn();
+    if (other) reload();
+    else if (answer.ok || answer.status === 409) onSignedIn();
     else setProblem(answer.problem);
   };
   const errors = problem?.kind === "invalid" ? problem.fields.password : undefined;

@@ -1,9 +1,10 @@
 /** Over the page: the password again, and what was sent is sent once more. */
-import { lazy, Suspense, useSyncExternalStore } from "react";
+import { Suspense, useSyncExternalStore } from "react";
+import { lazyPart } from "@/routing/parts";
 import { openGate, readGate, readGateOnServer, subscribeToGate } from "@/api/session-gate";
 import { useSignedIn } from ".";
 
-const SessionDialog = lazy(() => import("./SessionDialog"));
+const SessionDialog = lazyPart(() => import("./SessionDialog"));
 
 export function SessionEnded() {
   const gate = useSyncExternalStore(subscribeToGate, readGate, readGateOnServer);
@@ -11,7 +12,7 @@ export function SessionEnded() {
   if (gate.waiting === 0) return null;
   return (
     <Suspense>
-      <SessionDialog email={me.email} sends={gate.last !== ""} onSignedIn={() => openGate(true)} />
+      <SessionDialog id={me.id} email={me.email} sends={gate.last !== ""} onSignedIn={() => openGate(true)} />
     </Suspense>
   );
 }

@@ -24,9 +24,10 @@ async function call(method: Method, path: string, body?: object, headers: Record
     });
   try {
     let answer = await understood(await send());
-    if (!answer.ok && answer.code === "csrf") {
+    if (method !== "GET" && !answer.ok && answer.code === "csrf") {
       await call("GET", "config");
       answer = await understood(await send());
+      if (!answer.ok && answer.code === "csrf") return { ...answer, problem: { kind: "noCookies" } };
     }
     return answer;
   } catch {
@@ -66,7 +67,16 @@ function problemFrom(response: Response, faults: Fault[]): Problem {
   return { kind: "invalid", fields, all, requestId };
 }
 
+/** Null: nobody, or nobody knows. */
+async function whoIsIn(): Promise<{ id: number; email: string } | null> {
+  const session = await call("GET", "auth/session");
+  const user = session.ok && isObject(session.data) ? session.data.user : null;
+  if (!isObject(user) || typeof user.id !== "number") return null;
+  return { id: user.id, email: typeof user.email === "string" ? user.email : "" };
+}
+
 export const auth = {
+  whoIsIn,
   config: () => call("GET", "config"),
   session: () => call("GET", "auth/session"),
   signIn: (email: string, password: string) => call("POST", "auth/login", { email, password }),

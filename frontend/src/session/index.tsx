@@ -4,9 +4,10 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 import { api, problemFrom, read, type Schema } from "@/api/client";
 import type { Problem } from "@/api/problems";
 import { armGate } from "@/api/session-gate";
-import { leaveTo } from "@/routing";
-import { recall, remember } from "@/session/memory";
+import { leaveTo, reload } from "@/routing";
 import { auth } from "./auth";
+import { ownDrafts, recall, remember } from "./memory";
+import { watchReturn } from "./return";
 
 export type Me = Schema["Me"];
 export type Team = Schema["Team"];
@@ -22,17 +23,34 @@ const SessionContext = createContext<Session>({ state: "unknown" });
 
 export const ME = ["me"] as const;
 
-/** `screens`: whether the page needs somebody signed in; the pages to sign in do not ask. */
+let person: number | null = null;
+
+/** Who is signed in. Where that is somebody else than before (another tab signed in), nothing on this page is theirs:
+ *  it loads anew. */
+export async function readMe(): Promise<Me> {
+  const me = await read(api.GET("/api/v1/auth/me"));
+  if (person !== null && person !== me.id) {
+    reload();
+    return new Promise(() => undefined);
+  }
+  person = me.id;
+  ownDrafts(me.id);
+  return me;
+}
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const me = useQuery({
     queryKey: ME,
-    queryFn: () => read(api.GET("/api/v1/auth/me")),
+    queryFn: readMe,
     staleTime: 5 * 60_000,
     retry: false,
   });
   const [teamId, setTeamId] = useState(() => Number(recall("team")));
-  const signedIn = me.data !== undefined;
-  useEffect(() => armGate(signedIn), [signedIn]);
+  const id = me.data?.id ?? null;
+  useEffect(() => {
+    armGate(id !== null);
+    return id === null ? undefined : watchReturn(id);
+  }, [id]);
   const session = useMemo((): Session => {
     if (me.data) {
       const team = me.data.teams.find((one) => one.id === teamId) ?? me.data.teams[0];
@@ -63,12 +81,18 @@ export function useSignedIn(): Extract<Session, { state: "signedIn" }> {
   return session;
 }
 
-export function useSignOut(): () => Promise<void> {
+/** Signs out and leaves. What it returns is why that failed: the person is still signed in. */
+export function useSignOut(): () => Promise<Problem | null> {
   const queries = useQueryClient();
   return async () => {
     armGate(false);
-    await auth.signOut();
+    const answer = await auth.signOut();
+    if (!answer.ok) {
+      armGate(true);
+      return answer.problem;
+    }
     queries.clear();
     leaveTo("/sign-in/");
+    return null;
   };
 }

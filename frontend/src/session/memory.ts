@@ -19,10 +19,19 @@ export function recall(key: string): string | null {
   }
 }
 
+let owner = "";
+
+/** From now on drafts are of this person: the next one at this tab does not read them. */
+export function ownDrafts(user: number): void {
+  owner = String(user);
+}
+
+const draftName = (key: string): string => `${PREFIX}draft:${owner}:${key}`;
+
 /** Keep what is typed until it is saved: a reload, a new version or an ended session must not lose it. */
 export function keepDraft(key: string, draft: unknown): void {
   try {
-    sessionStorage.setItem(PREFIX + key, JSON.stringify(draft));
+    sessionStorage.setItem(draftName(key), JSON.stringify(draft));
   } catch {
     // Forbidden or full.
   }
@@ -30,7 +39,7 @@ export function keepDraft(key: string, draft: unknown): void {
 
 export function readDraft(key: string): unknown {
   try {
-    const text = sessionStorage.getItem(PREFIX + key);
+    const text = sessionStorage.getItem(draftName(key));
     return text === null ? null : (JSON.parse(text) as unknown);
   } catch {
     return null;
@@ -39,7 +48,7 @@ export function readDraft(key: string): unknown {
 
 export function dropDraft(key: string): void {
   try {
-    sessionStorage.removeItem(PREFIX + key);
+    sessionStorage.removeItem(draftName(key));
   } catch {
     // Forbidden.
   }

@@ -36,13 +36,14 @@ export function App({ open, children }: { open: boolean; children: ReactNode }) 
     () => false,
   );
   const [queries] = useState(makeQueries);
+  const { path } = useRoute();
   if (!mounted) return <Skeleton />;
   return (
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queries}>
         <WordsProvider meanwhile={<Skeleton />}>
           <SessionProvider>
-            <Fallback>{open ? children : <Guarded>{children}</Guarded>}</Fallback>
+            <Fallback place={path}>{open ? children : <Guarded>{children}</Guarded>}</Fallback>
             <Tooltips />
           </SessionProvider>
         </WordsProvider>

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, read } from "@/api/client";
 import type { Problem } from "@/api/problems";
-import { ME, useSession } from "@/session";
+import { ME, readMe, useSession } from "@/session";
 import { auth } from "@/session/auth";
 import { Button } from "@/ui/Button";
 import { tellProblem } from "@/ui/Notices";
@@ -25,7 +25,7 @@ function Bar({ email }: { email: string }) {
   const [state, setState] = useState<"" | "busy" | "sent" | Problem>("");
   const server = useQuery({ queryKey: ["server"], queryFn: () => read(api.GET("/api/v1/server")), staleTime: 60_000 });
   // It may be confirmed in another tab.
-  useQuery({ queryKey: ME, queryFn: () => read(api.GET("/api/v1/auth/me")), refetchInterval: ASK_AGAIN_MS });
+  useQuery({ queryKey: ME, queryFn: readMe, refetchInterval: ASK_AGAIN_MS });
   const send = async () => {
     setState("busy");
     const answer = await auth.sendVerification(email);

@@ -7,13 +7,18 @@ import { useWords } from "@/words";
 import styles from "./Shell.module.css";
 import { isLostChunk } from "./version";
 
-type Props = { children: ReactNode };
+/** `place`: on another page it tries again. */
+type Props = { place: string; children: ReactNode };
 
 export class Fallback extends Component<Props, { error: unknown }> {
   override state = { error: null as unknown };
 
   static getDerivedStateFromError(error: unknown) {
     return { error };
+  }
+
+  override componentDidUpdate(before: Props) {
+    if (before.place !== this.props.place && this.state.error !== null) this.setState({ error: null });
   }
 
   override render() {

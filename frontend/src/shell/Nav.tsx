@@ -1,10 +1,13 @@
 /** The side bar; on a phone the bar at the bottom. */
+import type { Problem } from "@/api/problems";
 import { type Me, useSignedIn, useSignOut } from "@/session";
 import { go, leaveTo, Link, useRoute } from "@/routing";
 import { classes } from "@/ui/classes";
 import { Brand, Icon, type IconName } from "@/ui/Icon";
 import { Kbd } from "@/ui/Button";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { tellProblem } from "@/ui/Notices";
+import { showToast } from "@/ui/toasts";
 import { chooseLanguage, currentLanguage, type Language, LANGUAGES, useWords, type Words } from "@/words";
 import { openKeys, openPalette } from "./overlays";
 import styles from "./Nav.module.css";
@@ -110,7 +113,8 @@ function nameOf(me: Me): string {
 /** Two initials on a round ground: a person. */
 export function Avatar({ name, large = false }: { name: string; large?: boolean }) {
   const parts = name.split(/[\s@._-]+/).filter(Boolean);
-  const initials = `${parts[0]?.[0] ?? "?"}${parts[1]?.[0] ?? ""}`.toUpperCase();
+  const first = (part: string | undefined) => Array.from(part ?? "")[0] ?? ""; // half of an emoji is none
+  const initials = `${first(parts[0]) || "?"}${first(parts[1])}`.toUpperCase();
   return (
     <span className={classes(styles.avatar, large && styles.largeAvatar)} aria-hidden="true">
       {initials}
@@ -144,6 +148,8 @@ function TeamMenu({ className, children }: MenuProps) {
 function useAccountItems(): () => MenuItem[] {
   const words = useWords();
   const signOut = useSignOut();
+  const tell = (problem: Problem | null) =>
+    problem && showToast({ status: "down", text: words.session.stillIn(tellProblem(problem, words)) });
   return () => [
     { kind: "heading", key: "theme", text: words.menu.theme },
     ...THEMES.map((theme) => ({
@@ -164,7 +170,7 @@ function useAccountItems(): () => MenuItem[] {
     { key: "docs", text: words.menu.apiDocs, onChoose: () => leaveTo("/api/docs/") },
     { key: "admin", text: words.menu.admin, onChoose: () => leaveTo("/admin/") },
     { kind: "line", key: "line-2" },
-    { key: "out", text: words.menu.signOut, icon: "signOut", onChoose: () => void signOut() },
+    { key: "out", text: words.menu.signOut, icon: "signOut", onChoose: () => void signOut().then(tell) },
   ];
 }
 

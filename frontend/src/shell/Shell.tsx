@@ -1,5 +1,6 @@
 /** What is around every screen behind the sign-in. */
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
+import { lazyPart } from "@/routing/parts";
 import { go } from "@/routing";
 import { useSignedIn } from "@/session";
 import { SessionEnded } from "@/session/SessionEnded";
@@ -15,8 +16,8 @@ import { useVersionCheck } from "./version";
 
 const loadPalette = () => import("./Palette");
 const loadKeys = () => import("./KeysList");
-const Palette = lazy(loadPalette);
-const KeysList = lazy(loadKeys);
+const Palette = lazyPart(loadPalette);
+const KeysList = lazyPart(loadKeys);
 
 const EVERYWHERE = {
   "ctrl+k": openPalette,

@@ -14,6 +14,9 @@ export function isTaken(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && target.type !== "checkbox";
 }
 
+/** Chrome sends a "keydown" without a key when it fills in a field by itself. */
+const isKey = (event: Event): boolean => event instanceof KeyboardEvent;
+
 let first = { key: "", at: 0 };
 
 /** The action of a key press, by name: "?", "j", "g i", "ctrl+k". */
@@ -26,7 +29,7 @@ export function useKeys(keys: Keys, active = true): void {
   useEffect(() => {
     if (!active) return;
     const press = (event: KeyboardEvent) => {
-      if (event.altKey || event.defaultPrevented) return;
+      if (!isKey(event) || event.altKey || event.defaultPrevented) return;
       const name = nameOf(event);
       if (!name.startsWith("ctrl+") && isTaken(event.target)) return;
       if (
@@ -43,7 +46,8 @@ export function useKeys(keys: Keys, active = true): void {
       action();
     };
     const remember = (event: KeyboardEvent) => {
-      if (!isTaken(event.target) && !event.defaultPrevented) first = { key: nameOf(event), at: event.timeStamp };
+      if (isKey(event) && !isTaken(event.target) && !event.defaultPrevented)
+        first = { key: nameOf(event), at: event.timeStamp };
     };
     document.addEventListener("keydown", press);
     window.addEventListener("keydown", remember);

@@ -1,6 +1,8 @@
 /** The monitors of the team, live, for every screen: the overview, the palette, the tab's title. */
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import type { OverviewRow } from "@/api/overview";
+import { ME } from "@/session";
 import { tellLive } from "./live";
 import { Poller, type Snapshot, START } from "./poller";
 import { tellTrouble } from "./trouble";
@@ -15,10 +17,15 @@ type LiveMonitors = Snapshot & {
 const MonitorsContext = createContext<LiveMonitors>({ ...START, refresh: () => undefined, change: () => undefined });
 
 export function MonitorsProvider({ team, children }: { team: number; children: ReactNode }) {
+  const queries = useQueryClient();
   const [snapshot, setSnapshot] = useState(START);
   const [poller] = useState(() => {
-    const made: Poller = new Poller(team, setSnapshot, ({ live, at, nextTryAt }) =>
-      tellLive({ state: live, nextTryAt, ...(at === undefined ? {} : { at }), tryNow: () => made.ask() }),
+    const made: Poller = new Poller(
+      team,
+      setSnapshot,
+      ({ live, at, nextTryAt }) =>
+        tellLive({ state: live, nextTryAt, ...(at === undefined ? {} : { at }), tryNow: () => made.ask() }),
+      () => void queries.invalidateQueries({ queryKey: ME }),
     );
     return made;
   });

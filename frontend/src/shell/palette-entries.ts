@@ -1,6 +1,7 @@
 /** What the palette finds, and how. Pure. */
 import type { IconName } from "@/ui/Icon";
 import type { MonitorStatus } from "@/ui/State";
+import { folded } from "@/words/folded";
 
 export type GroupName = "thisMonitor" | "goTo" | "create" | "other";
 
@@ -26,15 +27,15 @@ const MOST = 8;
 
 /** 3: the name begins with it; 2: a word of the name does; 1: it is somewhere; 0: not at all. */
 export function rank(entry: Entry, text: string): number {
-  const name = entry.name.toLowerCase();
+  const name = folded(entry.name);
   if (name.startsWith(text)) return 3;
   if (name.includes(` ${text}`)) return 2;
-  const more = `${name} ${entry.detail ?? ""} ${entry.also ?? ""}`.toLowerCase();
+  const more = `${name} ${folded(`${entry.detail ?? ""} ${entry.also ?? ""}`)}`;
   return text.split(/\s+/).every((word) => more.includes(word)) ? 1 : 0;
 }
 
 export function find(entries: readonly Entry[], typed: string): Group[] {
-  const text = typed.trim().toLowerCase();
+  const text = folded(typed.trim());
   const ranked = entries
     .map((entry) => ({ entry, rank: text === "" ? (entry.onlyTyped ? 0 : 1) : rank(entry, text) }))
     .filter((one) => one.rank > 0);

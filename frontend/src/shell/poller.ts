@@ -2,6 +2,7 @@
  *  the counts alone once a minute in a hidden tab, at once on return and after a change of one's own. */
 import { askCounts, askOverview, type Overview, type OverviewRow, toRows } from "@/api/overview";
 import type { Problem } from "@/api/problems";
+import { serverNow } from "@/time/clock";
 
 export type Snapshot = {
   state: "loading" | "ready" | "failed";
@@ -53,6 +54,8 @@ export class Poller {
     private readonly team: number,
     private readonly onChange: (snapshot: Snapshot) => void,
     private readonly onTold: (told: Told) => void,
+    /** All monitors are gone at once: deleted, or the team is not this person's any more. */
+    private readonly onEmptied: () => void = () => undefined,
   ) {}
 
   start(): void {
@@ -111,6 +114,7 @@ export class Poller {
 
   private take(answer: Overview, countsAlone: boolean): void {
     this.failures = 0;
+    if (answer.whole && answer.monitors.id.length === 0 && this.snapshot.rows.size > 0) this.onEmptied();
     if (!countsAlone) this.token = answer.token;
     this.tell({
       state: "ready",
@@ -119,7 +123,7 @@ export class Poller {
       counts: answer.counts,
       openIncidents: answer.open_incidents,
     });
-    this.onTold({ live: "live", at: Date.now(), nextTryAt: null });
+    this.onTold({ live: "live", at: serverNow(), nextTryAt: null });
     this.plan(this.pause());
   }
 
@@ -128,7 +132,7 @@ export class Poller {
     const asked = problem.kind === "refused" ? problem.retryAfter : null;
     const wait = Math.max(asked === null ? 0 : asked * 1000, Math.min(MOST_MS, LOOKING_MS * 2 ** (this.failures - 1)));
     if (this.snapshot.state !== "ready") this.tell({ state: "failed", problem });
-    this.onTold({ live: "offline", nextTryAt: Date.now() + wait });
+    this.onTold({ live: "offline", nextTryAt: serverNow() + wait });
     this.plan(wait);
   }
 

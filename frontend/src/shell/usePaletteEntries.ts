@@ -3,7 +3,7 @@ import type { OverviewRow } from "@/api/overview";
 import { go } from "@/routing";
 import { useSignedIn, useSignOut } from "@/session";
 import type { Actions } from "@/screens/overview/useActions";
-import { tellSpan } from "@/time";
+import { serverNow, tellSpan } from "@/time";
 import { chooseLanguage, currentLanguage, LANGUAGES, useWords, type Words } from "@/words";
 import { useMonitors } from "./monitors";
 import { ENTRIES } from "./Nav";
@@ -31,7 +31,7 @@ export function useEntries(scope: OverviewRow | undefined, actions: Actions): En
 
 function monitorEntry(row: OverviewRow, words: Words): Entry {
   const span =
-    row.since === null ? "" : ` ${tellSpan(Date.now() - Date.parse(row.since), words.time, { short: true })}`;
+    row.since === null ? "" : ` ${tellSpan(serverNow() - Date.parse(row.since), words.time, { short: true })}`;
   return {
     key: `monitor-${row.id}`,
     group: "goTo",

@@ -1,6 +1,6 @@
 /** Times as people read them; the exact one is in the tooltip. */
 import { useWords } from "@/words";
-import { useNow } from "./clock";
+import { serverNow, useNow } from "./clock";
 import { tellDayAndTime, tellExactly } from "./instants";
 import { tellSpan } from "./spans";
 
@@ -41,7 +41,7 @@ export function At({ at, className }: Props) {
   const { locale } = useWords();
   return (
     <Shown at={at} className={className ?? ""}>
-      {tellDayAndTime(new Date(at), locale, new Date())}
+      {tellDayAndTime(new Date(at), locale, new Date(serverNow()))}
     </Shown>
   );
 }

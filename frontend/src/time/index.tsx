@@ -1,4 +1,4 @@
-export { useNow } from "./clock";
+export { serverNow, useNow } from "./clock";
 export { tellDay, tellDayAndTime, tellExactly, tellTime, tellTimeWithSeconds, viewersZone } from "./instants";
 export { tellInterval, tellSpan } from "./spans";
 export { Ago, At, Span } from "./Times";

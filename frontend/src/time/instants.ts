@@ -67,7 +67,8 @@ export function tellExactly(at: Date, locale: string): string {
   return `${here} (${utc} UTC)`;
 }
 
-/** The viewer's zone: "Europe/Berlin". */
+/** The viewer's zone: "Europe/Berlin". Browsers that do not know it say "Etc/Unknown" and reckon in UTC. */
 export function viewersZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === "Etc/Unknown" ? "UTC" : timeZone;
 }

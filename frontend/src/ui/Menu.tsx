@@ -1,10 +1,11 @@
 /** A button that opens a menu. What opens is loaded when somebody is about to open it. */
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { type ReactNode, Suspense, useRef, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { classes } from "./classes";
 import type { IconName } from "./Icon";
 
 const load = () => import("./MenuPopup");
-const MenuPopup = lazy(load);
+const MenuPopup = lazyPart(load);
 
 export type MenuItem =
   | { kind: "line"; key: string }

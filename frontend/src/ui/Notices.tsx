@@ -4,6 +4,7 @@ import type { Problem } from "@/api/problems";
 import { tellSpan, tellTimeWithSeconds } from "@/time";
 import { useWords, type Words } from "@/words";
 import { Button } from "./Button";
+import { copyText } from "./clipboard";
 import { Icon, type IconName } from "./Icon";
 import styles from "./Notices.module.css";
 import { StateIcon } from "./State";
@@ -13,6 +14,7 @@ export function tellProblem(problem: Problem, words: Words): string {
   const said = words.problem;
   if (problem.kind === "offline") return said.offline;
   if (problem.kind === "signedOut") return said.signedOut;
+  if (problem.kind === "noCookies") return said.noCookies;
   if (problem.kind === "missing") return said.missing;
   if (problem.kind === "changedMeanwhile") return said.changedMeanwhile;
   if (problem.kind === "invalid") {
@@ -144,8 +146,8 @@ export function CopyButton({ text, children }: { text: string; children?: ReactN
   const words = useWords();
   const [copied, setCopied] = useState(false);
   const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => {
-      setCopied(true);
+    void copyText(text).then((done) => {
+      setCopied(done);
       setTimeout(() => setCopied(false), 2000);
     });
   };

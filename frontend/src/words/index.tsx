@@ -1,6 +1,7 @@
 /** The app's texts. Each language is a chunk of its own, loaded before the first screen is drawn. */
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { reload } from "@/routing";
+import { load } from "@/routing/parts";
 import { recall, remember } from "@/session/memory";
 import type { Words } from "./en";
 
@@ -31,7 +32,7 @@ export function WordsProvider({ children, meanwhile }: { children: ReactNode; me
   useEffect(() => {
     const language = currentLanguage();
     document.documentElement.lang = language;
-    void LOADERS[language]().then(setWords);
+    void load(LOADERS[language]).then(setWords);
   }, []);
   return words ? <WordsContext value={words}>{children}</WordsContext> : meanwhile;
 }

@@ -57,7 +57,7 @@ function Join({ token, email }: { token: string; email: string }) {
         <Button look="primary" busy={busy && account.invitation.accepting} onClick={() => void join()}>
           {account.invitation.accept}
         </Button>
-        <Button look="quiet" onClick={() => void signOut()}>
+        <Button look="quiet" onClick={() => void signOut().then(setProblem)}>
           {account.invitation.other}
         </Button>
       </div>

@@ -32,7 +32,16 @@ export function SignIn() {
     event.preventDefault();
     setBusy(true);
     const answer = await auth.signIn(email, password);
-    if (answer.ok || answer.status === 409) await queries.invalidateQueries({ queryKey: ME });
+    // 409: somebody is signed in already, by another tab.
+    const other = answer.status === 409 ? await auth.whoIsIn() : null;
+    if (other && other.email.toLowerCase() !== email.trim().toLowerCase())
+      setProblem({
+        kind: "invalid",
+        fields: { email: [words.account.otherIsIn(other.email)] },
+        all: [],
+        requestId: "",
+      });
+    else if (answer.ok || answer.status === 409) await queries.invalidateQueries({ queryKey: ME });
     else setProblem(answer.problem);
     setBusy(false);
   };

@@ -3,10 +3,19 @@ import { useQuery } from "@tanstack/react-query";
 import { isObject } from "@/api/problems";
 import { auth } from "@/session/auth";
 
-/** Where to go after signing in: an address of this app, never another host's. */
+/** Where to go after signing in: an address of this app as browsers read it (they leave out tabs and line ends, and
+ *  take a backslash for a slash), never another host's. */
 export function nextAddress(query: URLSearchParams): string {
   const next = query.get("next") ?? "/";
-  return /^\/(?![/\\])/.test(next) ? next : "/";
+  try {
+    const { origin, pathname, search, hash } = new URL(next, location.origin);
+    decodeURI(pathname); // the router fails where this does
+    if (next.startsWith("/") && origin === location.origin && !pathname.startsWith("//"))
+      return pathname + search + hash;
+  } catch {
+    // No address at all.
+  }
+  return "/";
 }
 
 /** May anybody register? Undefined while nobody knows. */

@@ -1,6 +1,8 @@
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { Suspense, useMemo, useRef, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import type { Incident as IncidentData } from "@/api/incidents";
 import { problemFrom } from "@/api/client";
+import type { Problem } from "@/api/problems";
 import { useRoute } from "@/routing";
 import { useSignedIn } from "@/session";
 import { useKeys } from "@/shell/keys";
@@ -19,7 +21,7 @@ import { Timeline } from "./Timeline";
 import { useChanges, useIncident } from "./useIncident";
 import { WhoWasTold } from "./WhoWasTold";
 
-const ResolveDialog = lazy(() => import("./ResolveDialog"));
+const ResolveDialog = lazyPart(() => import("./ResolveDialog"));
 
 /** `/incidents/418/`: what alerts lead to. */
 export function Incident() {
@@ -27,14 +29,19 @@ export function Incident() {
   const { id, ready } = useRoute();
   const incident = useIncident(id);
   const back = { href: "/incidents/", text: words.incidents.title };
-  if (incident.data) return <Shown key={incident.data.id} incident={incident.data} />;
   const lost = ready && id === null;
+  const problem: Problem | null = lost
+    ? { kind: "missing", requestId: "" }
+    : incident.error
+      ? problemFrom(incident.error)
+      : null;
+  if (incident.data && problem?.kind !== "missing") return <Shown key={incident.data.id} incident={incident.data} />;
   return (
     <Screen title={id === null ? words.incidents.one : `#${id}`} back={back}>
-      {incident.error || lost ? (
+      {problem ? (
         <Failed
           what={words.incidents.one}
-          problem={lost ? { kind: "missing", requestId: "" } : problemFrom(incident.error)}
+          problem={problem}
           onTryAgain={lost ? undefined : () => void incident.refetch()}
         />
       ) : (

@@ -3,6 +3,7 @@ import { useSignedIn } from "@/session";
 import { Button } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { copyText } from "@/ui/clipboard";
 import { showToast } from "@/ui/toasts";
 import { useWords, type Words } from "@/words";
 import styles from "./IncidentTools.module.css";
@@ -68,9 +69,7 @@ export function IncidentTools(props: Props) {
 function CopyLink() {
   const { incidents } = useWords();
   const copy = () =>
-    void navigator.clipboard
-      .writeText(location.href)
-      .then(() => showToast({ status: "up", text: incidents.linkCopied }));
+    void copyText(location.href).then((done) => done && showToast({ status: "up", text: incidents.linkCopied }));
   return <Button look="quiet" icon="link" label={incidents.copyLink} onClick={copy} />;
 }
 

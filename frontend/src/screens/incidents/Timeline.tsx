@@ -1,7 +1,7 @@
 import { Fragment, type ReactNode } from "react";
 import type { Entry, Incident, Told } from "@/api/incidents";
 import { Avatar } from "@/shell/Nav";
-import { tellDay, tellExactly, tellTime } from "@/time";
+import { serverNow, tellDay, tellExactly, tellTime } from "@/time";
 import { Icon, type IconName } from "@/ui/Icon";
 import { StateIcon } from "@/ui/State";
 import { useWords, type Words } from "@/words";
@@ -14,7 +14,7 @@ type Shown = Entry & { became: Entry["status"] };
 export function Timeline({ incident }: { incident: Incident }) {
   const { incidents, locale } = useWords();
   const entries = withChanges(incident.timeline);
-  const today = new Date().toDateString();
+  const today = new Date(serverNow()).toDateString();
   const dayOf = (entry: Shown | undefined) => (entry ? new Date(entry.at).toDateString() : today);
   return (
     <section>

@@ -1,4 +1,4 @@
-import { tellDay, tellExactly, tellTime, tellTimeWithSeconds } from "@/time";
+import { serverNow, tellDay, tellExactly, tellTime, tellTimeWithSeconds } from "@/time";
 import { useWords } from "@/words";
 
 /** "14:14:04", of another day "8 Dec, 14:14:04". */
@@ -12,7 +12,7 @@ export function When({ at, seconds = true }: { at: string; seconds?: boolean }) 
   const instant = new Date(at);
   return (
     <time dateTime={at} data-tip={tellExactly(instant, locale)}>
-      {tellWhen(instant, locale, new Date(), { seconds })}
+      {tellWhen(instant, locale, new Date(serverNow()), { seconds })}
     </time>
   );
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import type { Incident, Planned, Told, Withheld } from "@/api/incidents";
-import { tellSpan, useNow } from "@/time";
+import { serverNow, tellSpan, useNow } from "@/time";
 import { Button } from "@/ui/Button";
 import { Icon, type IconName } from "@/ui/Icon";
 import { type MonitorStatus, StateIcon } from "@/ui/State";
@@ -90,12 +90,16 @@ export function tellAnswer(row: Told, words: Words): string {
   if (state === "dropped") return whole || said.dropped;
   if (state === "delivered") return whole || said.states.delivered;
   if (state === "waiting" || row.due_at === null) return said.onItsWay;
-  return said.tried(answer, row.attempts, tellWhen(new Date(row.due_at), words.locale, new Date(), { seconds: false }));
+  return said.tried(
+    answer,
+    row.attempts,
+    tellWhen(new Date(row.due_at), words.locale, new Date(serverNow()), { seconds: false }),
+  );
 }
 
 function tellTime(row: Told, words: Words): string {
   const said = words.incidents.whoWasTold;
-  const tell = (at: string) => tellWhen(new Date(at), words.locale, new Date());
+  const tell = (at: string) => tellWhen(new Date(at), words.locale, new Date(serverNow()));
   if (row.settled_at === null) return said.first(tell(row.planned_at));
   return said.took(tell(row.settled_at), tellTook(row, words));
 }
@@ -118,7 +122,7 @@ function PlannedRow({ row }: { row: Planned }) {
     >
       <span className="t2 s">{left < 1000 ? now : soon}</span>
       <span className="t3 s">
-        {said.due(tellWhen(new Date(row.at), words.locale, new Date(), { seconds: false }))}
+        {said.due(tellWhen(new Date(row.at), words.locale, new Date(serverNow()), { seconds: false }))}
         {row.rule && `, ${row.rule}`}
       </span>
     </Row>
@@ -128,7 +132,7 @@ function PlannedRow({ row }: { row: Planned }) {
 function WithheldRow({ row }: { row: Withheld }) {
   const words = useWords();
   const said = words.incidents.whoWasTold;
-  const since = tellWhen(new Date(row.since), words.locale, new Date());
+  const since = tellWhen(new Date(row.since), words.locale, new Date(serverNow()));
   return (
     <Row icon="alerts" channel={row.channel || said.nobody} sign="paused" state={said.states.dropped}>
       <span className={`t2 s ${styles.answer}`}>{words.fromServer(row.text)}</span>

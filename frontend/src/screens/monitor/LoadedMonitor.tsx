@@ -1,5 +1,6 @@
 /** The monitor's page once the monitor is there; its parts ask for the rest themselves. */
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { go, replaceQuery, useRoute } from "@/routing";
 import { useSignedIn } from "@/session";
 import { recall } from "@/session/memory";
@@ -21,8 +22,9 @@ import { keyOf, Results } from "./parts/Results";
 import { Side } from "./parts/Side";
 import { Top } from "./parts/Top";
 import { type MonitorActions, useMonitorActions } from "./parts/useMonitorActions";
+import { serverNow } from "@/time";
 
-const DeleteDialog = lazy(() => import("./parts/DeleteDialog"));
+const DeleteDialog = lazyPart(() => import("./parts/DeleteDialog"));
 
 type Props = { monitor: Monitor; back: { href: string; text: string } };
 
@@ -93,7 +95,7 @@ const MANY = 50;
 function Measured({ monitor }: { monitor: Monitor }) {
   const downSince = monitor.status === "down" ? monitor.status_since : null;
   const { query } = useRoute();
-  const [opening] = useState<Window>(() => openingWindow(downSince, monitor.created_at, Date.now()));
+  const [opening] = useState<Window>(() => openingWindow(downSince, monitor.created_at, serverNow()));
   const stretch = useMemo(() => stretchOf(query, opening), [query, opening]);
   const stats = useStats(monitor.id, stretch);
   const [view, setView] = useState<View>(() => (recall("monitor:view") === "phases" ? "phases" : "percentiles"));
@@ -125,7 +127,7 @@ function Measured({ monitor }: { monitor: Monitor }) {
         {...{ stats, stretch, view }}
         onView={setView}
         chosenAt={chosen ? Date.parse(chosen.checked_at) : null}
-        onUntil={(ms) => show(ms < Date.now() - 1000 ? new Date(ms).toISOString() : null)}
+        onUntil={(ms) => show(ms < serverNow() - 1000 ? new Date(ms).toISOString() : null)}
       />
       <Results
         {...{ monitor, chosen, until }}

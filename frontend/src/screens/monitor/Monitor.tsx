@@ -1,5 +1,6 @@
 /** One monitor: why it is as it is, how it was, and what can be done. */
 import { problemFrom } from "@/api/client";
+import type { Problem } from "@/api/problems";
 import { useRoute } from "@/routing";
 import { Screen } from "@/shell/Screen";
 import { Failed, WaitingRows } from "@/ui/Notices";
@@ -9,17 +10,24 @@ import { LoadedMonitor } from "./LoadedMonitor";
 
 export function Monitor() {
   const words = useWords();
-  const { id } = useRoute();
+  const { id, ready } = useRoute();
   const monitor = useMonitor(id);
   const back = { href: "/", text: words.nav.monitors };
-  if (monitor.data) return <LoadedMonitor key={monitor.data.id} monitor={monitor.data} back={back} />;
+  const lost = ready && id === null;
+  const problem: Problem | null = lost
+    ? { kind: "missing", requestId: "" }
+    : monitor.error
+      ? problemFrom(monitor.error)
+      : null;
+  if (monitor.data && problem?.kind !== "missing")
+    return <LoadedMonitor key={monitor.data.id} monitor={monitor.data} back={back} />;
   return (
     <Screen title={words.nav.monitors} back={back}>
-      {monitor.error ? (
+      {problem ? (
         <Failed
           what={words.monitor.what}
-          problem={problemFrom(monitor.error)}
-          onTryAgain={() => void monitor.refetch()}
+          problem={problem}
+          onTryAgain={lost ? undefined : () => void monitor.refetch()}
         />
       ) : (
         <WaitingRows />

@@ -20,6 +20,7 @@ export function MonitorForm() {
   if (saved > 0) return <HeartbeatSaved id={saved} />;
   const edits = path.endsWith("/edit/") || path.endsWith("/edit");
   const loads = edits ? [kinds, stored] : [kinds];
+  const lost = edits && ready && id === null;
   const failed = loads.find((one) => one.error && !one.data);
   const waiting = !ready || loads.some((one) => one.isPending);
   if (mayEdit && !waiting && !failed && kinds.data) {
@@ -36,6 +37,8 @@ export function MonitorForm() {
     <Screen title={edits ? said.editTitle : said.addTitle} back={{ href: "/", text: words.nav.monitors }}>
       {!mayEdit ? (
         <p>{words.problem.forbidden}</p>
+      ) : lost ? (
+        <Failed what={said.what} problem={{ kind: "missing", requestId: "" }} />
       ) : failed ? (
         <Failed
           what={said.what}

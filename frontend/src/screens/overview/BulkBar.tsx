@@ -1,4 +1,5 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { useSignedIn } from "@/session";
 import { useMonitors } from "@/shell/monitors";
 import { Button } from "@/ui/Button";
@@ -8,7 +9,7 @@ import { askToDelete } from "./deleting";
 import type { Selection } from "./useSelection";
 import { useActions } from "./useActions";
 
-const EditDialog = lazy(() => import("./EditDialog"));
+const EditDialog = lazyPart(() => import("./EditDialog"));
 
 /** Floats over the list while something is selected. `all`: the ids as they are shown. */
 export function BulkBar({ selection, all }: { selection: Selection; all: readonly number[] }) {

@@ -1,4 +1,5 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { useSignedIn } from "@/session";
 import { useKeys } from "@/shell/keys";
 import { Button, ButtonLink, Kbd } from "@/ui/Button";
@@ -10,7 +11,7 @@ import styles from "./HeaderTools.module.css";
 import { type Filters, isFiltered, SORTS, toggled } from "./rows";
 import type { RowHeight } from "./useRowHeight";
 
-const FiltersDialog = lazy(() => import("./FiltersDialog"));
+const FiltersDialog = lazyPart(() => import("./FiltersDialog"));
 
 export type FilterProps = { filters: Filters; tags: readonly string[]; onChange: (filters: Filters) => void };
 type RowProps = { height: RowHeight; onHeight: (height: RowHeight) => void };

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { read } from "@/api/client";
 import { callGraphs, type Graph, GRAPH_DAYS, toGraphs } from "@/api/overview";
 import { useSignedIn } from "@/session";
@@ -19,7 +20,7 @@ import type { Selection } from "./useSelection";
 const ROW = { two: 44, one: 32 };
 const PHONE_ROW = 60;
 const HEAD = 36;
-const Peek = lazy(() => import("./Peek"));
+const Peek = lazyPart(() => import("./Peek"));
 const GRAPHS_EVERY_MS = 10 * 60_000;
 /** The server draws for a moment only, and goes on when it is asked again. */
 const GRAPHS_GO_ON_MS = 1_000;

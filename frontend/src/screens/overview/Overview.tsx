@@ -1,4 +1,5 @@
-import { lazy, Suspense, useDeferredValue, useMemo } from "react";
+import { Suspense, useDeferredValue, useMemo } from "react";
+import { lazyPart } from "@/routing/parts";
 import type { OverviewRow } from "@/api/overview";
 import { useSignedIn } from "@/session";
 import { useMonitors } from "@/shell/monitors";
@@ -18,9 +19,9 @@ import { useFilters } from "./useFilters";
 import { useRowHeight } from "./useRowHeight";
 import { useSelection } from "./useSelection";
 
-const FirstSteps = lazy(() => import("./FirstSteps").then((chunk) => ({ default: chunk.FirstSteps })));
-const DeleteDialog = lazy(() => import("./DeleteDialog"));
-const BulkBar = lazy(() => import("./BulkBar").then((chunk) => ({ default: chunk.BulkBar })));
+const FirstSteps = lazyPart(() => import("./FirstSteps").then((chunk) => ({ default: chunk.FirstSteps })));
+const DeleteDialog = lazyPart(() => import("./DeleteDialog"));
+const BulkBar = lazyPart(() => import("./BulkBar").then((chunk) => ({ default: chunk.BulkBar })));
 
 export function Overview() {
   const words = useWords();

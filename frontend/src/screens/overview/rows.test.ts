@@ -93,3 +93,14 @@ test("checks an hour leave out what is paused and what pings by itself", () => {
   const rows = [makeRow(), makeRow({ interval_s: 10 }), makeRow({ enabled: false }), makeRow({ kind: "heartbeat" })];
   expect(checksAnHour(rows)).toBe(60 + 360);
 });
+
+test.each([
+  ["Zu\u0308rich", "z\u00fcrich"],
+  ["Z\u00fcrich", "zu\u0308rich"],
+  ["Zürich", "zurich"],
+  ["ＡＰＩ", "api"],
+  ["ﬁle store", "file"],
+])("%s is found by %s", (name, text) => {
+  const filters = readFilters(new URLSearchParams({ q: text }));
+  expect(filterRows([makeRow({ name })], filters)).toHaveLength(1);
+});

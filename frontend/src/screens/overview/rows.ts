@@ -2,6 +2,7 @@
 import type { OverviewRow } from "@/api/overview";
 import type { MonitorStatus } from "@/ui/State";
 import type { Words } from "@/words";
+import { folded } from "@/words/folded";
 
 export const SORTS = ["trouble", "name", "response", "uptime"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -70,12 +71,12 @@ export function withoutFilters({ sort }: Filters): Filters {
 /** Every word of the text must be in the name, the target or a tag. */
 export function matches(row: OverviewRow, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const text = `${row.name}\n${row.target}\n${row.tags.join("\n")}`.toLowerCase();
+  const text = folded(`${row.name}\n${row.target}\n${row.tags.join("\n")}`);
   return words.every((word) => text.includes(word));
 }
 
 export function filterRows(rows: Iterable<OverviewRow>, filters: Filters): OverviewRow[] {
-  const words = filters.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = folded(filters.text).split(/\s+/).filter(Boolean);
   return Array.from(rows).filter(
     (row) =>
       (filters.states.size === 0 || filters.states.has(row.status)) &&

@@ -42,10 +42,11 @@ export function useActions(): Actions {
       change(ids, (row) => ({ ...row, enabled: action === "resume", status }));
       refresh();
       const back = action === "pause" ? "resume" : "pause";
+      const changed = rows.filter((row) => row.enabled === (action === "pause")); // what was so before stays so
       showToast({
         status,
         text: said.bulk.done[action](ids.length),
-        ...(canUndo ? { undo: () => void toggle(rows, back, false) } : {}),
+        ...(canUndo && changed.length > 0 ? { undo: () => void toggle(changed, back, false) } : {}),
       });
     };
 

@@ -8,6 +8,7 @@ export const account = {
   passwordHelp: "Mindestens 10 Zeichen, und keines der üblichen.",
   name: "Name",
   forgotten: "Vergessen?",
+  otherIsIn: (email: string) => `${email} ist in diesem Browser angemeldet. Melde dich dort erst ab.`,
   showPassword: "Passwort zeigen",
   hidePassword: "Passwort verbergen",
   noAccount: "Noch kein Konto?",

@@ -110,6 +110,7 @@ export const common = {
     tooOften: (span: string) => `Zu oft. Versuche es in ${span} wieder.`,
     fault: "Das ist unser Fehler. Er wurde notiert; versuche es später wieder.",
     signedOut: "Deine Sitzung ist zu Ende.",
+    noCookies: "Dieser Browser behält keine Cookies dieser Seite. Erlaube sie, um dich anzumelden.",
   },
   session: {
     title: "Deine Sitzung ist zu Ende",
@@ -118,6 +119,7 @@ export const common = {
     passwordOf: (email: string) => `Passwort von ${email}`,
     signIn: "Anmelden und weiter",
     leave: "Als jemand anderes anmelden",
+    stillIn: (why: string) => `Du bist noch angemeldet. ${why}`,
   },
   version: {
     isNew: "Es gibt eine neue Version.",

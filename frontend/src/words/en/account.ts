@@ -9,6 +9,7 @@ export const account = {
   passwordHelp: "10 characters at least, and not one of the common ones.",
   name: "Name",
   forgotten: "Forgotten?",
+  otherIsIn: (email: string) => `${email} is signed in in this browser. Sign out there first.`,
   showPassword: "Show the password",
   hidePassword: "Hide the password",
   noAccount: "No account yet?",

@@ -112,6 +112,7 @@ export const common = {
     tooOften: (span: string) => `Too often. Try again in ${span}.`,
     fault: "This is a fault of ours. It was logged; try again later.",
     signedOut: "Your session ended.",
+    noCookies: "This browser keeps no cookies of this site. Allow them to sign in.",
   },
   session: {
     title: "Your session ended",
@@ -120,6 +121,7 @@ export const common = {
     passwordOf: (email: string) => `Password of ${email}`,
     signIn: "Sign in and go on",
     leave: "Sign in as somebody else",
+    stillIn: (why: string) => `You are still signed in. ${why}`,
   },
   version: {
     isNew: "A new version is here.",

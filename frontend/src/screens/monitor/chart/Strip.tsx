@@ -1,7 +1,7 @@
 /** The checks of each step, on the chart's axis. A click shows the results up to there. */
 import { memo } from "react";
 import type { DayLetter } from "@/charts/Bars";
-import { tellDayAndTime } from "@/time";
+import { serverNow, tellDayAndTime } from "@/time";
 import { useWords } from "@/words";
 import type { Frame } from "./frame";
 import type { Cell } from "./cells";
@@ -27,7 +27,7 @@ type Props = {
 
 export const Strip = memo(function Strip({ cells, frame, chosenAt, label, onChoose }: Props) {
   const words = useWords();
-  const told = (at: number) => tellDayAndTime(new Date(at), words.locale, new Date());
+  const told = (at: number) => tellDayAndTime(new Date(at), words.locale, new Date(serverNow()));
   const line = chosenAt === null ? null : Math.round(frame.xOf(chosenAt));
   const shown = line !== null && line >= frame.left - 1 && line <= frame.right + 1;
   return (

@@ -2,7 +2,7 @@
 import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, read } from "@/api/client";
-import { viewersZone } from "@/time";
+import { serverNow, viewersZone } from "@/time";
 import type { Monitor, Point, Stats } from "./shapes";
 import { LENGTH_MS, type Stretch } from "./windows";
 
@@ -38,7 +38,7 @@ function readStats(id: number, stretch: Stretch): Promise<Stats> {
 
 /** Thirty days in points of an hour: such points are given for at most eight days at once. */
 export function useHours(id: number, wanted: boolean): { hours: Point[]; heatMap: Stats["heat_map"]; ready: boolean } {
-  const [until] = useState(() => Math.floor(Date.now() / H) * H);
+  const [until] = useState(() => Math.floor(serverNow() / H) * H);
   const pieces = [0, 1, 2, 3].map((index) => ({
     from: until - (index + 1) * 7.5 * 24 * H,
     to: until - index * 7.5 * 24 * H,

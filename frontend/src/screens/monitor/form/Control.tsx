@@ -1,5 +1,6 @@
 /** A field of the form, by its type. A type that is new here is shown as a text: the server judges what is typed. */
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazyPart } from "@/routing/parts";
 import { tellInterval } from "@/time";
 import { Checkbox } from "@/ui/Choices";
 import { Field as TextField, Select, TextArea } from "@/ui/Field";
@@ -10,8 +11,8 @@ import styles from "./Control.module.css";
 import { Monitors } from "./Monitors";
 import { Tags } from "./Tags";
 
-const Headers = lazy(() => import("./Headers"));
-const Variants = lazy(() => import("./Variants"));
+const Headers = lazyPart(() => import("./Headers"));
+const Variants = lazyPart(() => import("./Variants"));
 
 export type ControlProps = {
   field: Field;

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type SubmitEvent, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type SubmitEvent, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazyPart } from "@/routing/parts";
 import { api, read } from "@/api/client";
 import { go, replaceQuery } from "@/routing";
 import { useSignedIn } from "@/session";
 import { useKeys } from "@/shell/keys";
 import { Screen } from "@/shell/Screen";
-import { tellDayAndTime, tellTime } from "@/time";
+import { serverNow, tellDayAndTime, tellTime } from "@/time";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { CopyButton } from "@/ui/Notices";
@@ -22,7 +23,7 @@ import { useLeaving } from "./useLeaving";
 import { useSave } from "./useSave";
 import { useTest } from "./useTest";
 
-const ConflictDialog = lazy(() => import("./ConflictDialog"));
+const ConflictDialog = lazyPart(() => import("./ConflictDialog"));
 
 type Props = { start: Parameters<typeof useForm>[0] };
 
@@ -145,7 +146,7 @@ type RestoredProps = { form: FormState; changed: boolean; onSeen: () => void };
 function Restored({ form, changed, onSeen }: RestoredProps) {
   const words = useWords();
   const said = words.monitorForm;
-  const at = tellDayAndTime(new Date(form.restoredAt ?? 0), words.locale, new Date());
+  const at = tellDayAndTime(new Date(form.restoredAt ?? 0), words.locale, new Date(serverNow()));
   return (
     <div className={styles.restored}>
       <span className="grow">

@@ -1,6 +1,7 @@
 /** What comes back: errors put to fields, a conflict told, a test judged, rules that match. */
 import { afterEach, expect, test } from "vitest";
 import type { Schema } from "@/api/client";
+import { keepDraft } from "@/session/memory";
 import { changesOf, tellValue } from "./conflict";
 import { draftKey, forgetDraft, loadDraft, saveDraft } from "./draft";
 import { faultsAt, faultyFields, homelessFaults, mergeFaults, withoutFaults } from "./faults";
@@ -124,6 +125,6 @@ test("a draft comes back as it was typed, without its secrets", () => {
 });
 
 test("a draft of another form of drafts is none", () => {
-  sessionStorage.setItem(`sentrypulse:${draftKey(7)}`, '{"name": "Shop"}');
+  keepDraft(draftKey(7), { name: "Shop" });
   expect(loadDraft(7)).toBeNull();
 });

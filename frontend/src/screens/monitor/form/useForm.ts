@@ -6,6 +6,7 @@ import { mergeFaults, withoutFaults } from "./faults";
 import { defaultsOf, type Field, fieldsOf, isWanted, type KindForm, type Value, type Values, valuesOf } from "./fields";
 import { changedPaths, hintName } from "./model";
 import type { Stored } from "./useKinds";
+import { serverNow } from "@/time";
 
 const DRAFT_AFTER_MS = 400;
 
@@ -141,7 +142,7 @@ function useDraft(id: number | null, held: Held, fields: readonly Field[], dirty
       return;
     }
     const keep = () => {
-      const now = new Date();
+      const now = new Date(serverNow());
       const { kind, typed, base, version } = held;
       const draft: Draft = { kind, typed, base, version, at: now.toISOString() };
       saveDraft(id, draft, fields);

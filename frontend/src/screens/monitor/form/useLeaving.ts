@@ -5,6 +5,7 @@ import { showToast } from "@/ui/toasts";
 import { useWords } from "@/words";
 import { type Draft, forgetDraft, saveDraft } from "./draft";
 import type { FormState } from "./useForm";
+import { serverNow } from "@/time";
 
 export function useLeaving(form: FormState) {
   const words = useWords();
@@ -68,7 +69,7 @@ function tellKept(form: FormState, said: { draftWaits: string; backToIt: string 
 function draftOf(form: FormState): Draft {
   const { typed, version } = form;
   const base = form.id === null ? null : form.base;
-  return { kind: form.form?.kind ?? "", typed, base, version, at: new Date().toISOString() };
+  return { kind: form.form?.kind ?? "", typed, base, version, at: new Date(serverNow()).toISOString() };
 }
 
 const addressOf = (form: FormState) => (form.id === null ? "/monitors/new/" : `/monitors/${form.id}/edit/`);

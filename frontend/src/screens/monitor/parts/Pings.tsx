@@ -1,7 +1,7 @@
 /** The newest pings, and what the chosen one sent. */
 import { useState } from "react";
 import { problemFrom } from "@/api/client";
-import { tellDayAndTime, tellExactly, tellTimeWithSeconds } from "@/time";
+import { serverNow, tellDayAndTime, tellExactly, tellTimeWithSeconds } from "@/time";
 import { classes } from "@/ui/classes";
 import { Facts } from "@/ui/Facts";
 import { Empty, Failed, WaitingRows } from "@/ui/Notices";
@@ -63,8 +63,8 @@ export function Pings({ id }: { id: number }) {
 
 function tellWhen(ping: Ping, words: Words): string {
   const at = new Date(ping.received_at);
-  const today = at.toDateString() === new Date().toDateString();
-  return today ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date());
+  const today = at.toDateString() === new Date(serverNow()).toDateString();
+  return today ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date(serverNow()));
 }
 
 function tellKind(ping: Ping, words: Words): string {

@@ -1,9 +1,10 @@
 /** Response over time: the head with its choices, the chart, the strip of checks, and the figures as a table. */
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Suspense, useCallback, useMemo } from "react";
+import { lazyPart } from "@/routing/parts";
 import { problemFrom } from "@/api/client";
 import { replaceQuery, useRoute } from "@/routing";
 import { remember } from "@/session/memory";
-import { tellDayAndTime, useNow } from "@/time";
+import { serverNow, tellDayAndTime, useNow } from "@/time";
 import { Button } from "@/ui/Button";
 import { Segmented } from "@/ui/Choices";
 import { Failed } from "@/ui/Notices";
@@ -22,7 +23,7 @@ import { tellUptime } from "../data/uptime";
 import { AsTable } from "./AsTable";
 import styles from "./Response.module.css";
 
-const LatencyChart = lazy(() => import("../chart/LatencyChart"));
+const LatencyChart = lazyPart(() => import("../chart/LatencyChart"));
 
 type Query = { data: Stats | undefined; error: unknown; isPlaceholderData: boolean; refetch: () => unknown };
 
@@ -130,7 +131,7 @@ function Chart({ data, view, chosenAt, onUntil }: ChartProps) {
   const texts = useMemo(() => textsOf(data, lines, words), [data, lines, words]);
   const onZoom = useCallback(
     (a: number, b: number) => {
-      const next = withStretch(query, zoomTo(a, b, Date.now()));
+      const next = withStretch(query, zoomTo(a, b, serverNow()));
       const window = query.get("window");
       if (window) next.set("window", window);
       replaceQuery(next);
@@ -185,7 +186,7 @@ function prepare(data: Stats, now: number, words: Words) {
 function tellStretch(data: Stats, words: Words): string {
   const known = WINDOWS.find((one) => one === data.window);
   if (known) return words.monitor.chart.windows[known];
-  const told = (at: string) => tellDayAndTime(new Date(at), words.locale, new Date());
+  const told = (at: string) => tellDayAndTime(new Date(at), words.locale, new Date(serverNow()));
   return words.monitor.chart.interval(told(data.from), told(data.to));
 }
 
@@ -241,7 +242,7 @@ function Figures({ data }: { data: Stats }) {
     data.series.points
       .toReversed()
       .map((point) => [
-        tellDayAndTime(new Date(point.at), words.locale, new Date()),
+        tellDayAndTime(new Date(point.at), words.locale, new Date(serverNow())),
         ms(point.p50_ms),
         ms(point.p95_ms),
         ms(point.p99_ms),

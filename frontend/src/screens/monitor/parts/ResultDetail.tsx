@@ -1,6 +1,6 @@
 /** One result: its phases as a waterfall, and what came back. */
 import { Waterfall } from "@/charts/Waterfall";
-import { tellDay, tellDayAndTime, tellTimeWithSeconds } from "@/time";
+import { serverNow, tellDay, tellDayAndTime, tellTimeWithSeconds } from "@/time";
 import { Facts } from "@/ui/Facts";
 import { CopyButton } from "@/ui/Notices";
 import { useWords } from "@/words";
@@ -12,8 +12,8 @@ export function ResultDetail({ monitor, result }: { monitor: Monitor; result: Re
   const words = useWords();
   const said = words.monitor.results;
   const at = new Date(result.checked_at);
-  const today = at.toDateString() === new Date().toDateString();
-  const time = today ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date());
+  const today = at.toDateString() === new Date(serverNow()).toDateString();
+  const time = today ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date(serverNow()));
   const total = result.timings.total_ms;
   const measured = Object.entries(phasesOf(result)).some(([, ms]) => ms !== null);
   const answer = [

@@ -1,6 +1,6 @@
 /** The last results, and the chosen one in its phases. */
 import { problemFrom } from "@/api/client";
-import { tellDayAndTime, tellExactly, tellTimeWithSeconds } from "@/time";
+import { serverNow, tellDayAndTime, tellExactly, tellTimeWithSeconds } from "@/time";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { Failed, WaitingRows } from "@/ui/Notices";
@@ -36,7 +36,7 @@ export function Results(props: Props) {
     ) : (
       <WaitingRows rows={4} />
     );
-  const told = until && said.until(tellDayAndTime(new Date(until), words.locale, new Date()));
+  const told = until && said.until(tellDayAndTime(new Date(until), words.locale, new Date(serverNow())));
   return (
     <section className={styles.split} aria-label={said.title}>
       <div className={styles.list}>
@@ -120,8 +120,8 @@ export function iconOf(status: Result["status"]) {
   return status === "unknown" ? "no_data" : status;
 }
 
-const isToday = (at: Date) => at.toDateString() === new Date().toDateString();
+const isToday = (at: Date) => at.toDateString() === new Date(serverNow()).toDateString();
 
 function tellRowTime(at: Date, words: Words): string {
-  return isToday(at) ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date());
+  return isToday(at) ? tellTimeWithSeconds(at, words.locale) : tellDayAndTime(at, words.locale, new Date(serverNow()));
 }
