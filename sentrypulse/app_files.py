@@ -35,7 +35,7 @@ class AppFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it come
         find = self.find_file if self.autorefresh else self.files.get
         path = _NUMBER.sub("/_", request.path_info)
         # Part of a packed file is of no use with part of an unpacked one, and WhiteNoise tells them apart by
-        # nothing (no If-Range, one ETag for both). The files are small: whoever asks for a part gets all of it.
+        # nothing (no If-Range, one ETag for both). They are small: whoever asks for a part gets all.
         request.META.pop("HTTP_RANGE", None)
         for url in (path, f"{path}/"):
             file = find(url)
