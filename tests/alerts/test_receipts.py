@@ -126,15 +126,15 @@ def test_a_channel_that_was_switched_off_is_not_told_and_somebody_else_is(team, 
 
 @pytest.fixture
 def short_day(monkeypatch):
-    """A day has some 150 attempts, and after twenty nothing is new."""
+    """A day has some 150 attempts, and after a few nothing is new."""
     assert timedelta(hours=24) == claiming.GIVE_UP_AFTER
-    monkeypatch.setattr(claiming, "GIVE_UP_AFTER", timedelta(hours=2))
+    monkeypatch.setattr(claiming, "GIVE_UP_AFTER", timedelta(minutes=50))
 
 
 @pytest.mark.usefixtures("short_day")
 def test_what_cannot_be_told_for_a_day_is_given_up_and_told_otherwise(team, hook, owner):
     telling = Telling(answer=answer_by(sp=DOWN)).check(make_monitor(team), "DD", every=5)
-    telling.run(seconds=2 * 3600 + 1200)
+    telling.run(seconds=50 * 60 + 1200)
     assert Delivery.objects.get(channel=hook).status == "dead"
     assert telling.subjects(owner.email) == ["Shop is down"]
 
@@ -157,7 +157,7 @@ def test_our_own_trouble_switches_no_channel_off_however_long_it_lasts(team, own
     monitor = make_monitor(team, fail_after=1)
     telling = Telling(answer=lambda message: trouble)
     for letters in ("D", "U", "D", "U"):
-        telling.check(monitor, letters, every=3 * 3600)
+        telling.check(monitor, letters, every=3600 + 900)
     channel.refresh_from_db()
     assert (channel.enabled, channel.refusals) == (True, 0)
     given_up = Delivery.objects.filter(channel=channel, status="dead")

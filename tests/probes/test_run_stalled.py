@@ -30,11 +30,12 @@ def replaced():
 
 @pytest.fixture
 def prober(replaced):
+    others = set(threading.enumerate())  # of probers that other tests of this process keep
     made = Prober(allow_private=True, tell_replaced=lambda: replaced.append(1))
     yield made
     made.close()
-    for thread in threading.enumerate():  # those that were given up, too
-        if thread.name.startswith("probe-") and thread is not threading.current_thread():
+    for thread in set(threading.enumerate()) - others:  # those that were given up, too
+        if thread.name.startswith("probe-"):
             thread.join(WITHIN_S)
 
 
