@@ -1,7 +1,7 @@
 """Monitors from a file: all or none; or what would become of each row."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,16 +80,19 @@ def import_(
     mistakes: Mapping[int, Mapping[str, Any]],
     dry_run: bool = False,
     update: bool = False,
+    others: Sequence[ImportRow] = (),
 ) -> Imported:
     """Make a monitor of each row, all or none, and have them checked at once.
 
     A row whose monitor is there already (same kind, name and target) changes nothing; with ``update`` it
     changes the fields that differ, and is known by its key, or its kind and target, too. ``mistakes`` are
     those of rows that could not be read: with any, nothing is imported, and the others are still judged.
+    ``others`` are rows of the same file that are not imported now: what they mean is not meant by ``rows``,
+    and ``rows`` may depend on their monitors.
     Raises ``ImportRefused`` with the mistakes of every row, and ``QuotaReached``. A dry run stores nothing.
     """
     lock_quotas(team.pk)
-    outcomes = _import_rows(team, rows, now=now, update=update)
+    outcomes = _import_rows(team, rows, now=now, update=update, others=others, await_others=dry_run)
     refused = dict(mistakes) | {o.row.index: o.errors for o in outcomes if o.fate == Fate.REFUSED}
     if refused:
         raise ImportRefused(refused)
@@ -106,11 +109,17 @@ def import_(
 
 
 def preview_import(
-    team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool
+    team: Team,
+    rows: Sequence[ImportRow],
+    *,
+    now: datetime,
+    update: bool,
+    others: Sequence[ImportRow] = (),
 ) -> list[ImportOutcome]:
-    """What would become of each row. Stores nothing."""
+    """What would become of each row. Stores nothing. For ``others`` see ``import_``: rows may depend on those
+    of them that are not there yet."""
     with transaction.atomic():
-        outcomes = _import_rows(team, rows, now=now, update=update)
+        outcomes = _import_rows(team, rows, now=now, update=update, others=others, await_others=True)
         transaction.set_rollback(True)
     for outcome in outcomes:
         if outcome.fate == Fate.NEW:
@@ -119,13 +128,28 @@ def preview_import(
 
 
 def _import_rows(
-    team: Team, rows: Sequence[ImportRow], *, now: datetime, update: bool
+    team: Team,
+    rows: Sequence[ImportRow],
+    *,
+    now: datetime,
+    update: bool,
+    others: Sequence[ImportRow],
+    await_others: bool,
 ) -> list[ImportOutcome]:
+    """``await_others``: others that are not there yet count as if they were."""
     stored = list(Monitor.objects.filter(team=team).prefetch_related("tags", "depends_on").order_by("pk"))
-    there, found = _find_there(stored, rows, update=update), dict[str, Monitor]()
+    everything = sorted([*rows, *others], key=lambda row: row.index)
+    there, found = _find_there(stored, everything, update=update), dict[str, Monitor]()
     outcomes: list[ImportOutcome] = []
-    for row in rows:
+    others_at, awaited = {row.index for row in others}, set[str]()
+    for row in everything:
         known = there.get(row.index)
+        if row.index in others_at:
+            if known is not None:
+                found.setdefault(row.key, known)
+            elif await_others:
+                awaited.add(row.key)
+            continue
         outcome = _merge(known, row, now=now, update=update) if known else _make(team, row, now=now)
         if outcome.monitor is not None:
             found.setdefault(row.key, outcome.monitor)
@@ -133,7 +157,7 @@ def _import_rows(
     names = {monitor.name: monitor for monitor in reversed(stored)} | found
     for outcome in outcomes:
         if outcome.fate == Fate.NEW or (update and "depends_on" in outcome.row.given):
-            _connect(outcome, names, now=now)
+            _connect(outcome, names, awaited, now=now)
     return outcomes
 
 
@@ -209,9 +233,13 @@ def _list_changes(monitor: Monitor, cleaned: Mapping[str, Any]) -> list[tuple[st
     return [(name, was, cleaned[name]) for name, was in before.items() if was != cleaned[name]]
 
 
-def _connect(outcome: ImportOutcome, names: Mapping[str, Monitor], *, now: datetime) -> None:
-    """Let the monitor depend on those that its row names, as ``names`` has them."""
-    monitor, needs = outcome.monitor, outcome.row.needs
+def _connect(
+    outcome: ImportOutcome, names: Mapping[str, Monitor], awaited: Collection[str], *, now: datetime
+) -> None:
+    """Let the monitor depend on those that its row names, as ``names`` has them. Those that are ``awaited``
+    are not there yet."""
+    monitor = outcome.monitor
+    needs = [name for name in outcome.row.needs if name in names or name not in awaited]
     if monitor is None or outcome.fate == Fate.REFUSED:
         return
     if missing := [name for name in needs if name not in names]:

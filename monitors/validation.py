@@ -124,6 +124,10 @@ def default_interval_s(kind: str) -> int:
     return load_kind(kind).default_interval_s if kind in KINDS else 60
 
 
+def shortest_interval_s(kind: str) -> int:
+    return max(settings.MIN_INTERVAL_S, load_kind(kind).min_interval_s)
+
+
 def check_interval(value: int, *, kind: str) -> int:
     """Raises ``ValueError``. A kind that asks somebody else's server has a minimum of its own."""
     rules = load_kind(kind)

@@ -19,7 +19,7 @@ from monitors import validation
 from probes.registry import KINDS
 from sentrypulse import __version__
 from sentrypulse.api.monitors.bulk import MAX_IDS
-from sentrypulse.api.monitors.exchange import MAX_ROWS
+from sentrypulse.api.monitors.imports import MAX_ROWS
 
 KEPT_FOR_S = 60
 NO_SERVER = ("consolemail://", "dummymail://")

@@ -937,9 +937,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Make monitors of an export, all or none; mistakes come back by row, as `{"index", "errors"}`.
+         * @description Make monitors of an export, or of another tool's file, all or none; mistakes come back by row, as
+         *     `{"index", "errors"}`.
          *
-         *     A row whose monitor is there already (same kind, name and target) changes nothing.
+         *     A row whose monitor is there already (same kind, name and target) changes nothing. To show progress,
+         *     send the same file again and again with `from` and `count`: each slice is all or none, and may depend
+         *     on earlier ones.
          */
         post: operations["monitors_import_create"];
         delete?: never;
@@ -957,7 +960,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description What would become of each row: new, changed, the same, or refused and why. Nothing is stored. */
+        /**
+         * @description What would become of each row: new, changed, the same, or refused and why; what of its source it
+         *     does not carry; and what becomes no monitor. Nothing is stored.
+         */
         post: operations["monitors_import_preview_create"];
         delete?: never;
         options?: never;
@@ -2580,6 +2586,10 @@ export interface components {
             /** @description How many were made, or would be */
             imported: number;
             monitors: number[];
+            /** @description Of the file, told where from is 0: what becomes no monitor */
+            skipped: components["schemas"]["Skipped"][];
+            /** @description Rows of the whole file */
+            total: number;
             /** @description Rows whose monitor is there already; it stays as it is */
             unchanged: number;
         };
@@ -2590,11 +2600,32 @@ export interface components {
                 index: number;
             }[];
         };
-        /** @description Refuses a body with fields that there are not: a misspelt one would otherwise be ignored in silence. */
+        /** @description Either `monitors` or `text`. */
         ImportRequest: {
-            monitors: components["schemas"]["ImportRowRequest"][];
+            /** @description How many rows from there; the whole file is sent each time */
+            count?: number;
+            /**
+             * @description The first row that is meant, from 0
+             * @default 0
+             */
+            from?: number;
+            monitors?: components["schemas"]["ImportRowRequest"][];
+            /**
+             * @description What text is a file of; recognised where it is left out
+             *
+             *     * `uptime_kuma` - uptime_kuma
+             *     * `uptimerobot` - uptimerobot
+             *     * `healthchecks` - healthchecks
+             *     * `better_stack` - better_stack
+             *     * `gatus` - gatus
+             *     * `json` - json
+             *     * `csv` - csv
+             */
+            source?: components["schemas"]["SourceEnum"];
             /** @description Optional if you belong to one team; fixed once created. */
             team?: number;
+            /** @description Instead of monitors: a file of another tool, or CSV, as text of at most 2,000,000 bytes */
+            text?: string;
         };
         /** @description A monitor as exported. */
         ImportRowRequest: {
@@ -4179,6 +4210,22 @@ export interface components {
             refused: number;
             rows: components["schemas"]["PreviewRow"][];
             same: number;
+            /** @description Of the file, told where from is 0: what becomes no monitor */
+            skipped: components["schemas"]["Skipped"][];
+            /**
+             * @description What the file was read as
+             *
+             *     * `uptime_kuma` - uptime_kuma
+             *     * `uptimerobot` - uptimerobot
+             *     * `healthchecks` - healthchecks
+             *     * `better_stack` - better_stack
+             *     * `gatus` - gatus
+             *     * `json` - json
+             *     * `csv` - csv
+             */
+            source: components["schemas"]["SourceEnum"];
+            /** @description Rows of the whole file */
+            total: number;
         };
         PreviewRow: {
             action: components["schemas"]["PreviewRowActionEnum"];
@@ -4192,6 +4239,8 @@ export interface components {
             /** @description The row's own; else its kind and target */
             key: string;
             kind: string;
+            /** @description What of its source the row does not carry, in sentences */
+            left_out: string[];
             /** @description The one that is there */
             monitor: number | null;
             name: string;
@@ -4631,6 +4680,13 @@ export interface components {
          * @enum {string}
          */
         SeverityEnum: "minor" | "major" | "critical";
+        Skipped: {
+            /** @description In the words of its source */
+            kind: string;
+            name: string;
+            /** @description One sentence */
+            reason: string;
+        };
         /** @description A message to the channel of an incoming webhook. */
         SlackChannelConfig: Record<string, never>;
         /** @description A message to the channel of an incoming webhook. */
@@ -4785,6 +4841,17 @@ export interface components {
              */
             verify_tls?: boolean;
         };
+        /**
+         * @description * `uptime_kuma` - uptime_kuma
+         *     * `uptimerobot` - uptimerobot
+         *     * `healthchecks` - healthchecks
+         *     * `better_stack` - better_stack
+         *     * `gatus` - gatus
+         *     * `json` - json
+         *     * `csv` - csv
+         * @enum {string}
+         */
+        SourceEnum: "uptime_kuma" | "uptimerobot" | "healthchecks" | "better_stack" | "gatus" | "json" | "csv";
         Span: {
             /** Format: date-time */
             ends_at: string;
@@ -13060,7 +13127,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ImportRequest"];
             };
@@ -13169,7 +13236,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ImportRequest"];
             };

@@ -22,6 +22,7 @@ from sentrypulse.api.monitors.bulk import BulkEndpoints
 from sentrypulse.api.monitors.checks import CheckEndpoints
 from sentrypulse.api.monitors.exchange import ExchangeEndpoints
 from sentrypulse.api.monitors.graphs import GraphEndpoints
+from sentrypulse.api.monitors.imports import ImportEndpoints
 from sentrypulse.api.monitors.kinds import KindEndpoints
 from sentrypulse.api.monitors.maintenance import MaintenanceEndpoints
 from sentrypulse.api.monitors.overview import OverviewEndpoints
@@ -72,6 +73,7 @@ class MonitorViewSet(
     MaintenanceEndpoints,
     BulkEndpoints,
     ExchangeEndpoints,
+    ImportEndpoints,
     KindEndpoints,
     MonitorEndpoints,
 ):
