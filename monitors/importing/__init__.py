@@ -6,9 +6,9 @@ found into our limits and keeps the sentences of what is left out, ``loose`` rea
 Nothing here reads the database or the network.
 """
 
-from monitors.importing.document import MAX_TEXT_BYTES, Unreadable, decode_text
+from monitors.importing.document import MAX_ENTRIES, MAX_TEXT_BYTES, Unreadable, decode_text
 from monitors.importing.entries import Entry, Skipped
-from monitors.importing.reading import MAX_ENTRIES, Reading, read_monitors
+from monitors.importing.reading import Reading, read_monitors
 from monitors.importing.registry import SOURCES
 
 __all__ = [

@@ -17,6 +17,7 @@ from core.values import MAX_DEPTH, find_json_faults, find_text_fault
 MAX_TEXT_BYTES = 2_000_000
 MAX_NODES = 200_000
 """Values of a YAML document, each alias counted with all that it stands for."""
+MAX_ENTRIES = 5_000
 MAX_COLUMNS = 200
 DELIMITERS = ",;\t"
 _BYTE_ORDER_MARKS = (
@@ -30,6 +31,10 @@ _BYTE_ORDER_MARKS = (
 
 class Unreadable(ValueError):
     """Why the file cannot be read, in one sentence that quotes nothing of it."""
+
+
+class TooLarge(Unreadable):
+    """There is more in the file than is read of any."""
 
 
 def decode_text(data: bytes) -> str:
@@ -133,6 +138,8 @@ class Document:
                 if beyond := [cell for cell in cells[len(headings) :] if cell.strip()]:
                     row[""] = delimiter.join(beyond)
                 rows.append(row)
+                if len(rows) > MAX_ENTRIES:
+                    raise TooLarge(TOO_MANY_ENTRIES)
         except csv.Error:
             raise Unreadable(f"This is no CSV: line {reader.line_num} cannot be read.") from None
         return rows
@@ -160,6 +167,7 @@ def _require_headings(headings: list[str]) -> None:
 
 
 _TOO_DEEP = f"The file nests deeper than {MAX_DEPTH} levels."
+TOO_MANY_ENTRIES = f"The file has more than {MAX_ENTRIES:,} entries; split it."
 _TOO_MANY = f"The file stands for more than {MAX_NODES:,} values, aliases written out."
 
 
@@ -180,9 +188,11 @@ class _TextLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
 
 def _require_flat(text: str) -> None:
-    """Look at the depth without building anything: both loaders recurse."""
+    """Look at depth and number without building anything: both loaders recurse."""
     depth = 0
-    for event in yaml.parse(text, Loader=_TextLoader):
+    for number, event in enumerate(yaml.parse(text, Loader=_TextLoader)):
+        if number > MAX_NODES:
+            raise TooLarge(_TOO_MANY)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -212,7 +222,7 @@ def _require_few(root: yaml.Node | None) -> None:
         for part in inner:
             size += measure(part)
             if size > MAX_NODES:
-                raise Unreadable(_TOO_MANY)
+                raise TooLarge(_TOO_MANY)
         open_nodes.discard(id(node))
         sizes[id(node)] = size
         return size

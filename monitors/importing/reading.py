@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitors.importing.document import Document, Unreadable
+from monitors.importing.document import MAX_ENTRIES, TOO_MANY_ENTRIES, Document, TooLarge, Unreadable
 from monitors.importing.entries import Entry, Skipped, spell_word
 from monitors.importing.registry import SOURCES, load_source
-
-MAX_ENTRIES = 5_000
 
 
 @dataclass(slots=True)
@@ -37,7 +34,7 @@ def read_monitors(text: str, source: str = "") -> Reading:
     reading, entries = Reading(name), list[Entry]()
     for number, found in enumerate(load_source(name).read(document), start=1):
         if number > MAX_ENTRIES:
-            raise Unreadable(f"The file has more than {MAX_ENTRIES:,} entries; split it.")
+            raise Unreadable(TOO_MANY_ENTRIES)
         if isinstance(found, Skipped):
             reading.skipped.append(
                 Skipped(found.name[:200], spell_word(found.kind) if found.kind else "", found.reason)
@@ -59,9 +56,12 @@ def _recognise(document: Document) -> str:
 
 
 def _is_recognised(document: Document, name: str) -> bool:
-    with suppress(Unreadable):
+    try:
         return load_source(name).recognise(document)
-    return False
+    except TooLarge:
+        raise
+    except Unreadable:
+        return False
 
 
 def _require_recognised(document: Document, name: str) -> None:
@@ -76,14 +76,16 @@ def _require_recognised(document: Document, name: str) -> None:
 def _name_keys(entries: Sequence[Entry]) -> list[Entry]:
     """Give each row a key of its own where it has none: its name, numbered where an earlier row has that."""
     taken = {str(entry.row["key"]) for entry in entries if entry.row.get("key")}
+    numbers: dict[str, int] = {}
     named = []
     for entry in entries:
         name = entry.row.get("name")
         if "key" not in entry.row and isinstance(name, str) and name:
-            key, number = name, 1
+            key, number = name, numbers.get(name, 1)
             while key in taken:
                 number += 1
                 key = f"{name} #{number}"
+            numbers[name] = number
             taken.add(key)
             if key != name:
                 entry = Entry({**entry.row, "key": key}, entry.left_out)

@@ -14,6 +14,8 @@ from monitors.importing.loose import read_number, read_seconds
 _CONDITION = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.*)")
 _FUNCTION = re.compile(r"(any|pat)\((.*)\)", re.S)
 _CONTAINS = re.compile(r"\*([^*?\[\]\\]+)\*")
+MAX_CONDITIONS = 20
+"""Of an endpoint."""
 _PLAIN = re.compile(r"[\w.()\[\]-]{1,80}")
 _CODES = range(100, 600)
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -28,7 +30,10 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 def carry_conditions(draft: Draft, conditions: Iterable[str]) -> None:
     codes = set(_CODES)
-    for written in conditions:
+    for number, written in enumerate(conditions):
+        if number == MAX_CONDITIONS:
+            draft.leave_out(f"Conditions after the first {MAX_CONDITIONS} are left out.")
+            break
         found = _CONDITION.fullmatch(written)
         left, operator, right = found.groups() if found else (written, "", "")
         if left == "[STATUS]" and draft.kind == "http":

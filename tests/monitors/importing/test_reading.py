@@ -110,6 +110,20 @@ def test_rows_of_one_name_are_told_apart_and_equal_ones_left_out():
     assert [one.reason for one in reading.skipped] == ["The file has exactly the same monitor before."]
 
 
+def test_of_an_endpoint_only_so_many_conditions_are_read():
+    condition = '"[STATUS] == pat(*2*0*0*)"'
+    text = f'endpoints:\n- {{name: a, url: "http://a.example", conditions: [{",".join([condition] * 30)}]}}\n'
+    assert read_monitors(text).left_out == [["Conditions after the first 20 are left out."]]
+
+
+def test_a_bomb_is_told_as_one_where_no_source_is_named():
+    bomb = "services: &a0 [x]\n" + "".join(
+        f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 50)}]\n" for n in range(1, 9)
+    )
+    assert refusal(bomb) == "The file stands for more than 200,000 values, aliases written out."
+    assert refusal("services: [" + "a," * 200_001 + "]").startswith("The file stands for more than 200,000")
+
+
 def test_a_secret_in_a_wrong_place_is_not_told():
     address = "http://u:hunter2@[::1/"
     monitors = [
