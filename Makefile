@@ -7,7 +7,7 @@ APP ?= 1
 PIP_INSTALL := pip install --quiet --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run app app-check app-client app-test dev e2e test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check format lock bench bench-analytics bench-app bench-engines clean
+.PHONY: help run app app-check app-client app-test dev e2e test test-stories test-schema test-mysql test-mariadb test-mysql-own test-aws test-compose soak package package-container sam-packages sam serverless check docs format lock bench bench-analytics bench-app bench-engines clean
 
 help:  ## This list
 	@awk -F ':.*  ## ' '/^[a-z0-9-]+:.*  ## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -100,6 +100,9 @@ app-client: .venv/dev.stamp  ## Write the app's client anew from the API's docum
 	@PYTHON="$(PYTHON)" sh frontend/build.sh --tools
 	@$(BIN)/python manage.py spectacular --file frontend/schema.yaml
 	@PATH="$$(sh scripts/node-bin.sh):$$PATH"; cd frontend; npm run --silent api
+
+docs: .venv/run.stamp  ## Write docs/monitors.md anew from the forms of the kinds
+	@$(BIN)/python scripts/monitors_page.py > docs/monitors.md
 
 format: .venv/dev.stamp  ## Put the code in form, and mend what the linter can mend
 	$(BIN)/ruff format .
