@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.escalation import DueNotice, Facts, RulePolicy, find_due_notices
 from alerts.models import BEGINNINGS, Channel, Event, Trouble
-from alerts.muting import Mute, find_mutes
+from alerts.muting import Mute, find_mutes, is_followed
 from alerts.planning import make_alert_key, make_facts, read_rules, read_told
 
 MOST = 20
@@ -32,7 +32,7 @@ def forecast(trouble: Trouble, *, now: datetime) -> list[Forecast]:
     """The next notices, the soonest first, at most ``MOST``. Writes nothing."""
     told = read_told([trouble])[trouble.pk]
     mute = find_mutes([trouble], now=now).get(trouble.pk, Mute())
-    facts = make_facts(trouble, mute, followed=False)
+    facts = make_facts(trouble, mute, followed=is_followed(trouble))
     coming: dict[DueNotice, tuple[datetime, str]] = {}
     for policy in read_rules([trouble], {trouble.pk: told})[trouble.pk]:
         for at, notice in _look_ahead(facts, policy, set(told.heard), now):

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from alerts.escalation import STABLE
 from alerts.models import Reason, Trouble, TroubleKind
 from incidents.maintenance import maintenance_ends
@@ -115,6 +117,14 @@ def update_flapping(troubles: Sequence[Trouble], *, now: datetime) -> set[int]:
                 tied.append(trouble)
     Trouble.objects.bulk_update(tied, ["flaps"])
     return followed
+
+
+def is_followed(trouble: Trouble) -> bool:
+    """Whether the trouble's monitor has a newer one; of what ``update_flapping`` returns, one."""
+    if trouble.kind != TroubleKind.INCIDENT or trouble.monitor_id is None:
+        return False
+    newer = Q(opened_at__gt=trouble.opened_at) | Q(opened_at=trouble.opened_at, pk__gt=trouble.pk)
+    return Trouble.objects.filter(newer, monitor_id=trouble.monitor_id, kind=TroubleKind.INCIDENT).exists()
 
 
 def _find_head(history: Sequence[Trouble]) -> int | None:
