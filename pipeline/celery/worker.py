@@ -217,10 +217,21 @@ def set_up_logging(**kwargs: Any) -> None:
     logging.config.dictConfig(setting)
 
 
-def stop_clock_at_hup(**kwargs: Any) -> None:
-    """Stop the clock at SIGHUP as at SIGTERM, unless it was started to ignore SIGHUP."""
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+def stop_clock_in_order(sender: Any, **kwargs: Any) -> None:
+    """Stop the clock at SIGTERM, SIGINT and SIGHUP, unless it was started to ignore the signal.
+
+    Celery's own handler closes the connection to the broker and then exits. When a message is just being
+    sent, the sending fails on what was closed, that failure takes the place of the exit, and the clock goes
+    on. Here the loop knows that it is to end before anything can fail, and closes the connection itself.
+    """
+
+    def stop(*args: Any) -> None:
+        sender.stop()
+        raise SystemExit
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
 def set_up_worker(instance: Any, **kwargs: Any) -> None:
@@ -264,5 +275,5 @@ def set_up_process(**kwargs: Any) -> None:
 
 signals.setup_logging.connect(set_up_logging)
 signals.celeryd_after_setup.connect(set_up_worker)
-signals.beat_init.connect(stop_clock_at_hup)
+signals.beat_init.connect(stop_clock_in_order)
 signals.worker_process_init.connect(set_up_process)

@@ -1,8 +1,11 @@
 """What a Celery worker does with a message that fails; tests/stories has workers on real brokers."""
 
+import signal
+from contextlib import suppress
 from importlib import import_module
 
 import pytest
+from celery.apps.beat import Beat
 from celery.exceptions import SoftTimeLimitExceeded
 
 from delivery.message import Outcome, Receipt
@@ -70,3 +73,34 @@ def test_a_message_that_was_handled_does_not_fail(worker, monkeypatch):
     monkeypatch.setattr(worker, "_load", lambda queue: lambda bodies: {})
     worker.handle("results", "{}")
     assert worker._sender.failed == []
+
+
+@pytest.fixture
+def handlers():
+    """What the clock does at signals stays in the test."""
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in stops}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_that_comes_while_the_clock_sends_stops_it_all_the_same(worker):
+    """Before: what failed at the closed connection took the place of the exit, and the clock went on."""
+    rounds = []
+
+    class Sending(worker.Clock):
+        def tick(self, *args, **kwargs):
+            rounds.append(1)
+            if len(rounds) == 3:
+                raise SystemExit
+            with suppress(SystemExit):
+                signal.raise_signal(signal.SIGTERM)
+            return 0.0
+
+    clock = Beat(app=worker.app, quiet=True, scheduler_cls=Sending)
+    service = clock.Service(app=worker.app, scheduler_cls=Sending)
+    clock.install_sync_handler(service)  # Celery's own, as `celery beat` does
+    service.start()
+    assert rounds == [1]
