@@ -45,12 +45,12 @@ def _never_short(monkeypatch):
 def list_specs(server, secure):
     port = server.address.rpartition(":")[2]
     return [
-        make_spec("http", server.url, monitor_id=1),
-        make_spec("http", f"http://localhost:{port}/", monitor_id=2),
-        make_spec("http", secure.url, monitor_id=3),
-        make_spec("tcp", server.address, monitor_id=4),
-        make_spec("tcp", f"localhost:{port}", monitor_id=5),
-        make_spec("tls", secure.address, monitor_id=6),
+        make_spec("http", server.url, monitor_id=1, timeout_s=10),
+        make_spec("http", f"http://localhost:{port}/", monitor_id=2, timeout_s=10),
+        make_spec("http", secure.url, monitor_id=3, timeout_s=10),
+        make_spec("tcp", server.address, monitor_id=4, timeout_s=10),
+        make_spec("tcp", f"localhost:{port}", monitor_id=5, timeout_s=10),
+        make_spec("tls", secure.address, monitor_id=6, timeout_s=10),
         make_spec("dns", "example.com", monitor_id=7, resolver=server.address),
         make_spec("dns", "example.com", monitor_id=8),
         make_spec("ping", "127.0.0.1", monitor_id=9),
