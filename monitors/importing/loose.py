@@ -62,8 +62,12 @@ def read_seconds(value: Any) -> float | None:
     return sum(float(part[1]) * _UNIT_S[part[2]] for part in parts)
 
 
+def list_answers(data: Any) -> list[dict[str, Any]]:
+    """One answer of an API, or several in a list."""
+    return [read_object(answer) for answer in (data if isinstance(data, list) else [data])]
+
+
 def list_pages(data: Any, name: str) -> Iterator[Any]:
-    """The items under ``name`` of one answer of an API, or of several answers in a list."""
-    for page in data if isinstance(data, list) else [data]:
-        items = read_object(page).get(name)
-        yield from read_list(items)
+    """The items under ``name`` of all answers."""
+    for answer in list_answers(data):
+        yield from read_list(answer.get(name))

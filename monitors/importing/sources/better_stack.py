@@ -42,9 +42,7 @@ _LEFT_OUT = {
 def recognise(document: Document) -> bool:
     if not document.looks_like_json:
         return False
-    data = document.json
-    pages = data if isinstance(data, list) else [data]
-    items = [item for page in pages for item in read_list(read_object(page).get("data"))]
+    items = list(list_pages(document.json, "data"))
     return bool(items) and all("attributes" in read_object(item) for item in items[:20])
 
 

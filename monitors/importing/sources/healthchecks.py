@@ -12,7 +12,7 @@ from core.time_zones import find_zone
 from monitors.importing.document import Document
 from monitors.importing.draft import Draft
 from monitors.importing.entries import Entry, Skipped
-from monitors.importing.loose import list_pages, read_number, read_object, read_text
+from monitors.importing.loose import list_answers, list_pages, read_number, read_object, read_text
 from monitors.importing.source import Source
 from probes.heartbeat_schedule import check_cron
 
@@ -37,9 +37,8 @@ _LEFT_OUT = {
 def recognise(document: Document) -> bool:
     if not document.looks_like_json:
         return False
-    data = document.json
-    pages = data if isinstance(data, list) else [data]
-    return bool(pages) and all(isinstance(read_object(page).get("checks"), list) for page in pages)
+    answers = list_answers(document.json)
+    return bool(answers) and all(isinstance(answer.get("checks"), list) for answer in answers)
 
 
 def read(document: Document) -> Iterator[Entry | Skipped]:
